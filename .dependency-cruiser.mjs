@@ -1,0 +1,124 @@
+/**
+ * Which folder of src/ may import which. Data flows one way:
+ *
+ *     user code -> tensor -> ops -> graph -> schedule -> kernel IR -> render -> runtime
+ *
+ * Imports of types count. Tests and *.cases.ts may import what they like, as long as there is no cycle.
+ */
+
+/** What the tensor stands on; whoever may use the tensor may use these. */
+const tensor = ["tensor", "autograd", "ops", "graph", "engine", "base"];
+
+/**
+ * For each folder, the folders that it may import: a name, or a path below src/ where only a part is meant. Its own
+ * files are always allowed.
+ *
+ * @type {Record<string, string[]>}
+ */
+const mayImport = {
+  base: [],
+  graph: ["base"],
+  kernel: ["base"],
+  schedule: ["graph", "kernel", "base"],
+  render: ["kernel", "base"],
+  runtime: ["render", "kernel", "base"],
+  engine: ["runtime", "render", "schedule", "kernel", "graph", "base"],
+  ops: ["graph", "kernel/(build|ir)\\.ts", "base"],
+  autograd: ["ops", "graph", "base"],
+  tensor,
+  nn: tensor,
+  optim: ["nn/parameter\\.ts", ...tensor],
+  data: tensor,
+  inspect: ["nn", "optim", ...tensor],
+  io: ["nn", ...tensor],
+  models: ["nn", ...tensor],
+  train: ["nn", "optim", "data", "inspect", "io", ...tensor],
+  cli: ["(index|node)\\.ts", "(nn|optim|data|inspect|io|models|train)/index\\.ts"],
+};
+
+/** Packages that a folder may load; every other folder works without any. */
+const mayLoad = {
+  cli: ["commander", "sharp"],
+  data: ["sharp"],
+};
+
+const testFiles = "\\.(test|test-helper|cases)\\.ts$";
+
+/** A pattern for the files of a folder, or for the file where a path with an ending is given. */
+const inside = (/** @type {string} */ name) => (name.endsWith(".ts") ? `^src/${name}$` : `^src/${name}/`);
+
+/** @type {import("dependency-cruiser").IForbiddenRuleType[]} */
+const directions = Object.entries(mayImport).map(([folder, allowed]) => ({
+  name: `${folder}-imports`,
+  comment: `src/${folder}/ may import ${allowed.join(", ") || "nothing"}; see the table in ARCHITECTURE.md.`,
+  severity: "error",
+  from: { path: inside(folder), pathNot: testFiles },
+  to: { path: "^src/", pathNot: [folder, ...allowed].map(inside) },
+}));
+
+/** @type {import("dependency-cruiser").IForbiddenRuleType[]} */
+const packages = [...Object.entries(mayLoad), ["", []]].map(([folder, names]) => ({
+  name: folder === "" ? "library-without-packages" : `${folder}-packages`,
+  comment: "The library has no dependency at run time; only the command and image files use packages.",
+  severity: "error",
+  from: {
+    path: folder === "" ? "^src/" : `^src/${folder}/`,
+    pathNot: [testFiles, ...(folder === "" ? Object.keys(mayLoad).map((name) => `^src/${name}/`) : [])],
+  },
+  to: {
+    path: "node_modules",
+    pathNot: ["node_modules/@types/", ...[names].flat().map((name) => `node_modules/${name}/`)],
+  },
+}));
+
+/** @type {import("dependency-cruiser").IConfiguration} */
+export default {
+  forbidden: [
+    {
+      name: "no-cycles",
+      comment: "Two files that import each other cannot be read, tested or loaded one after the other.",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: "folder-in-table",
+      comment: "A new folder of src/ gets its line in the table above.",
+      severity: "error",
+      from: { path: "^src/[^/]+/", pathNot: Object.keys(mayImport).map(inside) },
+      to: {},
+    },
+    {
+      name: "renderers-apart",
+      comment: "Renderers know the kernel IR, not each other.",
+      severity: "error",
+      from: { path: "^src/render/(wasm|c|wgsl)/", pathNot: testFiles },
+      to: { path: "^src/render/(wasm|c|wgsl)/", pathNot: "^src/render/$1/" },
+    },
+    {
+      name: "no-tests-in-package",
+      comment: "What is shipped does not lean on files that are not.",
+      severity: "error",
+      from: { path: "^src/", pathNot: testFiles },
+      to: { path: [testFiles, "^(test|bench|examples)/"] },
+    },
+    {
+      name: "resolvable",
+      comment: "The imported file or package does not exist.",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    ...directions,
+    ...packages,
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "node", "default", "types"],
+    },
+  },
+};

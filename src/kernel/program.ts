@@ -1,0 +1,46 @@
+/**
+ * A program: the kernels of one flush, the order they run in, and where their buffers lie. It is pure data; the
+ * interpreter runs it as it is, a renderer turns it into code.
+ */
+import type { DType } from "../base/dtype.ts";
+import type { Kernel } from "./ir.ts";
+
+/** Where a buffer of a call lies: at a fixed offset in the arena, or wherever the launch binds a slot. */
+export type Place =
+  | { readonly kind: "arena"; readonly byteOffset: number }
+  | { readonly kind: "slot"; readonly slot: number };
+
+/** One run of a kernel, with the place of each of its buffers in the order of `Kernel.buffers`. */
+export interface Call {
+  readonly kernel: number;
+  readonly places: readonly Place[];
+}
+
+/** Calls that do not depend on each other. All calls of a stage end before the next stage begins. */
+export interface Stage {
+  readonly calls: readonly Call[];
+}
+
+/** Memory that the launch binds: a parameter, an input, an output that outlives the arena. */
+export interface SlotDecl {
+  readonly dtype: DType;
+  readonly size: number;
+}
+
+export interface Program {
+  readonly kernels: readonly Kernel[];
+  readonly stages: readonly Stage[];
+  readonly slots: readonly SlotDecl[];
+  /** Bytes of the arena that the program needs; offsets in it are multiples of 64. */
+  readonly arenaBytes: number;
+}
+
+/** What a program is rendered for. The schedule reads it to choose vector widths and tiles. */
+export interface Target {
+  /** f32 lanes of a vector register. */
+  readonly lanes: number;
+  /** Vector registers. */
+  readonly registers: number;
+  /** Whether multiply-add is one instruction. */
+  readonly fma: boolean;
+}

@@ -1,0 +1,23 @@
+/**
+ * What a renderer returns: code for one program and how to launch it. Renderers are pure functions; they read no
+ * file, touch no device and know nothing of each other.
+ */
+
+/** A WebAssembly module that runs a whole program with one call per thread. */
+export interface RenderedWasm {
+  readonly kind: "wasm";
+  /**
+   * The module. It imports memory "env"."memory" (shared when rendered so) and the functions "math"."exp" ... that
+   * float64 kernels call. It exports `run(table, thread, threads)`.
+   *
+   * `table` is the byte address of an i32 array: [barrier counter, barrier generation, arena base, slot 0, slot 1,
+   * ...]; addresses are in bytes. Both barrier words are 0 before the first launch and after every one.
+   */
+  readonly bytes: Uint8Array;
+  /** Names of the Math functions that the module imports. */
+  readonly mathImports: readonly string[];
+}
+
+/** Index in the table of the arena's base address, and of slot 0. */
+export const tableArenaBase = 2;
+export const tableFirstSlot = 3;

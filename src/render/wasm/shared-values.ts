@@ -1,0 +1,116 @@
+/**
+ * Values that a run of statements computes more than once: the first time they are kept in a local. Above all this
+ * joins the loads of a micro-kernel, which name the same element once for every accumulator; engines do not join
+ * loads themselves.
+ */
+import type { Expr, Stmt } from "../../kernel/ir.ts";
+import { childrenOf, expressionsOf } from "../../kernel/rewrite.ts";
+import type { ExpressionKeys } from "./expression-keys.ts";
+import type { LocalPool } from "./local-pool.ts";
+import { registerOf, wasmTypeOf } from "./registers.ts";
+
+interface Kept {
+  readonly local: number;
+  readonly reads: ReadonlySet<number>;
+  readonly readsMemory: boolean;
+}
+
+/** What is known of the run that is being emitted. */
+interface Run {
+  readonly counts: ReadonlyMap<number, number>;
+  readonly kept: Map<number, Kept>;
+  readonly locals: number[];
+}
+
+/**
+ * Cuts a block into runs of statements that are executed one after the other; a loop or "if" ends its run, and
+ * only the expressions that it evaluates at its beginning belong to it.
+ */
+export function runsOf(statements: readonly Stmt[]): Stmt[][] {
+  const runs: Stmt[][] = [];
+  let open = false;
+  for (const statement of statements) {
+    if (open) runs.at(-1)?.push(statement);
+    else runs.push([statement]);
+    open = statement.kind !== "loop" && statement.kind !== "if";
+  }
+  return runs;
+}
+
+export class SharedValues {
+  readonly #keys: ExpressionKeys;
+  readonly #pool: LocalPool;
+  readonly #runs: Run[] = [];
+
+  constructor(keys: ExpressionKeys, pool: LocalPool) {
+    this.#keys = keys;
+    this.#pool = pool;
+  }
+
+  openRun(statements: readonly Stmt[]): void {
+    const counts = new Map<number, number>();
+    const count = (e: Expr): void => {
+      if (isLeaf(e)) return;
+      const { key } = this.#keys.info(e);
+      const seen = counts.get(key) ?? 0;
+      counts.set(key, seen + 1);
+      // Inside a repeated value nothing is computed a second time. Indices are the business of addresses.
+      if (seen > 0 || e.kind === "load" || e.kind === "loadAt" || e.kind === "address") return;
+      for (const child of childrenOf(e)) count(child);
+    };
+    for (const statement of statements) {
+      if (statement.kind === "store") count(statement.value);
+      else for (const e of expressionsOf(statement)) count(e);
+    }
+    this.#runs.push({ counts, kept: new Map(), locals: [] });
+  }
+
+  closeRun(): void {
+    for (const local of this.#runs.pop()?.locals ?? []) this.#pool.give(local);
+  }
+
+  /** The local where the value of an expression lies, if it was kept. */
+  find(e: Expr): number | undefined {
+    const run = this.#runs.at(-1);
+    if (run === undefined || run.kept.size === 0 || isLeaf(e)) return undefined;
+    return run.kept.get(this.#keys.info(e).key)?.local;
+  }
+
+  /** A local to keep the value of `e` in, which is now on the stack; undefined when it is not needed again. */
+  keep(e: Expr): number | undefined {
+    const run = this.#runs.at(-1);
+    if (run === undefined || isLeaf(e)) return undefined;
+    const { key, locals, readsMemory } = this.#keys.info(e);
+    if ((run.counts.get(key) ?? 0) < 2) return undefined;
+    const local = this.#pool.take(wasmTypeOf(registerOf(e)));
+    run.locals.push(local);
+    run.kept.set(key, { local, reads: locals, readsMemory });
+    return local;
+  }
+
+  /** Forgets what was computed from an IR local, because the local changes. */
+  forget(id: number): void {
+    this.#drop((kept) => kept.reads.has(id));
+  }
+
+  /** Forgets what was read from memory, because memory changes. */
+  forgetMemory(): void {
+    this.#drop((kept) => kept.readsMemory);
+  }
+
+  #drop(isStale: (kept: Kept) => boolean): void {
+    const kept = this.#runs.at(-1)?.kept;
+    if (kept === undefined) return;
+    for (const [key, value] of kept) if (isStale(value)) kept.delete(key);
+  }
+}
+
+/** Expressions that take one instruction anyway. */
+function isLeaf(e: Expr): boolean {
+  return (
+    e.kind === "const" ||
+    e.kind === "local" ||
+    e.kind === "iota" ||
+    (e.kind === "splat" && e.a.kind === "const")
+  );
+}

@@ -1,0 +1,282 @@
+/**
+ * The WebAssembly device: programs rendered to WebAssembly, run by a pool of threads over one linear memory. Where
+ * the host cannot share memory, the calling thread runs them alone.
+ *
+ * Errors: a program that traps rejects its launch with an EngineError; the device starts new threads for the next
+ * launch. What the program had written until then stays in memory.
+ */
+import { type DType, type TypedArray, viewOf } from "../../base/dtype.ts";
+import { environmentFlag } from "../../base/env.ts";
+import { ArgumentError, EngineError } from "../../base/errors.ts";
+import type { Program, Target } from "../../kernel/program.ts";
+import { type RenderedWasm, tableArenaBase, tableFirstSlot } from "../../render/rendered.ts";
+import { renderWasm } from "../../render/wasm/render.ts";
+import { Allocator } from "../allocator.ts";
+import type { Device, Executable } from "../device.ts";
+import { hostFeatures, type HostFeatures } from "../features.ts";
+import { controlBytes } from "./control.ts";
+import { mathImports } from "./host-math.ts";
+import { LinearMemory } from "./linear-memory.ts";
+import { WorkerPool } from "./pool.ts";
+
+/** More threads than this have never helped a program of a few milliseconds. */
+const defaultThreadLimit = 8;
+const threadLimit = 256;
+
+/** Options of the WebAssembly device. */
+export interface WasmDeviceOptions {
+  /** Worker threads. Default: `TATAMI_THREADS`, or else one for each core, 8 at most. */
+  readonly threads?: number;
+  /** The renderer; tests put hand-made modules in its place. */
+  readonly render?: (program: Program, options: { shared: boolean; relaxed: boolean }) => RenderedWasm;
+}
+
+/**
+ * The device that needs nothing but WebAssembly with SIMD. Threads start with the first program, not here.
+ *
+ * @throws ArgumentError for a thread count that is none.
+ * @throws EngineError on a host without WebAssembly SIMD.
+ * @example
+ * ```ts
+ * const device = createWasmDevice({ threads: 2 });
+ * const address = device.allocate(1024);
+ * device.view("float32", address, 256).fill(1);
+ * await device.close();
+ * ```
+ */
+export function createWasmDevice(options: WasmDeviceOptions = {}): Device {
+  const features = hostFeatures();
+  if (!features.simd) {
+    throw new EngineError("this host has no WebAssembly SIMD; use Node 20 or a browser of 2023 or newer");
+  }
+  return new WasmDevice(features, chooseThreads(options.threads, features), options.render ?? renderWasm);
+}
+
+function chooseThreads(option: number | undefined, features: HostFeatures): number {
+  const variable = environmentFlag("TATAMI_THREADS");
+  let threads = Math.min(features.cores, defaultThreadLimit);
+  let origin = "threads";
+  if (option !== undefined) threads = option;
+  else if (variable !== undefined && variable !== "") {
+    threads = Number(variable);
+    origin = "TATAMI_THREADS";
+  }
+  if (!Number.isInteger(threads) || threads < 1 || threads > threadLimit) {
+    const given = option ?? variable;
+    throw new ArgumentError(`${origin}: ${given} is no number of threads; give an integer from 1 to ${threadLimit}`, {
+      threads: given,
+    });
+  }
+  return features.sharedMemory ? threads : 1;
+}
+
+type Run = (table: number, thread: number, threads: number) => void;
+
+/** A compiled program with its table in device memory. */
+class WasmExecutable implements Executable {
+  readonly program: Program;
+  readonly compileMs: number;
+  readonly codeBytes: number;
+  readonly id: number;
+  readonly module: WebAssembly.Module;
+  /** Byte address of the table. */
+  readonly table: number;
+  /** `run` of an instance on the calling thread, made when first needed. */
+  inline: Run | undefined;
+  readonly #dispose: (executable: WasmExecutable) => void;
+
+  constructor(
+    fields: Pick<WasmExecutable, "program" | "compileMs" | "codeBytes" | "id" | "module" | "table">,
+    dispose: (executable: WasmExecutable) => void,
+  ) {
+    this.program = fields.program;
+    this.compileMs = fields.compileMs;
+    this.codeBytes = fields.codeBytes;
+    this.id = fields.id;
+    this.module = fields.module;
+    this.table = fields.table;
+    this.#dispose = dispose;
+  }
+
+  dispose(): void {
+    this.#dispose(this);
+  }
+}
+
+class WasmDevice implements Device {
+  readonly name = "wasm";
+  readonly threads: number;
+  readonly target: Target;
+  readonly notes: readonly string[];
+  readonly #features: HostFeatures;
+  readonly #render: NonNullable<WasmDeviceOptions["render"]>;
+  readonly #memory: LinearMemory;
+  readonly #allocator: Allocator;
+  readonly #live = new Set<WasmExecutable>();
+  #nextId = 1;
+  #pool: WorkerPool | undefined;
+  #closed = false;
+
+  constructor(features: HostFeatures, threads: number, render: NonNullable<WasmDeviceOptions["render"]>) {
+    this.#features = features;
+    this.#render = render;
+    this.threads = threads;
+    this.target = { lanes: 4, registers: 16, fma: features.relaxedSimd };
+    this.notes = describe(features, threads);
+    this.#memory = new LinearMemory(features.sharedMemory);
+    this.#allocator = new Allocator({
+      start: 64, // so that no block has address 0
+      end: this.#memory.byteLength,
+      grow: (end) => this.#memory.grow(end),
+    });
+  }
+
+  allocate(bytes: number): number {
+    const used = this.#allocator.highWater;
+    const address = this.#allocator.allocate(bytes);
+    // Memory above the high water mark is as the host gave it: zero, and best left untouched.
+    const dirty = Math.min(bytes, used - address);
+    if (dirty > 0) new Uint8Array(this.#memory.buffer, address, dirty).fill(0);
+    return address;
+  }
+
+  free(address: number): void {
+    this.#allocator.free(address);
+  }
+
+  get bytesInUse(): number {
+    return this.#allocator.bytesInUse;
+  }
+
+  view(dtype: DType, address: number, length: number): TypedArray {
+    return viewOf(dtype, this.#memory.buffer, address, length);
+  }
+
+  compile(program: Program): Executable {
+    this.#checkOpen();
+    const start = performance.now();
+    const { sharedMemory: shared, relaxedSimd: relaxed } = this.#features;
+    const { bytes } = this.#render(program, { shared, relaxed });
+    // The array may lie over any kind of buffer as far as its type tells; a renderer makes an ordinary one.
+    const module = new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
+    const table = this.allocate(4 * (tableFirstSlot + program.slots.length));
+    const compileMs = performance.now() - start;
+    const fields = { program, compileMs, codeBytes: bytes.length, id: this.#nextId++, module, table };
+    const executable = new WasmExecutable(fields, (it) => this.#dispose(it));
+    this.#live.add(executable);
+    return executable;
+  }
+
+  async run(executable: Executable, arena: number, slots: readonly number[]): Promise<void> {
+    const target = this.#prepare(executable, arena, slots);
+    if (this.#features.sharedMemory) await this.#ensurePool().run(target, target.table);
+    else this.#runInline(target);
+  }
+
+  runSync(executable: Executable, arena: number, slots: readonly number[]): void {
+    const target = this.#prepare(executable, arena, slots);
+    // One thread is one thread: the calling one saves the way there and back.
+    if (this.threads === 1) {
+      this.#runInline(target);
+      return;
+    }
+    const pool = this.#ensurePool();
+    checkBlocking(pool);
+    pool.runSync(target, target.table);
+  }
+
+  waitSync(): void {
+    const pool = this.#pool;
+    if (pool === undefined || !pool.busy) return;
+    checkBlocking(pool);
+    pool.waitSync();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#pool?.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new EngineError("the device is closed; create another one");
+  }
+
+  /** Checks that a launch is allowed and writes the table. */
+  #prepare(executable: Executable, arena: number, slots: readonly number[]): WasmExecutable {
+    this.#checkOpen();
+    if (!(executable instanceof WasmExecutable) || !this.#live.has(executable)) {
+      throw new EngineError("run: the executable is disposed or belongs to another device");
+    }
+    if (this.#pool?.busy === true) {
+      throw new EngineError("run: another program is still running; await it first");
+    }
+    const expected = executable.program.slots.length;
+    if (slots.length !== expected) {
+      throw new EngineError(`run: ${slots.length} slot addresses given, the program has ${expected} slots`, {
+        slots: slots.length,
+        expected,
+      });
+    }
+    const words = this.#memory.words;
+    const base = executable.table / 4;
+    words.fill(0, base, base + tableArenaBase); // the barrier, which a failed launch leaves anyhow
+    words[base + tableArenaBase] = arena;
+    for (let i = 0; i < expected; i++) words[base + tableFirstSlot + i] = slots[i] as number;
+    return executable;
+  }
+
+  #ensurePool(): WorkerPool {
+    if (this.#pool?.dead === false) return this.#pool;
+    const control = this.allocate(controlBytes);
+    const pool = new WorkerPool(this.#memory.memory, { threads: this.threads, control });
+    pool.ended.then(() => this.free(control));
+    this.#pool = pool;
+    return pool;
+  }
+
+  #runInline(executable: WasmExecutable): void {
+    try {
+      if (executable.inline === undefined) {
+        const imports = { env: { memory: this.#memory.memory }, math: mathImports() };
+        const instance = new WebAssembly.Instance(executable.module, imports);
+        executable.inline = instance.exports["run"] as Run;
+      }
+      executable.inline(executable.table, 0, 1);
+    } catch (cause) {
+      throw new EngineError(`a program failed: ${String(cause)}`, {}, { cause });
+    }
+  }
+
+  #dispose(executable: WasmExecutable): void {
+    if (!this.#live.delete(executable)) return;
+    this.#pool?.unload(executable.id);
+    this.free(executable.table);
+    executable.inline = undefined;
+  }
+}
+
+function checkBlocking(pool: WorkerPool): void {
+  if (pool.canBlock) return;
+  const why = hostFeatures().canBlock ? "its threads have not started yet" : "a browser's main thread must not block";
+  throw new EngineError(`a blocking wait is not possible here: ${why}; use the asynchronous form with await`);
+}
+
+function describe(features: HostFeatures, threads: number): string[] {
+  const notes: string[] = [];
+  if (features.sharedMemory) {
+    notes.push(`Programs run on ${threads} worker thread${threads === 1 ? "" : "s"}; the host has ${features.cores} cores.`);
+  } else {
+    notes.push(
+      "Memory cannot be shared between threads, so programs run on the calling thread alone. In a browser, serve " +
+        "the page with Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.",
+    );
+  }
+  if (features.relaxedSimd) notes.push("Relaxed SIMD is on: multiply-add is one instruction.");
+  else if (environmentFlag("TATAMI_RELAXED") === "0") notes.push("Relaxed SIMD is switched off by TATAMI_RELAXED=0.");
+  else notes.push("The host has no relaxed SIMD: multiply-add takes two instructions.");
+  if (features.sharedMemory && !features.waitAsync) {
+    notes.push("Atomics.waitAsync is missing: the end of a program is told by a message, which takes a little longer.");
+  }
+  if (!features.canBlock) notes.push("This thread must not block: only the asynchronous forms work.");
+  return notes;
+}

@@ -1,0 +1,93 @@
+/**
+ * How a contraction is laid over a matrix multiplication: which operand is read element by element ("rows") and
+ * which by vectors ("columns"), in which order its loop dimensions run, and so how the result lies in memory.
+ */
+import type { Node } from "../graph/node.ts";
+import type { AxisMap, ContractionSpec } from "../graph/operation.ts";
+import type { Order } from "./plan.ts";
+
+export interface ContractionPlan {
+  /** Operand (0 or 1) read one element at a time and repeated over a vector. */
+  readonly rowOperand: 0 | 1;
+  /** Loop dimensions in both operands and in the result. */
+  readonly batch: readonly number[];
+  /** Loop dimensions of the result that only the row operand has; slowest first. */
+  readonly rows: readonly number[];
+  /** Loop dimensions of the result that only the column operand has; the vector dimension is the last. */
+  readonly columns: readonly number[];
+  /** Summed dimensions, slowest first. */
+  readonly summed: readonly number[];
+  /** Physical order of the result. */
+  readonly order: Order;
+}
+
+/** Elements between neighbours along a loop dimension in an operand with these axis strides. */
+export function dimStride(maps: readonly AxisMap[], strides: readonly number[], dim: number): number {
+  let sum = 0;
+  maps.forEach((map, axis) => {
+    map.dims.forEach((d, i) => {
+      if (d === dim) sum += (map.strides[i] as number) * (strides[axis] as number);
+    });
+  });
+  return sum;
+}
+
+export function hasDim(maps: readonly AxisMap[], dim: number): boolean {
+  return maps.some((m) => m.dims.includes(dim));
+}
+
+/** Strides of an operand as if it were stored contiguously in its order. */
+function assumedStrides(node: Node, order: Order): number[] {
+  const strides = new Array<number>(node.shape.length).fill(0);
+  let step = 1;
+  for (let i = order.length - 1; i >= 0; i--) {
+    const d = order[i] as number;
+    strides[d] = step;
+    step *= node.shape[d] as number;
+  }
+  return strides;
+}
+
+/** Chooses the cheaper assignment of operands; ties go to the second operand as columns. */
+export function contractionPlan(node: Node, of: (n: Node) => Order, lanes: number): ContractionPlan {
+  if (node.op.kind !== "contraction") throw new Error("schedule: not a contraction");
+  const { spec } = node.op;
+  const strides = node.inputs.map((x) => assumedStrides(x, of(x)));
+  const straight = arrange(spec, 0, strides);
+  const swapped = arrange(spec, 1, strides);
+  return cost(spec, swapped, strides, lanes) < cost(spec, straight, strides, lanes) ? swapped : straight;
+}
+
+function arrange(spec: ContractionSpec, rowOperand: 0 | 1, strides: readonly number[][]): ContractionPlan {
+  const rowMaps = rowOperand === 0 ? spec.a : spec.b;
+  const columnMaps = rowOperand === 0 ? spec.b : spec.a;
+  const rowStrides = strides[rowOperand] as number[];
+  const columnStrides = strides[1 - rowOperand] as number[];
+  const all = spec.sizes.map((_, d) => d);
+  const outputs = all.filter((d) => d < spec.outputs);
+  const inRows = (d: number): boolean => hasDim(rowMaps, d);
+  const inColumns = (d: number): boolean => hasDim(columnMaps, d);
+  const byStride = (maps: readonly AxisMap[], s: readonly number[]) => (x: number, y: number) =>
+    dimStride(maps, s, y) - dimStride(maps, s, x) || x - y;
+  const batch = outputs.filter((d) => inRows(d) && inColumns(d));
+  const rows = outputs.filter((d) => inRows(d) && !inColumns(d)).sort(byStride(rowMaps, rowStrides));
+  const columns = outputs.filter((d) => !inRows(d)).sort(byStride(columnMaps, columnStrides));
+  const summed = all.filter((d) => d >= spec.outputs).sort(byStride(rowMaps, rowStrides));
+  return { rowOperand, batch, rows, columns, summed, order: [...batch, ...rows, ...columns] };
+}
+
+const product = (spec: ContractionSpec, dims: readonly number[]): number =>
+  dims.reduce((p, d) => p * (spec.sizes[d] as number), 1);
+
+/** Estimated cycles: multiplications on padded vectors, and laying out the column operand where it is not ready. */
+function cost(spec: ContractionSpec, plan: ContractionPlan, strides: readonly number[][], lanes: number): number {
+  const columns = product(spec, plan.columns);
+  const batch = product(spec, plan.batch);
+  const summed = product(spec, plan.summed);
+  const vectors = Math.ceil(columns / lanes);
+  const work = (batch * product(spec, plan.rows) * vectors * summed) / 2;
+  const maps = plan.rowOperand === 0 ? spec.b : spec.a;
+  const last = plan.columns[plan.columns.length - 1];
+  const step = last === undefined ? 0 : dimStride(maps, strides[1 - plan.rowOperand] as number[], last);
+  return work + batch * summed * columns * (step === 1 ? 0.5 : 2);
+}

@@ -1,0 +1,126 @@
+/**
+ * Physical layout: for each node the order in which its axes vary in memory if it is stored. A contraction decides
+ * its own (channels last for a convolution), everything else follows its largest operand, so that the kernels of a
+ * network agree and a value is laid out anew only where that cannot be avoided.
+ */
+import { type Shape, sizeOf } from "../base/shape.ts";
+import { type Node, resolve } from "../graph/node.ts";
+import { contractionPlan } from "./contraction-plan.ts";
+import type { Order } from "./plan.ts";
+
+/** The order in which axes stand in the shape. */
+export function rowMajor(ndim: number): Order {
+  return Array.from({ length: ndim }, (_, d) => d);
+}
+
+export function isRowMajor(order: Order, shape: Shape): boolean {
+  let last = -1;
+  for (const d of order) {
+    if (shape[d] === 1) continue;
+    if (d < last) return false;
+    last = d;
+  }
+  return true;
+}
+
+/** Strides of a contiguous buffer whose axes are ordered so. */
+export function stridesFor(shape: Shape, order: Order): number[] {
+  const strides = new Array<number>(shape.length).fill(0);
+  let step = 1;
+  for (let i = order.length - 1; i >= 0; i--) {
+    const d = order[i] as number;
+    strides[d] = step;
+    step *= shape[d] as number;
+  }
+  return strides;
+}
+
+/** Orders of all nodes of a topologically sorted graph, by their position. */
+export function layoutNodes(nodes: readonly Node[], lanes: number): Order[] {
+  const orders: Order[] = [];
+  const of = (node: Node): Order => orders[resolve(node).position] as Order;
+  for (const node of nodes) orders.push(orderOfNode(node, of, lanes));
+  return orders;
+}
+
+function orderOfNode(node: Node, of: (n: Node) => Order, lanes: number): Order {
+  const { op } = node;
+  const operand = node.inputs[0];
+  if (operand === undefined || node.value !== null) return rowMajor(node.shape.length);
+  switch (op.kind) {
+    case "contraction":
+      return contractionPlan(node, of, lanes).order;
+    case "permute":
+      return of(operand).map((d) => op.axes.indexOf(d));
+    case "reshape":
+      return reshapedOrder(operand.shape, node.shape, of(operand));
+    case "window":
+      return of(operand).flatMap((d) => (d === op.axis ? [d, d + 1] : d > op.axis ? [d + 1] : [d]));
+    case "gather":
+    case "scatterAdd":
+    case "random":
+      return rowMajor(node.shape.length);
+    default:
+      return followed(node, of);
+  }
+}
+
+/** The order of the largest operand of the same rank; of equals, one that is not row-major. */
+function followed(node: Node, of: (n: Node) => Order): Order {
+  let best: Order | null = null;
+  let bestSize = -1;
+  for (const input of node.inputs) {
+    if (input.shape.length !== node.shape.length) continue;
+    const order = of(input);
+    const size = sizeOf(input.shape) + (isRowMajor(order, input.shape) ? 0 : 0.5);
+    if (size > bestSize) {
+      best = order;
+      bestSize = size;
+    }
+  }
+  return best ?? rowMajor(node.shape.length);
+}
+
+/** Carries an order through a reshape where runs of axes map to runs of axes; otherwise row-major. */
+function reshapedOrder(from: Shape, to: Shape, order: Order): Order {
+  const runs = matchRuns(from, to);
+  // Position of each operand axis in memory, ignoring axes of size 1, which lie anywhere.
+  const placed = order.filter((d) => from[d] !== 1);
+  const result: number[] = [];
+  const used = new Set<number>();
+  for (let i = 0; i < placed.length; ) {
+    const run = runs.find((r) => r.from.includes(placed[i] as number));
+    if (run === undefined) return rowMajor(to.length);
+    const wanted = run.from.filter((d) => from[d] !== 1);
+    if (!wanted.every((d, j) => placed[i + j] === d)) return rowMajor(to.length);
+    for (const d of run.to) {
+      result.push(d);
+      used.add(d);
+    }
+    i += wanted.length;
+  }
+  const ones = rowMajor(to.length).filter((d) => !used.has(d));
+  return [...ones, ...result];
+}
+
+function matchRuns(from: Shape, to: Shape): { from: number[]; to: number[] }[] {
+  const runs: { from: number[]; to: number[] }[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < from.length && j < to.length) {
+    const run = { from: [i], to: [j] };
+    let a = from[i++] as number;
+    let b = to[j++] as number;
+    while (a !== b) {
+      if (a < b) {
+        run.from.push(i);
+        a *= from[i++] as number;
+      } else {
+        run.to.push(j);
+        b *= to[j++] as number;
+      }
+    }
+    runs.push(run);
+  }
+  return runs;
+}

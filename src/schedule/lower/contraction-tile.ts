@@ -1,0 +1,129 @@
+/**
+ * The micro-kernel of a contraction: a tile of rows x vectors of accumulators that stays in registers while the
+ * summed loops run. Per step it reads one element of each row operand row, repeats it over a vector, and multiplies
+ * it with the vectors of the column operand.
+ */
+import { add, constant, fma, int, load, mul, set, splat, use } from "../../kernel/build.ts";
+import type { Expr, Local } from "../../kernel/ir.ts";
+import type { DType } from "../../base/dtype.ts";
+import type { Emitter } from "./emitter.ts";
+import { valueTypeOf } from "../../kernel/ir.ts";
+
+/** One summed loop with the distance that a step covers in both operands. */
+export interface SummedLoop {
+  readonly size: number;
+  readonly rowStride: number;
+  readonly columnStride: number;
+  /** Bounds known only at run time, for a loop that is cut into blocks. */
+  readonly bounds?: { readonly start: Expr; readonly end: Expr };
+}
+
+export interface Tile {
+  readonly dtype: DType;
+  readonly lanes: number;
+  readonly vectors: number;
+  /** Kernel buffer and element index of each row at the start of the sum: an expression plus a constant. */
+  readonly rowBuffer: number;
+  readonly rows: readonly { readonly base: Expr; readonly offset: number }[];
+  readonly columnBuffer: number;
+  readonly column: Expr;
+  readonly loops: readonly SummedLoop[];
+}
+
+/** Steps of the innermost loop written out, so that address arithmetic is shared between them. */
+const unroll = 4;
+/** An innermost loop up to this long is written out whole. */
+const shortLoop = 8;
+
+/** Adds the tile's products to accumulators, given as [row][vector]. */
+export function emitTile(emitter: Emitter, tile: Tile, accumulators: readonly (readonly Local[])[]): void {
+  emitLoops(emitter, tile, accumulators, 0, int(0), int(0));
+}
+
+/** Fresh accumulators, zero or as `initial` gives them. */
+export function makeAccumulators(
+  emitter: Emitter,
+  rows: number,
+  tile: Pick<Tile, "vectors" | "lanes" | "dtype">,
+  initial?: (row: number, vector: number) => Expr,
+): Local[][] {
+  const type = valueTypeOf(tile.dtype);
+  return Array.from({ length: rows }, (_, i) =>
+    Array.from({ length: tile.vectors }, (_, v) => {
+      const local = emitter.locals.variable(`c${i}_${v}`, type, tile.lanes);
+      emitter.push({ kind: "let", local, value: initial?.(i, v) ?? constant(0, type, tile.lanes) });
+      return local;
+    }),
+  );
+}
+
+function emitLoops(
+  emitter: Emitter,
+  tile: Tile,
+  accumulators: readonly (readonly Local[])[],
+  depth: number,
+  rowAt: Expr,
+  columnAt: Expr,
+): void {
+  const loop = tile.loops[depth];
+  if (loop === undefined) {
+    emitStep(emitter, tile, accumulators, rowAt, columnAt, 0, { size: 1, rowStride: 0, columnStride: 0 });
+    return;
+  }
+  const start = loop.bounds?.start ?? int(0);
+  const end = loop.bounds?.end ?? int(loop.size);
+  const moved = (at: Expr, k: Local, stride: number): Expr => add(at, mul(use(k), int(stride)));
+  if (depth < tile.loops.length - 1) {
+    emitter.loop(`k${depth}`, start, end, 1, (k) => {
+      const row = keep(emitter, "ra", moved(rowAt, k, loop.rowStride));
+      const column = keep(emitter, "ca", moved(columnAt, k, loop.columnStride));
+      emitLoops(emitter, tile, accumulators, depth + 1, row, column);
+    });
+    return;
+  }
+  if (loop.bounds === undefined && loop.size <= shortLoop) {
+    for (let u = 0; u < loop.size; u++) emitStep(emitter, tile, accumulators, rowAt, columnAt, u, loop);
+    return;
+  }
+  const step = loop.bounds === undefined || loop.size % unroll === 0 ? unroll : 1;
+  const whole = loop.bounds === undefined ? int(loop.size - (loop.size % step)) : end;
+  emitter.loop("k", start, whole, step, (k) => {
+    const row = keep(emitter, "ra", moved(rowAt, k, loop.rowStride));
+    const column = keep(emitter, "ca", moved(columnAt, k, loop.columnStride));
+    for (let u = 0; u < step; u++) emitStep(emitter, tile, accumulators, row, column, u, loop);
+  });
+  if (loop.bounds !== undefined) return;
+  for (let u = loop.size - (loop.size % step); u < loop.size; u++) {
+    emitStep(emitter, tile, accumulators, rowAt, columnAt, u, loop);
+  }
+}
+
+function keep(emitter: Emitter, name: string, e: Expr): Expr {
+  return e.kind === "const" || e.kind === "local" ? e : emitter.define(name, e);
+}
+
+function emitStep(
+  emitter: Emitter,
+  tile: Tile,
+  accumulators: readonly (readonly Local[])[],
+  rowAt: Expr,
+  columnAt: Expr,
+  u: number,
+  loop: SummedLoop,
+): void {
+  const column = add(tile.column, columnAt);
+  const vectors = Array.from({ length: tile.vectors }, (_, v) =>
+    emitter.define(
+      "b",
+      load(tile.columnBuffer, tile.dtype, add(column, int(u * loop.columnStride + v * tile.lanes)), tile.lanes),
+    ),
+  );
+  tile.rows.forEach((row, i) => {
+    const at = add(add(row.base, rowAt), int(row.offset + u * loop.rowStride));
+    const a = emitter.define("a", splat(load(tile.rowBuffer, tile.dtype, at), tile.lanes));
+    vectors.forEach((b, v) => {
+      const c = accumulators[i]?.[v] as Local;
+      emitter.push(set(c, fma(a, b, use(c))));
+    });
+  });
+}

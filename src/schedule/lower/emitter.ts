@@ -1,0 +1,410 @@
+/**
+ * Turns scalar bodies into kernel IR inside a nest of loops. A value is computed at the outermost loop where
+ * everything it depends on is known, once, and shared; along the vector variable values are vectors, everything
+ * else stays scalar until it meets one.
+ */
+import {
+  add,
+  binary,
+  bitcast,
+  cast,
+  compare,
+  constant,
+  define,
+  extract,
+  int,
+  iota,
+  Locals,
+  load,
+  loop,
+  mul,
+  pack,
+  select,
+  splat,
+  store,
+  unary,
+  use,
+} from "../../kernel/build.ts";
+import type { Expr, Local, Stmt } from "../../kernel/ir.ts";
+import { philox4x32 } from "../../kernel/philox.ts";
+import { type Atom, factorOf, type Index, occursInside, type Term } from "../index-math.ts";
+import { type Guard, type LoadScalar, operandsOf, type Scalar, type ScalarBody } from "../scalar-body.ts";
+
+/** What a loop variable is at run time: a register plus a constant, or the constant alone. */
+interface Binding {
+  readonly base: Expr | null;
+  readonly offset: number;
+  readonly level: number;
+}
+
+interface Level {
+  readonly statements: Stmt[];
+  /** Expressions and partial index sums that are already in a register at this level. */
+  readonly known: Map<string, Expr>;
+  readonly values: Map<number, Expr>;
+}
+
+/** Buffers of the kernel being made, numbered as they are first used. */
+export interface BufferUse {
+  /** Position in the kernel's buffer list. */
+  use(buffer: number, access: "read" | "write"): number;
+  sizeOf(buffer: number): number;
+}
+
+/** The vector variable and its width; lanes 1 is scalar code. */
+export interface VectorMode {
+  readonly variable: string;
+  readonly lanes: number;
+}
+
+const scalarMode: VectorMode = { variable: "", lanes: 1 };
+
+export class Emitter {
+  readonly locals: Locals;
+  readonly #body: ScalarBody;
+  readonly buffers: BufferUse;
+  readonly #levels: Level[] = [{ statements: [], known: new Map(), values: new Map() }];
+  readonly #bindings = new Map<string, Binding>();
+  readonly #holes = new Map<number, { expr: Expr; level: number }>();
+  readonly #dependencies = new Map<number, number>();
+  #vector: VectorMode = scalarMode;
+
+  constructor(body: ScalarBody, buffers: BufferUse, locals: Locals = new Locals()) {
+    this.#body = body;
+    this.buffers = buffers;
+    this.locals = locals;
+  }
+
+  get depth(): number {
+    return this.#levels.length - 1;
+  }
+
+  /** Binds a loop variable to a register plus a constant, from the present level inwards. */
+  bind(name: string, base: Expr | null, offset = 0): void {
+    this.#bindings.set(name, { base, offset, level: this.depth });
+    this.#dependencies.clear();
+  }
+
+  /** Gives the value that a hole stands for, from the present level inwards. */
+  fill(hole: number, expr: Expr): void {
+    this.#holes.set(hole, { expr, level: this.depth });
+    this.#dependencies.clear();
+    this.forget();
+  }
+
+  /** Forgets values of the present level, after a hole or binding has changed there. */
+  forget(): void {
+    const level = this.#top();
+    level.values.clear();
+    level.known.clear();
+  }
+
+  #top(): Level {
+    return this.#levels[this.depth] as Level;
+  }
+
+  push(statement: Stmt): void {
+    this.#top().statements.push(statement);
+  }
+
+  /** Puts a value in a register at the present level. */
+  define(name: string, value: Expr): Expr {
+    const local = this.locals.local(name, value.type, value.lanes);
+    this.push(define(local, value));
+    return use(local);
+  }
+
+  /** Opens a block, runs `fill`, and gives the statements made inside. Values made inside stay inside. */
+  block(fill: () => void): Stmt[] {
+    const level: Level = { statements: [], known: new Map(), values: new Map() };
+    this.#levels.push(level);
+    const bindings = new Map(this.#bindings);
+    const holes = new Map(this.#holes);
+    this.#dependencies.clear();
+    fill();
+    this.#levels.pop();
+    restore(this.#bindings, bindings);
+    restore(this.#holes, holes);
+    this.#dependencies.clear();
+    return level.statements;
+  }
+
+  /** A loop over a named variable; `body` runs once, with the variable bound. */
+  loop(name: string, start: Expr, end: Expr, step: number, body: (variable: Local) => void): void {
+    const local = this.locals.local(name, "i32");
+    const statements = this.block(() => {
+      this.bind(name, use(local));
+      body(local);
+    });
+    this.push(loop(local, start, end, step, statements));
+  }
+
+  /** Runs `body` with values along a variable as vectors. */
+  vectorized(mode: VectorMode, body: () => void): void {
+    const before = this.#vector;
+    this.#vector = mode;
+    this.#dependencies.clear();
+    body();
+    this.#vector = before;
+    this.#dependencies.clear();
+  }
+
+  finish(): Stmt[] {
+    return this.#top().statements;
+  }
+
+  /** The level at which a scalar is known. */
+  levelOf(s: Scalar): number {
+    const known = this.#dependencies.get(s.id);
+    if (known !== undefined) return known;
+    let level = 0;
+    for (const o of operandsOf(s)) level = Math.max(level, this.levelOf(o));
+    if (s.kind === "index") level = this.#indexLevel(s.index);
+    else if (s.kind === "inside") level = this.#guardLevel(s.guards);
+    else if (s.kind === "load") level = Math.max(this.#indexLevel(s.index), this.#guardLevel(s.guards));
+    else if (s.kind === "hole") level = this.#hole(s.hole).level;
+    this.#dependencies.set(s.id, level);
+    return level;
+  }
+
+  #hole(hole: number): { expr: Expr; level: number } {
+    const value = this.#holes.get(hole);
+    if (value === undefined) throw new Error(`schedule: hole ${hole} is used before it has a value`);
+    return value;
+  }
+
+  #guardLevel(guards: readonly Guard[]): number {
+    return guards.reduce((level, g) => Math.max(level, this.#indexLevel(g.index)), 0);
+  }
+
+  #indexLevel(index: Index): number {
+    return index.terms.reduce((level, t) => Math.max(level, this.#atomLevel(t.atom)), 0);
+  }
+
+  #atomLevel(atom: Atom): number {
+    switch (atom.kind) {
+      case "var":
+        return this.#binding(atom.name).level;
+      case "data":
+        return this.levelOf(this.#body.all[atom.id] as Scalar);
+      default:
+        return this.#indexLevel(atom.arg);
+    }
+  }
+
+  #binding(name: string): Binding {
+    const binding = this.#bindings.get(name);
+    if (binding === undefined) throw new Error(`schedule: variable ${name} is not bound`);
+    return binding;
+  }
+
+  /** The value of a scalar in a register (or a constant). */
+  value(s: Scalar): Expr {
+    const level = this.#levels[this.levelOf(s)] as Level;
+    const known = level.values.get(s.id);
+    if (known !== undefined) return known;
+    const computed = this.#compute(s);
+    const expr = isCheap(computed) ? computed : this.#keep(level, shortName(s), computed);
+    level.values.set(s.id, expr);
+    return expr;
+  }
+
+  #keep(level: Level, name: string, value: Expr): Expr {
+    const local = this.locals.local(name, value.type, value.lanes);
+    level.statements.push(define(local, value));
+    return use(local);
+  }
+
+  #compute(s: Scalar): Expr {
+    switch (s.kind) {
+      case "const":
+        return constant(s.value, s.type);
+      case "hole":
+        return this.#hole(s.hole).expr;
+      case "index":
+        return this.#indexValue(s.index);
+      case "inside":
+        return this.#inside(s.guards);
+      case "load":
+        return this.#load(s);
+      case "unary":
+        return unary(s.fn, this.value(s.args[0]));
+      case "binary":
+        return binary(s.fn, this.value(s.args[0]), this.value(s.args[1]));
+      case "compare":
+        return compare(s.fn, this.value(s.args[0]), this.value(s.args[1]));
+      case "select":
+        return select(this.value(s.args[0]), this.value(s.args[1]), this.value(s.args[2]));
+      case "cast":
+        return cast(this.value(s.args[0]), s.type);
+      case "bitcast":
+        return bitcast(this.value(s.args[0]), s.type as "f32" | "i32");
+      case "philox":
+        return this.#philox(s);
+    }
+  }
+
+  #philox(s: Extract<Scalar, { kind: "philox" }>): Expr {
+    const level = this.#levels[this.levelOf(s)] as Level;
+    const keyOf = (word: number): string => `p${word}(${s.args.map((a) => a.id).join(",")}`;
+    const known = level.known.get(keyOf(s.word));
+    if (known !== undefined) return known;
+    const args = s.args.map((a) => this.value(a)) as [Expr, Expr, Expr, Expr, Expr];
+    const lanes = Math.max(...args.map((a) => a.lanes));
+    const [element, keyLow, keyHigh, offsetLow, offsetHigh] = args.map((a) => splat(a, lanes)) as typeof args;
+    const words = philox4x32([element, constant(0, "i32", lanes), offsetLow, offsetHigh], [keyLow, keyHigh], (e, name) =>
+      this.#keep(level, name, e),
+    );
+    // The other words of the same counter may be asked for too: remember all four.
+    for (let word = 0; word < 4; word++) level.known.set(keyOf(word), words[word] as Expr);
+    return words[s.word] as Expr;
+  }
+
+  #isVector(index: Index): boolean {
+    if (this.#vector.lanes === 1) return false;
+    return index.terms.some((t) => this.#atomIsVector(t.atom));
+  }
+
+  #atomIsVector(atom: Atom): boolean {
+    switch (atom.kind) {
+      case "var":
+        return atom.name === this.#vector.variable;
+      case "data":
+        return this.value(this.#body.all[atom.id] as Scalar).lanes > 1;
+      default:
+        return atom.arg.terms.some((t) => this.#atomIsVector(t.atom));
+    }
+  }
+
+  /** The factor of the vector variable where the index is linear in it, else null. */
+  #vectorFactor(index: Index): number | null {
+    const { variable } = this.#vector;
+    if (occursInside(index, variable)) return null;
+    const irregular = index.terms.some(({ atom }) => atom.kind !== "var" && this.#atomIsVector(atom));
+    return irregular ? null : factorOf(index, variable);
+  }
+
+  #indexValue(index: Index): Expr {
+    if (!this.#isVector(index)) return this.address(index);
+    const factor = this.#vectorFactor(index);
+    const { lanes } = this.#vector;
+    if (factor === null) return pack(Array.from({ length: lanes }, (_, l) => this.address(index, l)));
+    return add(splat(this.address(index), lanes), mul(iota(lanes), constant(factor, "i32", lanes)));
+  }
+
+  #inside(guards: readonly Guard[]): Expr {
+    let all: Expr | null = null;
+    for (const g of guards) {
+      const at = this.#indexValue(g.index);
+      for (const test of [compare("le", int(g.low), at), compare("lt", at, int(g.high))]) {
+        all = all === null ? test : binary("and", all, test);
+      }
+    }
+    return all ?? constant(1, "bool");
+  }
+
+  #load(s: LoadScalar): Expr {
+    const buffer = this.buffers.use(s.buffer, "read");
+    const vector = this.#isVector(s.index) || s.guards.some((g) => this.#isVector(g.index));
+    const condition = s.guards.length === 0 ? null : this.value(this.#body.inside(s.guards));
+    if (!vector) {
+      const at = this.address(s.index);
+      return load(buffer, s.dtype, condition === null ? at : select(condition, at, int(0)));
+    }
+    const { lanes } = this.#vector;
+    const uniform = condition === null || condition.lanes === 1;
+    if (uniform && this.#vectorFactor(s.index) === 1 && this.buffers.sizeOf(s.buffer) >= lanes) {
+      const at = this.address(s.index);
+      return load(buffer, s.dtype, condition === null ? at : select(condition, at, int(0)), lanes);
+    }
+    return pack(Array.from({ length: lanes }, (_, l) => this.#loadLane(s, buffer, condition, l)));
+  }
+
+  #loadLane(s: LoadScalar, buffer: number, condition: Expr | null, lane: number): Expr {
+    const at = this.address(s.index, lane);
+    return load(buffer, s.dtype, condition === null ? at : select(extract(condition, lane), at, int(0)));
+  }
+
+  /**
+   * The value of an index as a scalar expression, for the given lane of the vector variable. Sums are kept in
+   * registers at the outermost loop where they are known; what is constant is added last, so that a renderer can
+   * put it into the instruction.
+   */
+  address(index: Index, lane = 0): Expr {
+    let offset = index.offset;
+    const byLevel = new Map<number, Term[]>();
+    for (const t of index.terms) {
+      if (t.atom.kind === "var") {
+        const b = this.#binding(t.atom.name);
+        offset += t.factor * (b.offset + (t.atom.name === this.#vector.variable ? lane : 0));
+        if (b.base === null) continue;
+      }
+      const level = this.#atomLevel(t.atom);
+      const list = byLevel.get(level);
+      if (list === undefined) byLevel.set(level, [t]);
+      else list.push(t);
+    }
+    let sum: Expr = int(0);
+    let key = "";
+    for (const at of [...byLevel.keys()].sort((x, y) => x - y)) {
+      const level = this.#levels[at] as Level;
+      const terms = byLevel.get(at) as Term[];
+      key += `|${terms.map((t) => `${t.factor}*${t.atom.key}`).join("+")}#${lane}`;
+      const known = level.known.get(key);
+      if (known !== undefined) {
+        sum = known;
+        continue;
+      }
+      for (const t of terms) sum = add(sum, mul(this.#atom(t.atom, lane), int(t.factor)));
+      if (!isCheap(sum)) sum = this.#keep(level, "i", sum);
+      level.known.set(key, sum);
+    }
+    return add(sum, int(offset));
+  }
+
+  #atom(atom: Atom, lane: number): Expr {
+    switch (atom.kind) {
+      case "var": {
+        const { base } = this.#binding(atom.name);
+        return base as Expr;
+      }
+      case "data":
+        return extract(this.value(this.#body.all[atom.id] as Scalar), lane);
+      case "div":
+        return binary("idiv", this.address(atom.arg, lane), int(atom.by));
+      case "mod":
+        return binary("mod", this.address(atom.arg, lane), int(atom.by));
+    }
+  }
+
+  /** Writes a value at an index, as one vector store where lanes are adjacent, else lane by lane. */
+  store(buffer: number, index: Index, value: Expr): void {
+    const at = this.buffers.use(buffer, "write");
+    const { lanes } = this.#vector;
+    if (lanes === 1 || !this.#isVector(index)) {
+      this.push(store(at, this.address(index), extract(value, 0)));
+      return;
+    }
+    const wide = splat(value, lanes);
+    if (this.#vectorFactor(index) === 1) {
+      this.push(store(at, this.address(index), wide));
+      return;
+    }
+    const held = isCheap(wide) ? wide : this.define("v", wide);
+    for (let l = 0; l < lanes; l++) this.push(store(at, this.address(index, l), extract(held, l)));
+  }
+}
+
+function restore<K, V>(target: Map<K, V>, saved: Map<K, V>): void {
+  target.clear();
+  for (const [k, v] of saved) target.set(k, v);
+}
+
+/** Whether repeating an expression costs nothing. */
+function isCheap(e: Expr): boolean {
+  return e.kind === "const" || e.kind === "local" || e.kind === "iota";
+}
+
+function shortName(s: Scalar): string {
+  return "fn" in s ? s.fn : s.kind;
+}

@@ -1,0 +1,78 @@
+/**
+ * The frame of a kernel under construction: its buffers as they come into use, its chunk variable, and the choice
+ * of vector width.
+ */
+import type { Kernel, Stmt } from "../../kernel/ir.ts";
+import type { Locals } from "../../kernel/build.ts";
+import type { Buffer, LoweredCall } from "../plan.ts";
+import type { Scalar } from "../scalar-body.ts";
+import type { BufferUse } from "./emitter.ts";
+
+/** Collects the buffers of one kernel; those that share a slot are one buffer. */
+export class KernelBuffers implements BufferUse {
+  readonly list: Buffer[] = [];
+  readonly #access: { read: boolean; write: boolean }[] = [];
+  readonly #known: ReadonlyMap<number, Buffer>;
+
+  /** `known` are the buffers that may come into use, by id. */
+  constructor(known: ReadonlyMap<number, Buffer>) {
+    this.#known = known;
+  }
+
+  use(buffer: number, access: "read" | "write"): number {
+    const wanted = this.#get(buffer);
+    let at = this.list.findIndex((b) => b === wanted || (b.slot !== null && b.slot === wanted.slot));
+    if (at < 0) {
+      at = this.list.length;
+      this.list.push(wanted);
+      this.#access.push({ read: false, write: false });
+    }
+    const now = this.#access[at];
+    if (now !== undefined) now[access] = true;
+    return at;
+  }
+
+  sizeOf(buffer: number): number {
+    return this.#get(buffer).size;
+  }
+
+  #get(buffer: number): Buffer {
+    const found = this.#known.get(buffer);
+    if (found === undefined) throw new Error(`schedule: buffer ${buffer} is unknown`);
+    return found;
+  }
+
+  finish(name: string, chunks: number, chunk: Kernel["chunk"], body: readonly Stmt[], flops: number): LoweredCall {
+    const buffers = this.list.map((b, i) => {
+      const { read, write } = this.#access[i] as { read: boolean; write: boolean };
+      return { dtype: b.dtype, size: b.size, access: read ? (write ? "readwrite" : "read") : "write" } as const;
+    });
+    return { kernel: { name, buffers, chunks, chunk, body, flops }, buffers: this.list };
+  }
+}
+
+/** The local that carries the chunk number. */
+export function chunkLocal(locals: Locals): Kernel["chunk"] {
+  return locals.local("chunk", "i32");
+}
+
+/** Lanes to compute these scalars with: float64 stays scalar, so that all values have one width. */
+export function lanesFor(scalars: readonly Scalar[], lanes: number): number {
+  return scalars.some((s) => s.type === "f64") ? 1 : lanes;
+}
+
+/** Elements that a chunk should at least hold, so that handing it out costs little beside its work. */
+const chunkElements = 4096;
+/** More chunks than this bring nothing on the machines in sight. */
+const mostChunks = 64;
+
+/** How many chunks to cut `elements` into. It never depends on the number of threads. */
+export function chunkCount(elements: number, workPerElement = 1): number {
+  const wanted = Math.floor((elements * Math.max(workPerElement, 1)) / chunkElements);
+  return Math.max(1, Math.min(mostChunks, wanted));
+}
+
+/** Arithmetic operations among the scalars of a body. */
+export function operationCount(scalars: readonly Scalar[]): number {
+  return scalars.filter((s) => s.kind === "unary" || s.kind === "binary").length;
+}

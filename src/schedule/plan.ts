@@ -1,0 +1,68 @@
+/**
+ * What the stages of the schedule hand to each other: which values get a buffer, how it is laid out, and which
+ * stores are made by one kernel.
+ */
+import type { DType } from "../base/dtype.ts";
+import type { Node } from "../graph/node.ts";
+import type { Kernel } from "../kernel/ir.ts";
+import type { Program, Target } from "../kernel/program.ts";
+
+/** Axes from the slowest-varying in memory to the fastest. */
+export type Order = readonly number[];
+
+/** Memory for one value. */
+export interface Buffer {
+  readonly id: number;
+  readonly dtype: DType;
+  /** Number of elements. */
+  readonly size: number;
+  /** Elements between neighbours along each logical axis. */
+  readonly strides: readonly number[];
+  /** The slot of the program that binds it, or null for memory in the arena. */
+  readonly slot: number | null;
+}
+
+/** A value that a kernel writes. */
+export interface Store {
+  readonly node: Node;
+  readonly buffer: Buffer;
+}
+
+/**
+ * Stores made by one kernel (or a few that belong together). `core` is what the loops are built around: nothing
+ * special for a map, the reductions of one domain, one contraction, one scatter; the stores are made of it.
+ */
+export interface Group {
+  readonly kind: "map" | "reduce" | "contraction" | "scatterAdd";
+  readonly core: Node[];
+  readonly stores: Store[];
+}
+
+/** A kernel and the buffers it is called with. */
+export interface LoweredCall {
+  readonly kernel: Kernel;
+  readonly buffers: readonly Buffer[];
+}
+
+/** What lowering a group may ask for. */
+export interface LoweringContext {
+  readonly target: Target;
+  /** The buffer of a node, where it has one. */
+  bufferOf(node: Node): Buffer | null;
+  orderOf(node: Node): Order;
+  /** A buffer for the use of one group: partial sums, packed operands. */
+  temporary(dtype: DType, size: number): Buffer;
+}
+
+/** What a slot of the program is bound to at launch. */
+export type SlotBinding =
+  /** The value of a leaf, by its position among `leaves`. An assignment to it goes to the same slot. */
+  | { readonly kind: "leaf"; readonly leaf: number }
+  /** Where output number `output` is to be written. */
+  | { readonly kind: "output"; readonly output: number };
+
+/** The result of scheduling one graph. */
+export interface Schedule {
+  readonly program: Program;
+  readonly bindings: readonly SlotBinding[];
+}

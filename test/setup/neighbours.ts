@@ -1,0 +1,35 @@
+/**
+ * Programs of others that some tests compare with or run in. None of them is needed: a test that finds none skips
+ * and says why, as `context.skip(torch.missing)`.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+
+/** A program's path, or what to do to have it. */
+export type Neighbour =
+  | { readonly path: string; readonly missing?: undefined }
+  | { readonly path?: undefined; readonly missing: string };
+
+const install = "scripts/install-neighbours.sh installs it on Debian";
+
+/** A Python that has PyTorch: $TATAMI_PYTHON, the first python3 in PATH, or the system's own. */
+export function findTorch(): Neighbour {
+  // Looking the module up takes milliseconds; importing it would take seconds.
+  const probe = "import sys, importlib.util; sys.exit(importlib.util.find_spec('torch') is None)";
+  const candidates = [process.env.TATAMI_PYTHON, "python3", "/usr/bin/python3"];
+  const path = candidates.find((python) => python && spawnSync(python, ["-c", probe]).status === 0);
+  return path ? { path } : { missing: `no python3 with PyTorch; ${install}` };
+}
+
+/** Chromium, for playwright-core's `executablePath`: $TATAMI_CHROMIUM, or where systems put it. */
+export function findChromium(): Neighbour {
+  const candidates = [
+    process.env.TATAMI_CHROMIUM,
+    "/usr/bin/chromium",
+    "/usr/bin/chromium-browser",
+    "/usr/bin/google-chrome",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  ];
+  const path = candidates.find((file) => file && existsSync(file));
+  return path ? { path } : { missing: `no Chromium; ${install}` };
+}
