@@ -13,7 +13,6 @@ import {
   fma,
   int,
   iota,
-  load,
   loadAt,
   Locals,
   loop,

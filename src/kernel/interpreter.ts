@@ -167,9 +167,8 @@ class KernelCompiler {
     const view = this.#views[buffer];
     if (view === undefined || !(first >= 0 && first + lanes <= view.length)) {
       const range = lanes === 1 ? `index ${first}` : `indices ${first} to ${first + lanes - 1}`;
-      throw new RangeError(
-        `kernel "${this.#kernel.name}": ${what} buffer ${buffer} of size ${view?.length ?? "unknown"} at ${range}`,
-      );
+      const target = `buffer ${buffer} of size ${view?.length ?? "unknown"}`;
+      throw new RangeError(`kernel "${this.#kernel.name}": ${what} ${target} at ${range}`);
     }
     return view;
   }

@@ -9,7 +9,10 @@ import { buffer, kernelOf, runElementwise, runKernel } from "./test-support.ts";
 
 type UnaryName = Exclude<F32Function, "pow">;
 
-/** Distance in units of the last place of the exact value; `floor` is the least size that counts as such a unit. */
+/**
+ * Distance in units of the last place of the exact value; `floor` is the least size that counts as such a
+ * unit.
+ */
 function ulps(actual: number, exact: number, floor = 2 ** -149): number {
   if (Object.is(actual, exact) || (Number.isNaN(actual) && Number.isNaN(exact))) return 0;
   if (actual === Math.fround(exact)) return actual === 0 && exact === 0 ? Infinity : 0.5;
@@ -109,7 +112,9 @@ function worst(
   return found;
 }
 
-/** Arguments, and the least unit of error: a zero of sin or cos is only known as well as pi / 2 is subtracted. */
+/**
+ * Arguments, and the least unit of error: a zero of sin or cos is only known as well as pi / 2 is subtracted.
+ */
 type Range = readonly [low: number, high: number, floor?: number];
 
 const ranges: Record<UnaryName, Range> = {
@@ -159,7 +164,8 @@ describe.each(targets)("expandMath, fma with %s", (_, rewrite) => {
     for (let i = 0; i < 20_000; i++) {
       const u = (i * 0.754877666) % 1;
       const v = (i * 0.569840291) % 1;
-      // Bases of all magnitudes and moderate ones; the exponents spread the results over the orders asked for.
+      // Bases of all magnitudes and moderate ones; the exponents spread the results over the orders asked
+      // for.
       const base = Math.fround(i % 2 === 0 ? 2 ** (-149 + 277 * u) : 0.3 + 3 * u);
       x.push(base);
       y.push((-orders + (Math.min(orders, 129) + orders) * v) / Math.log2(base));
@@ -263,7 +269,7 @@ describe("expandMath as a rewrite", () => {
       const stored = Math.exp(e);
       return stored < Math.exp(stored) ? Math.tanh(v) : stored;
     });
-    expected.forEach((v, i) => expect(result?.[i]).toBeCloseTo(v, 5));
+    for (const [i, v] of expected.entries()) expect(result?.[i]).toBeCloseTo(v, 5);
   });
 
   it("grows linearly when functions are nested or shared", () => {

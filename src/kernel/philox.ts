@@ -1,14 +1,17 @@
 /**
  * Philox 4x32-10, the counter-based random number generator (Salmon, Moraes, Dror and Shaw, "Parallel random
- * numbers: as easy as 1, 2, 3", 2011), as expressions of the kernel IR. Counters may be vectors, one stream position
- * per lane.
+ * numbers: as easy as 1, 2, 3", 2011), as expressions of the kernel IR. Counters may be vectors, one stream
+ * position per lane.
  */
 import { add, binary, constant, mul } from "./build.ts";
 import type { Expr } from "./ir.ts";
 
 const rounds = 10;
 const multipliers = [0xd2511f53 | 0, 0xcd9e8d57 | 0] as const;
-/** Added to the key after every round: the golden ratio and the square root of 3, minus 1, as 32-bit fractions. */
+/**
+ * Added to the key after every round: the golden ratio and the square root of 3, minus 1, as 32-bit
+ * fractions.
+ */
 const weyl = [0x9e3779b9 | 0, 0xbb67ae85 | 0] as const;
 
 const xor = (a: Expr, b: Expr): Expr => binary("xor", a, b);

@@ -1,9 +1,9 @@
 /**
- * Listings of kernels and programs: readable, deterministic, with locals numbered in order of appearance. They
- * serve for golden files and debugging, and as the key by which equal kernels are shared.
+ * Listings of kernels and programs: readable, deterministic, with locals numbered in order of appearance.
+ * They serve for golden files and debugging, and as the key by which equal kernels are shared.
  *
- * Types stand where a value gets one (constants other than scalar integers, declarations, casts); `b0[i:4]` is a
- * load or store of 4 lanes.
+ * Types stand where a value gets one (constants other than scalar integers, declarations, casts); `b0[i:4]`
+ * is a load or store of 4 lanes.
  */
 import type { Expr, Kernel, Local, Stmt, ValueType } from "./ir.ts";
 import type { Place, Program } from "./program.ts";

@@ -1,5 +1,6 @@
 /**
- * Walking and rebuilding kernel IR. Nodes are immutable: a rewrite makes new ones and shares what did not change.
+ * Walking and rebuilding kernel IR. Nodes are immutable: a rewrite makes new ones and shares what did not
+ * change.
  */
 import type { Expr, Kernel, Local, Stmt } from "./ir.ts";
 

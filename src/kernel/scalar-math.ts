@@ -1,7 +1,7 @@
 /**
  * What every scalar function of the IR means, on JavaScript numbers: exact integer arithmetic on i32, double
- * precision on floats (f32 is the double result rounded once). The interpreter computes with these tables, and a
- * renderer takes from them what its host lacks for float64, such as `erf`.
+ * precision on floats (f32 is the double result rounded once). The interpreter computes with these tables,
+ * and a renderer takes from them what its host lacks for float64, such as `erf`.
  */
 import type { BinaryFn, CompareFn, UnaryFn } from "../base/scalar.ts";
 
@@ -19,8 +19,8 @@ export function roundHalfEven(x: number): number {
 /**
  * The error function 2 / sqrt(pi) * integral of exp(-t^2) over 0..x, to about 1e-16.
  *
- * Below 3, erf(x) = 2 / sqrt(pi) * exp(-x^2) * sum of 2^n x^(2n+1) / (1 * 3 * ... * (2n+1)), whose terms are all
- * positive (Abramowitz and Stegun, 1964, 7.1.6); above, 1 - erfc(x) with the continued fraction 7.1.14.
+ * Below 3, erf(x) = 2 / sqrt(pi) * exp(-x^2) * sum of 2^n x^(2n+1) / (1 * 3 * ... * (2n+1)), whose terms are
+ * all positive (Abramowitz and Stegun, 1964, 7.1.6); above, 1 - erfc(x) with the continued fraction 7.1.14.
  */
 export function erf(x: number): number {
   const a = Math.abs(x);

@@ -81,7 +81,7 @@ describe("verifyKernel", () => {
     [
       "result type",
       evaluating(odd(add(f(1), f(2)), { type: "f64" })),
-      "add is f64, but its arguments is f32",
+      "add is f64, but its first argument is f32",
     ],
     ["domain", evaluating(unary("exp", int(1))), "exp does not take i32, only f32, f64"],
     [
@@ -111,6 +111,11 @@ describe("verifyKernel", () => {
     ],
     ["set of immutable", kernel(define(x, f(1)), set(x, f(2))), "local x is immutable"],
     ["set of loop variable", kernel(loop(i, int(0), int(1), 1, [set(i, int(1))])), "local i is immutable"],
+    [
+      "use as another local",
+      kernel(define(x, f(1)), store(1, int(0), use({ ...x, mutable: true }))),
+      'local x is used with another "mutable"',
+    ],
     [
       "declared twice",
       kernel(define(x, f(1)), define(x, f(1))),

@@ -1,6 +1,6 @@
 /**
- * The verifier of kernel IR: throws on the first thing that no renderer has to expect. It runs after every compiler
- * stage in tests. It does not prove that accesses stay in bounds or that chunks do not race.
+ * The verifier of kernel IR: throws on the first thing that no renderer has to expect. It runs after every
+ * compiler stage in tests. It does not prove that accesses stay in bounds or that chunks do not race.
  */
 import { byteSize, type DType } from "../base/dtype.ts";
 import { type Expr, type Kernel, type Local, type Stmt, type ValueType, valueTypeOf } from "./ir.ts";
@@ -254,7 +254,7 @@ class KernelVerifier {
       case "binary":
         this.#sameType(`first argument of ${e.fn}`, e.a, "the second", e.b);
         takes(binaryDomain[e.fn], e.fn, e.a);
-        this.#sameType(e.fn, e, "its arguments", e.a);
+        this.#sameType(e.fn, e, "its first argument", e.a);
         return;
       case "fma":
         takes(["f32", "f64", "i32"], "fma", e.a);
@@ -351,8 +351,8 @@ interface Region {
 }
 
 /**
- * Checks every kernel of a program, its places and slots, and that no call writes what another call of the same
- * stage, or another buffer of its own that is not "readwrite", touches.
+ * Checks every kernel of a program, its places and slots, and that no call writes what another call of the
+ * same stage, or another buffer of its own that is not "readwrite", touches.
  *
  * @throws Error naming the stage, the call and what is wrong
  */

@@ -11,7 +11,10 @@ export interface RenderedWasm {
    * float64 kernels call. It exports `run(table, thread, threads)`.
    *
    * `table` is the byte address of an i32 array: [barrier counter, barrier generation, arena base, slot 0, slot 1,
-   * ...]; addresses are in bytes. Both barrier words are 0 before the first launch and after every one.
+   * ...]; addresses are in bytes. All `threads` threads (numbers 0 to threads - 1) must call `run`; when one call
+   * returns, the work of all of them is done. The counter is 0 before and after every launch. The generation is
+   * whatever the last launch left there and only grows (wrapping around): nobody else may write it while a thread is
+   * inside `run`. A module rendered for memory that is not shared has no barrier, and `threads` must be 1.
    */
   readonly bytes: Uint8Array;
   /** Names of the Math functions that the module imports. */

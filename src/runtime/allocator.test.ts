@@ -36,17 +36,15 @@ describe("placement", () => {
     expect(allocator.allocate(500)).toBe(large);
   });
 
-  test.each([
-    [[0, 1, 2]],
-    [[2, 1, 0]],
-    [[0, 2, 1]],
-    [[1, 0, 2]],
-  ])("merges neighbours freed in the order %j", (order) => {
-    const allocator = fixed(192);
-    const addresses = [allocator.allocate(64), allocator.allocate(64), allocator.allocate(64)];
-    for (const i of order) allocator.free(addresses[i] as number);
-    expect(allocator.allocate(192)).toBe(0);
-  });
+  test.each([[[0, 1, 2]], [[2, 1, 0]], [[0, 2, 1]], [[1, 0, 2]]])(
+    "merges neighbours freed in the order %j",
+    (order) => {
+      const allocator = fixed(192);
+      const addresses = [allocator.allocate(64), allocator.allocate(64), allocator.allocate(64)];
+      for (const i of order) allocator.free(addresses[i] as number);
+      expect(allocator.allocate(192)).toBe(0);
+    },
+  );
 
   test("remembers the highest address ever used", () => {
     const allocator = fixed(1024);

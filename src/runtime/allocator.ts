@@ -1,7 +1,8 @@
 /**
- * Places blocks in a linear address space: best fit over free lists segregated by size, neighbours merged when
- * they are freed. It only calculates; it reads and writes no memory. Addresses and sizes are in bytes, multiples of
- * 64, so that a block never shares a cache line and every vector access to its start is aligned.
+ * Places blocks in a linear address space: best fit over free lists segregated by size, neighbours merged
+ * when they are freed. It only calculates; it reads and writes no memory. Addresses and sizes are in bytes,
+ * multiples of 64, so that a block never shares a cache line and every vector access to its start is
+ * aligned.
  */
 import { ArgumentError, EngineError } from "../base/errors.ts";
 
@@ -68,7 +69,9 @@ export class Allocator {
    */
   allocate(bytes: number): number {
     if (!Number.isSafeInteger(bytes) || bytes < 0) {
-      throw new ArgumentError(`allocate: ${bytes} is not a number of bytes; give an integer of 0 or more`, { bytes });
+      throw new ArgumentError(`allocate: ${bytes} is not a number of bytes; give an integer of 0 or more`, {
+        bytes,
+      });
     }
     const size = Math.max(alignUp(bytes), alignment);
     const block = this.#bestFit(size) ?? this.#growFor(size);
@@ -120,7 +123,9 @@ export class Allocator {
     this.#extend(this.#grow(start + size));
     const block = this.#last;
     if (block === undefined || !block.free || block.size < size) {
-      throw new EngineError(`allocate: memory did not grow by the ${size} bytes that were asked for`, { size });
+      throw new EngineError(`allocate: memory did not grow by the ${size} bytes that were asked for`, {
+        size,
+      });
     }
     return block;
   }

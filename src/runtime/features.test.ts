@@ -27,7 +27,7 @@ test("relaxed SIMD works in worker threads too", async () => {
   await worker.terminate();
 });
 
-test("TATAMI_RELAXED=0 turns relaxed SIMD off; a page that is not isolated has no shared memory", async () => {
+test("TATAMI_RELAXED=0 turns relaxed SIMD off; without isolation no memory is shared", async () => {
   vi.stubEnv("TATAMI_RELAXED", "0");
   vi.stubGlobal("crossOriginIsolated", false);
   vi.resetModules();

@@ -1,6 +1,7 @@
 /**
- * What the host can do, found by trying rather than by name or version. The only side effect is on Node: where
- * relaxed SIMD is missing, V8's flag for it is set, which must come before the first WebAssembly compilation.
+ * What the host can do, found by trying rather than by name or version. The only side effect is on Node:
+ * where relaxed SIMD is missing, V8's flag for it is set, which must come before the first WebAssembly
+ * compilation.
  */
 import { environmentFlag, isNode } from "../base/env.ts";
 
@@ -42,7 +43,16 @@ function vectorModule(code: readonly number[]): Uint8Array<ArrayBuffer> {
   const body = [0, ...code, 0x0b];
   const type = [1, 5, 1, 0x60, 0, 1, 0x7b];
   const functions = [3, 2, 1, 0];
-  return new Uint8Array([...moduleHeader, ...type, ...functions, 10, body.length + 2, 1, body.length, ...body]);
+  return new Uint8Array([
+    ...moduleHeader,
+    ...type,
+    ...functions,
+    10,
+    body.length + 2,
+    1,
+    body.length,
+    ...body,
+  ]);
 }
 
 /** i32.const 0, i8x16.splat */
@@ -51,7 +61,8 @@ const zeroVector = [0x41, 0, 0xfd, 0x0f];
 const validates = (code: readonly number[]): boolean => WebAssembly.validate(vectorModule(code));
 
 /** f32x4.relaxed_madd of three zero vectors. */
-const probeRelaxed = (): boolean => validates([...zeroVector, ...zeroVector, ...zeroVector, 0xfd, 0x85, 0x02]);
+const probeRelaxed = (): boolean =>
+  validates([...zeroVector, ...zeroVector, ...zeroVector, 0xfd, 0x85, 0x02]);
 
 function hasRelaxedSimd(): boolean {
   if (environmentFlag("TATAMI_RELAXED") === "0") return false;
@@ -66,7 +77,9 @@ function hasSharedMemory(): boolean {
   const isolated = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated;
   if (typeof SharedArrayBuffer === "undefined" || isolated === false) return false;
   try {
-    return new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer instanceof SharedArrayBuffer;
+    return (
+      new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer instanceof SharedArrayBuffer
+    );
   } catch {
     return false;
   }

@@ -45,11 +45,9 @@ describe.each<[string, () => Device]>([
     const size = 1000;
     const program = incrementProgram(size);
     const executable = device.compile(program);
-    const [arena, from, to] = [program.arenaBytes, 4 * size, 4 * size].map((bytes) => device.allocate(bytes)) as [
-      number,
-      number,
-      number,
-    ];
+    const [arena, from, to] = [program.arenaBytes, 4 * size, 4 * size].map((bytes) =>
+      device.allocate(bytes),
+    ) as [number, number, number];
     device.view("float32", from, size).set(Array.from({ length: size }, (_, i) => i));
     const expected = Array.from({ length: size }, (_, i) => i + 1);
     await device.run(executable, arena, [from, to]);

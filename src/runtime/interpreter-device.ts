@@ -1,6 +1,6 @@
 /**
- * The device of the plain-JS interpreter: slow, obviously right, the same everywhere. It is what every other device
- * is tested against. Everything runs on the calling thread.
+ * The device of the plain-JS interpreter: slow, obviously right, the same everywhere. It is what every
+ * other device is tested against. Everything runs on the calling thread.
  */
 import { type DType, type TypedArray, viewOf } from "../base/dtype.ts";
 import { EngineError } from "../base/errors.ts";
@@ -84,7 +84,11 @@ class InterpreterDevice implements Device {
       this.#memory = larger;
       return larger.byteLength;
     } catch (cause) {
-      throw new EngineError(`out of memory: an array of ${end} bytes cannot be had`, { needed: end }, { cause });
+      throw new EngineError(
+        `out of memory: an array of ${end} bytes cannot be had`,
+        { needed: end },
+        { cause },
+      );
     }
   }
 }

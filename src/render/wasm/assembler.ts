@@ -5,6 +5,9 @@
  */
 import { control, f32, f64, i32, i64, v128, type WasmType, wasmTypes } from "./opcodes.ts";
 
+/** The bytes of a float on their way into a byte string. */
+const floatBytes = new DataView(new ArrayBuffer(8));
+
 /** A byte string that grows at its end. */
 export class ByteWriter {
   #bytes: Uint8Array = new Uint8Array(256);
@@ -59,15 +62,13 @@ export class ByteWriter {
   }
 
   float32(value: number): void {
-    const scratch = new DataView(new ArrayBuffer(4));
-    scratch.setFloat32(0, value, true);
-    this.append(new Uint8Array(scratch.buffer));
+    floatBytes.setFloat32(0, value, true);
+    this.append(new Uint8Array(floatBytes.buffer, 0, 4));
   }
 
   float64(value: number): void {
-    const scratch = new DataView(new ArrayBuffer(8));
-    scratch.setFloat64(0, value, true);
-    this.append(new Uint8Array(scratch.buffer));
+    floatBytes.setFloat64(0, value, true);
+    this.append(new Uint8Array(floatBytes.buffer));
   }
 
   /** A name: its length in bytes, then UTF-8. */

@@ -21,14 +21,16 @@ export interface Emitter {
   callMath(name: MathImport): void;
 }
 
-/** Pushes `value` in every lane of a 32-bit float or integer vector; an integer may be a mask's -1. */
+/** The 16 bytes of a vector constant on their way into the code; one for all, since constants are many. */
+const vectorBytes = new DataView(new ArrayBuffer(16));
+
+/** Pushes a vector of four 32-bit floats or integers; a true lane of a mask is -1. */
 export function pushLanes(code: Code, register: "f32x4" | "i32x4", values: readonly number[]): void {
-  const view = new DataView(new ArrayBuffer(16));
   for (const [i, value] of values.entries()) {
-    if (register === "f32x4") view.setFloat32(4 * i, value, true);
-    else view.setInt32(4 * i, value, true);
+    if (register === "f32x4") vectorBytes.setFloat32(4 * i, value, true);
+    else vectorBytes.setInt32(4 * i, value, true);
   }
-  code.v128(new Uint8Array(view.buffer));
+  code.v128(new Uint8Array(vectorBytes.buffer));
 }
 
 /** Pushes a vector with one value in all four lanes. */

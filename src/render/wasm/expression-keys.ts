@@ -39,19 +39,31 @@ export class ExpressionKeys {
   }
 
   #compute(e: Expr): ExprInfo {
-    const operands = childrenOf(e).map((operand) => this.info(operand));
-    const locals = new Set<number>();
-    if (e.kind === "local") locals.add(e.local.id);
-    for (const operand of operands) for (const local of operand.locals) locals.add(local);
-    const text = `${e.kind} ${e.type} ${e.lanes} ${detailOf(e)} ${operands.map((o) => o.key).join()}`;
+    let locals: ReadonlySet<number> = e.kind === "local" ? new Set([e.local.id]) : noLocals;
+    let readsMemory = e.kind === "load" || e.kind === "loadAt";
+    let text = `${e.kind} ${e.type} ${e.lanes} ${detailOf(e)}`;
+    for (const child of childrenOf(e)) {
+      const operand = this.info(child);
+      locals = union(locals, operand.locals);
+      readsMemory ||= operand.readsMemory;
+      text += ` ${operand.key}`;
+    }
     let key = this.#keys.get(text);
     if (key === undefined) {
       key = this.#keys.size;
       this.#keys.set(text, key);
     }
-    const readsMemory = e.kind === "load" || e.kind === "loadAt" || operands.some((o) => o.readsMemory);
     return { key, locals, readsMemory };
   }
+}
+
+const noLocals: ReadonlySet<number> = new Set();
+
+/** One of the two where it contains the other: most expressions read no more locals than their larger operand. */
+function union(a: ReadonlySet<number>, b: ReadonlySet<number>): ReadonlySet<number> {
+  const [large, small] = a.size >= b.size ? [a, b] : [b, a];
+  for (const id of small) if (!large.has(id)) return new Set([...large, ...small]);
+  return large;
 }
 
 /** What tells an expression from others of its kind with the same operands. */

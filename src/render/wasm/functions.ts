@@ -59,9 +59,6 @@ const refuse = (_: Emitter, e: UnaryExpr | BinaryExpr | CompareExpr): never => {
   );
 };
 
-/** The value of `e.a`, unchanged. */
-const same = (emitter: Emitter, e: UnaryExpr): void => emitter.value(e.a);
-
 const throughMath =
   (name: MathImport) =>
   (emitter: Emitter, e: UnaryExpr | BinaryExpr): void => {
@@ -450,15 +447,16 @@ function emitVectorShift(emitter: Emitter, e: BinaryExpr, vectorOp: number, scal
 }
 
 /**
- * From f64 `x` and `y` on the stack, x - floor(x / y) * y: exact for float32 values whose quotient is below 2^29. By
- * an infinite y the formula would give NaN; the result is then x, or y where the signs differ.
+ * From f64 `x` and `y` on the stack, x - floor(x / y) * y. It is exact for float32 values whose quotient is below
+ * 2^29; for float64 it is off by one y where the quotient rounds to a whole number. With an infinite y the formula
+ * would give NaN; the result is then x, or y where the signs differ.
  */
 function emitFloatModulo(emitter: Emitter): void {
   const { code } = emitter;
   emitter.scratch(["f64", "f64"], (x, y) => {
     code.set(y);
     code.set(x);
-    // y infinite: x where x * y >= 0, else y; x - x makes it NaN for an infinite or NaN x.
+    // y infinite: x where the signs agree, else y; adding x - x gives NaN for an x that is infinite or NaN.
     code.get(x);
     code.get(y);
     code.get(x);

@@ -1,7 +1,8 @@
 /**
  * Values that a run of statements computes more than once: the first time they are kept in a local. Above all this
- * joins the loads of a micro-kernel, which name the same element once for every accumulator; engines do not join
- * loads themselves.
+ * joins the loads of a micro-kernel, which name the same element once for every accumulator. Engines do not join
+ * loads themselves, but they do join equal arithmetic; so loads are compared by structure, and everything else by
+ * identity, which is enough to emit an expression that is used in two places once.
  */
 import type { Expr, Stmt } from "../../kernel/ir.ts";
 import { childrenOf, expressionsOf } from "../../kernel/rewrite.ts";
@@ -15,10 +16,13 @@ interface Kept {
   readonly readsMemory: boolean;
 }
 
+/** What a value is recognised by: the key of its structure, or the very object. */
+type Identity = number | Expr;
+
 /** What is known of the run that is being emitted. */
 interface Run {
-  readonly counts: ReadonlyMap<number, number>;
-  readonly kept: Map<number, Kept>;
+  readonly counts: ReadonlyMap<Identity, number>;
+  readonly kept: Map<Identity, Kept>;
   readonly locals: number[];
 }
 
@@ -48,14 +52,14 @@ export class SharedValues {
   }
 
   openRun(statements: readonly Stmt[]): void {
-    const counts = new Map<number, number>();
+    const counts = new Map<Identity, number>();
     const count = (e: Expr): void => {
       if (isLeaf(e)) return;
-      const { key } = this.#keys.info(e);
-      const seen = counts.get(key) ?? 0;
-      counts.set(key, seen + 1);
+      const identity = this.#identityOf(e);
+      const seen = counts.get(identity) ?? 0;
+      counts.set(identity, seen + 1);
       // Inside a repeated value nothing is computed a second time. Indices are the business of addresses.
-      if (seen > 0 || e.kind === "load" || e.kind === "loadAt" || e.kind === "address") return;
+      if (seen > 0 || isLoad(e) || e.kind === "address") return;
       for (const child of childrenOf(e)) count(child);
     };
     for (const statement of statements) {
@@ -73,19 +77,24 @@ export class SharedValues {
   find(e: Expr): number | undefined {
     const run = this.#runs.at(-1);
     if (run === undefined || run.kept.size === 0 || isLeaf(e)) return undefined;
-    return run.kept.get(this.#keys.info(e).key)?.local;
+    return run.kept.get(this.#identityOf(e))?.local;
   }
 
   /** A local to keep the value of `e` in, which is now on the stack; undefined when it is not needed again. */
   keep(e: Expr): number | undefined {
     const run = this.#runs.at(-1);
     if (run === undefined || isLeaf(e)) return undefined;
-    const { key, locals, readsMemory } = this.#keys.info(e);
-    if ((run.counts.get(key) ?? 0) < 2) return undefined;
+    const identity = this.#identityOf(e);
+    if ((run.counts.get(identity) ?? 0) < 2) return undefined;
+    const { locals, readsMemory } = this.#keys.info(e);
     const local = this.#pool.take(wasmTypeOf(registerOf(e)));
     run.locals.push(local);
-    run.kept.set(key, { local, reads: locals, readsMemory });
+    run.kept.set(identity, { local, reads: locals, readsMemory });
     return local;
+  }
+
+  #identityOf(e: Expr): Identity {
+    return isLoad(e) || (e.kind === "splat" && isLoad(e.a)) ? this.#keys.info(e).key : e;
   }
 
   /** Forgets what was computed from an IR local, because the local changes. */
@@ -113,4 +122,8 @@ function isLeaf(e: Expr): boolean {
     e.kind === "iota" ||
     (e.kind === "splat" && e.a.kind === "const")
   );
+}
+
+function isLoad(e: Expr): boolean {
+  return e.kind === "load" || e.kind === "loadAt";
 }

@@ -1,13 +1,14 @@
 /**
- * The control block: a few words of shared memory through which the launching thread and the pool's workers talk.
+ * The control block: a few words of shared memory through which the launching thread and the pool's workers
+ * talk.
  *
- * A launch writes `program`, `table` and `pending`, then raises `generation` and wakes the workers. Each worker runs the
- * program and lowers `pending`; the last one sets `done` to the generation and wakes the launcher. A worker whose
- * program throws writes `failed` and the message, and sets `done` itself: the others may be waiting for it in
- * the program's barrier and would never come to an end.
+ * A launch writes `program`, `table` and `pending`, then raises `generation` and wakes the workers. Each
+ * worker runs the program and lowers `pending`; the last one sets `done` to the generation and wakes the
+ * launcher. A worker whose program throws writes `failed` and the message, and sets `done` itself: the
+ * others may be waiting for it in the program's barrier and would never come to an end.
  */
 
-/** Positions in the control block, as indices of 32-bit words. Each group has a cache line (16 words) of its own. */
+/** Positions in the control block, as indices of 32-bit words. Each group has a cache line of 16 words. */
 export interface ControlLayout {
   /** Number of the launch; workers wait for it to change. */
   readonly generation: number;

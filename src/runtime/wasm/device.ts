@@ -1,9 +1,9 @@
 /**
- * The WebAssembly device: programs rendered to WebAssembly, run by a pool of threads over one linear memory. Where
- * the host cannot share memory, the calling thread runs them alone.
+ * The WebAssembly device: programs rendered to WebAssembly, run by a pool of threads over one linear
+ * memory. Where the host cannot share memory, the calling thread runs them alone.
  *
- * Errors: a program that traps rejects its launch with an EngineError; the device starts new threads for the next
- * launch. What the program had written until then stays in memory.
+ * Errors: a program that traps rejects its launch with an EngineError; the device starts new threads for
+ * the next launch. What the program had written until then stays in memory.
  */
 import { type DType, type TypedArray, viewOf } from "../../base/dtype.ts";
 import { environmentFlag } from "../../base/env.ts";
@@ -63,9 +63,12 @@ function chooseThreads(option: number | undefined, features: HostFeatures): numb
   }
   if (!Number.isInteger(threads) || threads < 1 || threads > threadLimit) {
     const given = option ?? variable;
-    throw new ArgumentError(`${origin}: ${given} is no number of threads; give an integer from 1 to ${threadLimit}`, {
-      threads: given,
-    });
+    throw new ArgumentError(
+      `${origin}: ${given} is no number of threads; give an integer from 1 to ${threadLimit}`,
+      {
+        threads: given,
+      },
+    );
   }
   return features.sharedMemory ? threads : 1;
 }
@@ -229,7 +232,7 @@ class WasmDevice implements Device {
     if (this.#pool?.dead === false) return this.#pool;
     const control = this.allocate(controlBytes);
     const pool = new WorkerPool(this.#memory.memory, { threads: this.threads, control });
-    pool.ended.then(() => this.free(control));
+    void pool.ended.then(() => this.free(control));
     this.#pool = pool;
     return pool;
   }
@@ -257,25 +260,31 @@ class WasmDevice implements Device {
 
 function checkBlocking(pool: WorkerPool): void {
   if (pool.canBlock) return;
-  const why = hostFeatures().canBlock ? "its threads have not started yet" : "a browser's main thread must not block";
+  const why = hostFeatures().canBlock
+    ? "its threads have not started yet"
+    : "a browser's main thread must not block";
   throw new EngineError(`a blocking wait is not possible here: ${why}; use the asynchronous form with await`);
 }
 
 function describe(features: HostFeatures, threads: number): string[] {
   const notes: string[] = [];
   if (features.sharedMemory) {
-    notes.push(`Programs run on ${threads} worker thread${threads === 1 ? "" : "s"}; the host has ${features.cores} cores.`);
+    notes.push(`Worker threads that run programs: ${threads}; cores of the host: ${features.cores}.`);
   } else {
     notes.push(
-      "Memory cannot be shared between threads, so programs run on the calling thread alone. In a browser, serve " +
-        "the page with Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.",
+      "Memory cannot be shared between threads, so programs run on the calling thread alone. In a browser, " +
+        "serve the page with Cross-Origin-Opener-Policy: same-origin and " +
+        "Cross-Origin-Embedder-Policy: require-corp.",
     );
   }
   if (features.relaxedSimd) notes.push("Relaxed SIMD is on: multiply-add is one instruction.");
-  else if (environmentFlag("TATAMI_RELAXED") === "0") notes.push("Relaxed SIMD is switched off by TATAMI_RELAXED=0.");
+  else if (environmentFlag("TATAMI_RELAXED") === "0")
+    notes.push("Relaxed SIMD is switched off by TATAMI_RELAXED=0.");
   else notes.push("The host has no relaxed SIMD: multiply-add takes two instructions.");
   if (features.sharedMemory && !features.waitAsync) {
-    notes.push("Atomics.waitAsync is missing: the end of a program is told by a message, which takes a little longer.");
+    notes.push(
+      "Atomics.waitAsync is missing: the end of a program is told by a message, which takes a little longer.",
+    );
   }
   if (!features.canBlock) notes.push("This thread must not block: only the asynchronous forms work.");
   return notes;

@@ -5,7 +5,7 @@ describe("erf", () => {
   // C's erf, printed with 17 digits.
   const values: [number, number][] = [
     [1e-300, 1.1283791670955126e-300],
-    [1e-09, 1.1283791670955127e-09],
+    [1e-9, 1.1283791670955127e-9],
     [0.05, 0.05637197779701663],
     [0.1, 0.1124629160182849],
     [0.5, 0.5204998778130465],
@@ -31,7 +31,13 @@ describe("erf", () => {
   });
 
   test("limits", () => {
-    expect([erf(Infinity), erf(-Infinity), erf(7), erf(0), erf(Number.NaN)]).toEqual([1, -1, 1, 0, Number.NaN]);
+    expect([erf(Infinity), erf(-Infinity), erf(7), erf(0), erf(Number.NaN)]).toEqual([
+      1,
+      -1,
+      1,
+      0,
+      Number.NaN,
+    ]);
     expect(Object.is(erf(-0), -0)).toBe(true);
   });
 

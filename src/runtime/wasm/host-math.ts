@@ -1,12 +1,13 @@
 /**
- * Functions that programs import as module "math": those of the host's `Math`, and the error function, which it
- * lacks. `erf` travels to worker threads as source text, so it refers to nothing outside itself but `Math`.
+ * Functions that programs import as module "math": those of the host's `Math`, and the error function,
+ * which it lacks. `erf` travels to worker threads as source text, so it refers to nothing outside itself
+ * but `Math`.
  */
 
 /**
- * The error function, erf(x) = 2 / sqrt(pi) * (integral of exp(-t^2) from 0 to x), to about 4 units in the last
- * place of a double. Abramowitz and Stegun (1964): near 0 the power series 7.1.5, then 7.1.6, whose terms are all positive,
- * then 1 minus the continued fraction 7.1.14.
+ * The error function, erf(x) = 2 / sqrt(pi) * (integral of exp(-t^2) from 0 to x), to about 4 units in the
+ * last place of a double. Abramowitz and Stegun (1964): near 0 the power series 7.1.5, then 7.1.6, whose
+ * terms are all positive, then 1 minus the continued fraction 7.1.14.
  *
  * @example
  * ```ts

@@ -29,7 +29,8 @@ export interface WorkerEvents {
 function workerSource(host: string): string {
   // A transpiler that keeps function names wraps functions in a helper of this name, which the text lacks.
   const helper = "var __name = (target) => target;\n";
-  return `${helper}(${workerMain.toString()})(${host}, ${JSON.stringify(controlLayout)}, ${erf.toString()});\n`;
+  const layout = JSON.stringify(controlLayout);
+  return `${helper}(${workerMain.toString()})(${host}, ${layout}, ${erf.toString()});\n`;
 }
 
 const nodeHost = `(() => {
@@ -44,7 +45,9 @@ export function startWorker(events: WorkerEvents): HostWorker {
   const threads = nodeModule("node:worker_threads");
   if (threads !== undefined) return startNodeWorker(threads, events);
   if (typeof Worker !== "undefined") return startBrowserWorker(events);
-  throw new EngineError("this host has no worker threads; use { threads: 1 } with a memory that is not shared");
+  throw new EngineError(
+    "this host has no worker threads; use { threads: 1 } with a memory that is not shared",
+  );
 }
 
 function startNodeWorker(threads: typeof import("node:worker_threads"), events: WorkerEvents): HostWorker {

@@ -1,6 +1,6 @@
 /**
- * One growing WebAssembly memory. Growing gives a new buffer object (and, when the memory is not shared, empties the
- * old one), so buffer and views are fetched anew for every use.
+ * One growing WebAssembly memory. Growing gives a new buffer object (and, when the memory is not shared,
+ * empties the old one), so buffer and views are fetched anew for every use.
  */
 import { EngineError } from "../../base/errors.ts";
 
@@ -49,8 +49,8 @@ export class LinearMemory {
   }
 
   /**
-   * Makes the memory reach at least `end` bytes and returns the new end. It takes a quarter more than it must,
-   * where it can: pages that nobody touches cost nothing.
+   * Makes the memory reach at least `end` bytes and returns the new end. It takes a quarter more than it
+   * must, where it can: pages that nobody touches cost nothing.
    * @throws EngineError when the host has no more.
    */
   grow(end: number): number {
@@ -68,8 +68,8 @@ export class LinearMemory {
     }
     const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`;
     throw new EngineError(
-      `out of memory: ${mebibytes(end)} are needed, the device's memory has ${mebibytes(this.byteLength)} and may grow ` +
-        `to ${mebibytes(this.#maximum * pageBytes)}; use a smaller batch or model`,
+      `out of memory: ${mebibytes(end)} are needed, the memory has ${mebibytes(this.byteLength)} and ` +
+        `may grow to ${mebibytes(this.#maximum * pageBytes)}; use a smaller batch or model`,
       { needed: end, available: this.byteLength },
     );
   }

@@ -1,9 +1,10 @@
 /**
  * A pool of worker threads that run one program at a time, all threads together, over one shared memory.
  *
- * A failure ends the pool. When a program traps on one thread, the others may wait for it in the program's barrier
- * for ever, so all workers are ended and the launch is rejected with what the first one reported. The pool is `dead`
- * then, and its owner starts another for the next launch; the memory and what lies in it stay as they were.
+ * A failure ends the pool. When a program traps on one thread, the others may wait for it in the program's
+ * barrier for ever, so all workers are ended and the launch is rejected with what the first one reported.
+ * The pool is `dead` then, and its owner starts another for the next launch; the memory and what lies in it
+ * stay as they were.
  */
 import { isNode } from "../../base/env.ts";
 import { EngineError } from "../../base/errors.ts";
@@ -12,10 +13,11 @@ import { controlLayout as layout, failureMessage } from "./control.ts";
 import { type HostWorker, startWorker } from "./host-worker.ts";
 
 /**
- * Microseconds of looking before sleeping: of a worker for the next launch, and of a blocking wait for the end of one. It
- * pays only with a core to spare: there a launch takes 5 instead of 70 microseconds. Where workers and
- * launcher share the cores, every microsecond of looking is taken from a thread that has work, and launches were
- * slower by about the length of the spin, whatever the program (measured with 2 workers on 2 cores).
+ * Microseconds of looking before sleeping: of a worker for the next launch, and of a blocking wait for the
+ * end of one. It pays only with a core to spare: there a launch takes 5 instead of 70 microseconds. Where
+ * workers and launcher share the cores, every microsecond of looking is taken from a thread that has work,
+ * and launches were slower by about the length of the spin, whatever the program (measured with 2 workers
+ * on 2 cores).
  */
 const workerSpinWithSpareCore = 50;
 const launcherSpinWithSpareCore = 20;
@@ -96,15 +98,15 @@ export class WorkerPool {
   }
 
   /**
-   * Whether the calling thread may block now: Node starts threads on their own, a browser needs the event loop of
-   * the starting thread until they all listen.
+   * Whether the calling thread may block now: Node starts threads on their own, a browser needs the event
+   * loop of the starting thread until they all listen.
    */
   get canBlock(): boolean {
     if (!hostFeatures().canBlock) return false;
     return isNode || Atomics.load(this.#words, layout.ready) === this.#threads;
   }
 
-  /** Starts a program; resolves when all threads have ended it. @throws EngineError (rejects) when it fails. */
+  /** Starts a program; resolves when all threads have ended it. Rejects with EngineError when it fails. */
   run(program: PoolProgram, table: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const generation = this.#start(program, table, resolve, reject);
@@ -139,7 +141,7 @@ export class WorkerPool {
     for (const worker of this.#workers) worker.post({ kind: "unload", id });
   }
 
-  /** Ends the threads; a launch in flight is rejected. Resolves when no thread touches the memory any more. */
+  /** Ends the threads; a launch in flight is rejected. Resolves when no thread touches the memory. */
   close(): Promise<void> {
     this.#abandon("the device was closed while a program was running");
     return this.ended;
@@ -152,8 +154,8 @@ export class WorkerPool {
     if (waiting?.async !== true) return;
     waiting.value.then(() => {
       this.#settle(generation);
-      // Still in flight: what woke this wait was the late notification of the launch before, whose end had been
-      // seen without it.
+      // Still in flight: what woke this wait was the late notification of the launch before, whose end had
+      // been seen without it.
       if (this.#launch?.generation === generation) this.#watch(generation);
     });
   }
@@ -166,7 +168,8 @@ export class WorkerPool {
     reject: (error: EngineError) => void,
   ): number {
     if (!this.#loaded.has(program.id)) {
-      for (const worker of this.#workers) worker.post({ kind: "load", id: program.id, module: program.module });
+      for (const worker of this.#workers)
+        worker.post({ kind: "load", id: program.id, module: program.module });
       this.#loaded.add(program.id);
     }
     const words = this.#words;
@@ -190,7 +193,9 @@ export class WorkerPool {
     if (Atomics.load(this.#words, layout.done) !== generation) return undefined;
     const failed = Atomics.load(this.#words, layout.failed);
     if (failed !== 0) {
-      return this.#abandon(`a program failed on thread ${failed - 1}: ${failureMessage(this.#words, layout)}`);
+      return this.#abandon(
+        `a program failed on thread ${failed - 1}: ${failureMessage(this.#words, layout)}`,
+      );
     }
     this.#launch = undefined;
     this.#workers[0]?.keepAlive(false);
@@ -205,7 +210,7 @@ export class WorkerPool {
     this.#dead = true;
     const launch = this.#launch;
     this.#launch = undefined;
-    Promise.all(this.#workers.map((worker) => worker.terminate())).then(() => {
+    void Promise.all(this.#workers.map((worker) => worker.terminate())).then(() => {
       this.#markEnded();
       launch?.reject(error);
     });

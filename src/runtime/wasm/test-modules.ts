@@ -1,6 +1,6 @@
 /**
- * Hand-encoded modules with the interface that renderers promise, for tests of the pool and the device. The names
- * of instructions are those of the WebAssembly text format.
+ * Hand-encoded modules with the interface that renderers promise, for tests of the pool and the device. The
+ * names of instructions are those of the WebAssembly text format.
  */
 import type { Program } from "../../kernel/program.ts";
 import type { RenderedWasm } from "../../render/rendered.ts";
@@ -50,10 +50,18 @@ export const trapping = (thread: number): number[] => [
 
 const text = (value: string): number[] => [value.length, ...new TextEncoder().encode(value)];
 const leb = (value: number): number[] => (value < 128 ? [value] : [(value & 127) | 128, ...leb(value >> 7)]);
-const section = (id: number, content: readonly number[]): number[] => [id, ...leb(content.length), ...content];
+const section = (id: number, content: readonly number[]): number[] => [
+  id,
+  ...leb(content.length),
+  ...content,
+];
 
-/** A module whose `run(table, thread, threads)` has this code, and that imports functions f64 -> f64 from "math". */
-export function moduleOf(code: readonly number[], math: readonly string[] = [], shared = true): Uint8Array {
+/** A module whose `run(table, thread, threads)` has this code; `math` names imports f64 -> f64. */
+export function moduleOf(
+  code: readonly number[],
+  math: readonly string[] = [],
+  shared = true,
+): Uint8Array<ArrayBuffer> {
   const types = [2, 0x60, 3, i32, i32, i32, 0, 0x60, 1, f64, 1, f64];
   const memory = [...text("env"), ...text("memory"), 2, shared ? 3 : 1, 0, ...leb(65536)];
   const functions = math.flatMap((name) => [...text("math"), ...text(name), 0, 1]);

@@ -1,7 +1,7 @@
 /**
- * The code of a pool's worker thread. `workerMain` is never called here: its source text is what a worker runs, so
- * that no bundler needs to find a worker file. Therefore it refers to nothing outside itself: constants and
- * functions come in as arguments, and every import of this file is a type.
+ * The code of a pool's worker thread. `workerMain` is never called here: its source text is what a worker
+ * runs, so that no bundler needs to find a worker file. Therefore it refers to nothing outside itself:
+ * constants and functions come in as arguments, and every import of this file is a type.
  */
 import type { ControlLayout, WorkerMessage } from "./control.ts";
 
@@ -12,9 +12,9 @@ export interface WorkerHost {
 }
 
 /**
- * Serves launches until the thread is ended from outside. Between launches the thread spins, then sleeps on the
- * control block; it returns to its event loop only when it is asked for a program whose module it has not got
- * yet, because that module lies in its message queue.
+ * Serves launches until the thread is ended from outside. Between launches the thread spins, then sleeps on
+ * the control block; it returns to its event loop only when it is asked for a program whose module it has
+ * not got yet, because that module lies in its message queue.
  */
 export function workerMain(host: WorkerHost, layout: ControlLayout, erf: (x: number) => number): void {
   type Run = (table: number, thread: number, threads: number) => void;
@@ -55,8 +55,8 @@ export function workerMain(host: WorkerHost, layout: ControlLayout, erf: (x: num
         if (generation !== seen) return generation;
       }
     } while (performance.now() < deadline);
-    // The launcher raises the generation before it reads `sleepers`: either it sees this worker, or the worker
-    // finds the generation changed and does not fall asleep.
+    // The launcher raises the generation before it reads `sleepers`: either it sees this worker, or the
+    // worker finds the generation changed and does not fall asleep.
     Atomics.add(words, layout.sleepers, 1);
     Atomics.wait(words, layout.generation, seen);
     // Sleepers wake each other one by one. Woken all at once, they queue for the host's lock on its list of

@@ -30,8 +30,6 @@ export interface Tile {
   readonly loops: readonly SummedLoop[];
 }
 
-/** Steps of the innermost loop written out, so that address arithmetic is shared between them. */
-const unroll = 4;
 /** An innermost loop up to this long is written out whole. */
 const shortLoop = 8;
 
@@ -85,17 +83,12 @@ function emitLoops(
     for (let u = 0; u < loop.size; u++) emitStep(emitter, tile, accumulators, rowAt, columnAt, u, loop);
     return;
   }
-  const step = loop.bounds === undefined || loop.size % unroll === 0 ? unroll : 1;
-  const whole = loop.bounds === undefined ? int(loop.size - (loop.size % step)) : end;
-  emitter.loop("k", start, whole, step, (k) => {
+  // One step per iteration: engines unroll this loop better than we could, and spill when we do.
+  emitter.loop("k", start, end, 1, (k) => {
     const row = keep(emitter, "ra", moved(rowAt, k, loop.rowStride));
     const column = keep(emitter, "ca", moved(columnAt, k, loop.columnStride));
-    for (let u = 0; u < step; u++) emitStep(emitter, tile, accumulators, row, column, u, loop);
+    emitStep(emitter, tile, accumulators, row, column, 0, loop);
   });
-  if (loop.bounds !== undefined) return;
-  for (let u = loop.size - (loop.size % step); u < loop.size; u++) {
-    emitStep(emitter, tile, accumulators, rowAt, columnAt, u, loop);
-  }
 }
 
 function keep(emitter: Emitter, name: string, e: Expr): Expr {

@@ -1,0 +1,513 @@
+/**
+ * The engine: the only place that wires graph, schedule and device together. It knows what is pending (variables to
+ * be assigned, values that user code made), turns it into one program at a flush, finds that program again at the
+ * next one, and brings values back.
+ */
+import { allocate, byteSize, type TypedArray } from "../base/dtype.ts";
+import { EngineError } from "../base/errors.ts";
+import { formatShape, sizeOf } from "../base/shape.ts";
+import { type HostValue, type Node, resolve } from "../graph/node.ts";
+import { type GraphWalk, signatureOf, walkGraph } from "../graph/signature.ts";
+import type { Device, Executable } from "../runtime/device.ts";
+import type { SlotBinding } from "../schedule/plan.ts";
+import { schedule } from "../schedule/schedule.ts";
+import { ProgramCache } from "./program-cache.ts";
+import { Variable } from "./storage.ts";
+
+/** Values up to this size are computed at every flush and kept, so that reading them later always works. */
+const keptBytes = 64 * 1024;
+/** A pending graph with more user-made values than this is flushed by itself. */
+const mostPending = 20_000;
+/** Programs kept. A program of a small network takes some hundred kilobytes. */
+const mostPrograms = 256;
+/** Host values of this size or more stay on the device from their second use on. */
+const residentBytes = 4096;
+
+/** Counters of what the engine has done so far. */
+export interface EngineStats {
+  /** Programs compiled. Constant during training after the first step. */
+  compilations: number;
+  /** Programs run. */
+  launches: number;
+  /** Programs now in the cache. */
+  programs: number;
+  /** Milliseconds spent in scheduling, rendering and compiling. */
+  compileMs: number;
+  /** Milliseconds spent in walking graphs and finding programs. */
+  lookupMs: number;
+  /** Nodes of the last graph. */
+  graphNodes: number;
+  /** Bytes of device memory: persistent values, arena and staging. */
+  deviceBytes: number;
+}
+
+/** A compiled graph: how leaves and outputs are bound to its slots. */
+interface Compiled {
+  readonly executable: Executable;
+  readonly bindings: readonly SlotBinding[];
+  /** Byte offsets in the staging area, by leaf and by output. */
+  readonly leafOffsets: readonly number[];
+  readonly outputOffsets: readonly number[];
+  readonly stagingBytes: number;
+}
+
+/** Something that a program must leave behind. */
+interface Target {
+  readonly node: Node;
+  readonly variable: Variable | null;
+  readonly leaf: number | null;
+}
+
+interface Job {
+  readonly compiled: Compiled;
+  readonly leaves: readonly Node[];
+  readonly targets: readonly Target[];
+  readonly kept: readonly (HostValue | null)[];
+  readonly settle: PromiseWithResolversOf;
+  started: boolean;
+  done: boolean;
+}
+
+interface PromiseWithResolversOf {
+  readonly promise: Promise<void>;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+function deferred(): PromiseWithResolversOf {
+  let resolve: () => void = () => {};
+  let reject: (error: unknown) => void = () => {};
+  const promise = new Promise<void>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  // A flush that nobody waits for must not end the process; whoever reads a value of it gets the error.
+  promise.catch(() => {});
+  return { promise, resolve, reject };
+}
+
+const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
+
+export class Engine {
+  readonly device: Device;
+  readonly #cache: ProgramCache<Compiled>;
+  readonly #dirty = new Set<Variable>();
+  #made: Node[] = [];
+  readonly #wanted = new Set<Node>();
+  #jobs: Job[] = [];
+  #arena = { address: 0, bytes: 0 };
+  #staging = { address: 0, bytes: 0 };
+  readonly #resident = new WeakMap<HostValue, number>();
+  readonly #residentReleases: FinalizationRegistry<number>;
+  readonly #stats = { compilations: 0, launches: 0, compileMs: 0, lookupMs: 0, graphNodes: 0 };
+
+  constructor(device: Device) {
+    this.device = device;
+    this.#cache = new ProgramCache(mostPrograms, (c) => c.executable.dispose());
+    this.#residentReleases = new FinalizationRegistry((address) => device.free(address));
+  }
+
+  get stats(): EngineStats {
+    return { ...this.#stats, programs: this.#cache.size, deviceBytes: this.device.bytesInUse };
+  }
+
+  /** Notes a value that user code made: it is computed at the next flush if it is small. */
+  made(node: Node): void {
+    if (node.value !== null) return;
+    this.#made.push(node);
+    if (this.#made.length > mostPending) this.flushSync();
+  }
+
+  /** Notes that a variable has a new pending value. */
+  assigned(variable: Variable): void {
+    this.#dirty.add(variable);
+  }
+
+  /** Takes back `assigned`: the pending value is not wanted any more. */
+  unassigned(variable: Variable): void {
+    this.#dirty.delete(variable);
+  }
+
+  /** Keeps a value at the next flush whatever its size. */
+  keep(node: Node): void {
+    if (resolve(node).value === null) this.#wanted.add(node);
+  }
+
+  /** Computes everything pending, and `extra` whatever its size. Returns when the values are there. */
+  flush(extra: readonly Node[] = []): Promise<void> {
+    const job = this.#submit(extra);
+    if (job === null) return this.#jobs[this.#jobs.length - 1]?.settle.promise ?? Promise.resolve();
+    this.#pump();
+    return job.settle.promise;
+  }
+
+  /** As `flush`, but blocks. @throws EngineError where the host forbids blocking. */
+  flushSync(extra: readonly Node[] = []): void {
+    this.#submit(extra);
+    this.#drain();
+  }
+
+  /** The elements of a node in row-major order, as a copy of their own. */
+  async read(node: Node): Promise<TypedArray> {
+    if (this.#needsFlush(node)) await this.flush([node]);
+    else if (this.#jobs.length > 0) await this.#jobs[this.#jobs.length - 1]?.settle.promise;
+    return this.#fetch(node);
+  }
+
+  readSync(node: Node): TypedArray {
+    if (this.#needsFlush(node)) this.flushSync([node]);
+    else this.#drain();
+    return this.#fetch(node);
+  }
+
+  /** A value that is already known on the host, without waiting for anything; else null. */
+  peek(node: Node): TypedArray | null {
+    const { value } = resolve(node);
+    return value?.kind === "host" ? value.data : null;
+  }
+
+  /** Waits for all programs to end and ends the device's threads. */
+  async close(): Promise<void> {
+    await this.#jobs[this.#jobs.length - 1]?.settle.promise;
+    this.#cache.clear();
+    await this.device.close();
+  }
+
+  #needsFlush(node: Node): boolean {
+    const { value } = resolve(node);
+    if (value === null) return true;
+    if (value.kind === "storage" && value.version !== value.storage.version) throw staleError(node);
+    return false;
+  }
+
+  #fetch(node: Node): TypedArray {
+    const n = resolve(node);
+    const { value } = n;
+    if (value === null) throw new EngineError(n.expired ?? "this value was not computed", { shape: n.shape });
+    if (value.kind === "host") {
+      if (value.data === null) throw new EngineError("the program that computes this value failed");
+      return value.data.slice();
+    }
+    if (value.version !== value.storage.version) throw staleError(n);
+    return this.device.view(n.dtype, value.storage.address, sizeOf(n.shape)).slice();
+  }
+
+  /** Turns what is pending into a job, or null where there is nothing to do. */
+  #submit(extra: readonly Node[]): Job | null {
+    const first = [...this.#dirty].filter((v) => v.initialized && v.storage === null);
+    if (first.length > 0) {
+      for (const v of first) this.#dirty.delete(v);
+      this.#enqueue(first, []);
+    }
+    const variables = [...this.#dirty];
+    this.#dirty.clear();
+    const made = this.#made;
+    this.#made = [];
+    const small = made.filter((n) => n.value === null && sizeOf(n.shape) * byteSize(n.dtype) <= keptBytes);
+    const wanted = [...this.#wanted].filter((n) => n.value === null);
+    this.#wanted.clear();
+    return this.#enqueue(variables, [...new Set([...small, ...wanted, ...extra])], new Set(extra));
+  }
+
+  #enqueue(variables: readonly Variable[], values: readonly Node[], required?: ReadonlySet<Node>): Job | null {
+    const before = performance.now();
+    const roots = [...variables.map((v) => v.node), ...values];
+    const walk = walkGraph(roots);
+    const stale = markStale(walk);
+    const usable = values.filter((n) => this.#usable(n, stale, required));
+    for (const v of variables) if (stale.has(resolve(v.node))) throw staleError(v.node);
+    if (variables.length + usable.length === 0) return null;
+    // Values out of date are left out: walk again without them.
+    const clean = stale.size === 0 && usable.length === values.length;
+    const graph = clean ? walk : walkGraph([...variables.map((v) => v.node), ...usable]);
+    const targets = this.#targets(graph, variables, usable);
+    const compiled = this.#compiled(graph, targets, before);
+    const past = pastOf(graph, new Set(variables.map((v) => v.storage)));
+    const job = this.#job(compiled, graph, targets);
+    letGo(graph, targets.map((t) => t.node), past);
+    this.#jobs.push(job);
+    return job;
+  }
+
+  #usable(node: Node, stale: ReadonlySet<Node>, required: ReadonlySet<Node> | undefined): boolean {
+    const n = resolve(node);
+    if (n.value !== null && n === node) return false;
+    if (!stale.has(n) && n.expired === null) return sizeOf(n.shape) > 0 || emptyValue(node);
+    node.expired ??= n.expired ?? staleMessage(n);
+    if (required?.has(node)) throw new EngineError(node.expired, { shape: node.shape });
+    return false;
+  }
+
+  #targets(graph: GraphWalk, variables: readonly Variable[], values: readonly Node[]): Target[] {
+    const leafOf = new Map<object, number>();
+    graph.leaves.forEach((leaf, i) => {
+      if (leaf.value?.kind === "storage") leafOf.set(leaf.value.storage, i);
+    });
+    return [
+      ...variables.map((variable) => {
+        const storage = variable.reserve(this.device);
+        return { node: variable.node, variable, leaf: leafOf.get(storage) ?? null };
+      }),
+      ...values.map((node) => ({ node, variable: null, leaf: null })),
+    ];
+  }
+
+  #compiled(graph: GraphWalk, targets: readonly Target[], before: number): Compiled {
+    const wanted = targets.flatMap((t) => [resolve(t.node).position, t.leaf ?? -1]);
+    const signature = signatureOf(graph, wanted);
+    const known = this.#cache.get(signature);
+    const after = performance.now();
+    this.#stats.lookupMs += after - before;
+    this.#stats.graphNodes = graph.nodes.length;
+    if (known !== undefined) return known;
+    const { program, bindings } = schedule({
+      nodes: graph.nodes,
+      leaves: graph.leaves,
+      wanted: targets,
+      target: this.device.target,
+    });
+    const made: Compiled = {
+      executable: this.device.compile(program),
+      bindings,
+      ...stagingLayout(graph, targets),
+    };
+    this.#stats.compilations++;
+    this.#stats.compileMs += performance.now() - after;
+    this.#cache.set(signature, made);
+    return made;
+  }
+
+  /** The job, with all values it will bring marked as known; commits assignments. */
+  #job(compiled: Compiled, graph: GraphWalk, targets: readonly Target[]): Job {
+    const byNode = new Map<Node, HostValue>();
+    const kept = targets.map((t): HostValue | null => {
+      if (t.variable !== null) return null;
+      const n = resolve(t.node);
+      const value = byNode.get(n) ?? { kind: "host", data: null, uses: 0 };
+      byNode.set(n, value);
+      return value;
+    });
+    targets.forEach((t, i) => {
+      const value = kept[i];
+      if (t.variable !== null) t.variable.commit();
+      else if (value !== null && value !== undefined) t.node.value = value;
+    });
+    return { compiled, leaves: graph.leaves, targets, kept, settle: deferred(), started: false, done: false };
+  }
+
+  /** Starts the next job if none is running. */
+  #pump(): void {
+    const job = this.#jobs[0];
+    if (job === undefined || job.started) return;
+    job.started = true;
+    try {
+      const slots = this.#bind(job);
+      this.device.run(job.compiled.executable, this.#arena.address, slots).then(
+        () => this.#finish(job),
+        (error) => this.#fail(job, error),
+      );
+    } catch (error) {
+      this.#fail(job, error);
+    }
+  }
+
+  /** Runs all jobs to their end, blocking. */
+  #drain(): void {
+    for (let job = this.#jobs[0]; job !== undefined; job = this.#jobs[0]) {
+      try {
+        if (job.started) this.device.waitSync();
+        else {
+          job.started = true;
+          this.device.runSync(job.compiled.executable, this.#arenaFor(job), this.#bind(job));
+        }
+        this.#finish(job);
+      } catch (error) {
+        this.#fail(job, error);
+        throw error;
+      }
+    }
+  }
+
+  #finish(job: Job): void {
+    if (job.done) return;
+    job.done = true;
+    job.targets.forEach((t, i) => {
+      const value = job.kept[i];
+      if (value === null || value === undefined || value.data !== null) return;
+      const size = sizeOf(t.node.shape);
+      const address = this.#staging.address + (job.compiled.outputOffsets[i] as number);
+      value.data = this.device.view(t.node.dtype, address, size).slice();
+    });
+    this.#jobs.shift();
+    job.settle.resolve();
+    this.#pump();
+  }
+
+  #fail(job: Job, error: unknown): void {
+    if (job.done) return;
+    job.done = true;
+    this.#jobs.shift();
+    job.settle.reject(error);
+    this.#pump();
+  }
+
+  #arenaFor(job: Job): number {
+    this.#arena = this.#atLeast(this.#arena, job.compiled.executable.program.arenaBytes);
+    return this.#arena.address;
+  }
+
+  #atLeast(area: { address: number; bytes: number }, bytes: number): { address: number; bytes: number } {
+    if (area.bytes >= bytes) return area;
+    if (area.bytes > 0) this.device.free(area.address);
+    const rounded = align(bytes);
+    return { address: this.device.allocate(rounded), bytes: rounded };
+  }
+
+  /** Writes inputs to the staging area and gives the address of every slot. */
+  #bind(job: Job): number[] {
+    const { compiled, leaves, targets } = job;
+    this.#arenaFor(job);
+    this.#staging = this.#atLeast(this.#staging, compiled.stagingBytes);
+    const addresses = leaves.map((leaf, i) => this.#leafAddress(leaf, compiled.leafOffsets[i] as number));
+    this.#stats.launches++;
+    return compiled.bindings.map((b) => {
+      if (b.kind === "leaf") return addresses[b.leaf] as number;
+      const target = targets[b.output] as Target;
+      return target.variable?.storage?.address ?? this.#staging.address + (compiled.outputOffsets[b.output] as number);
+    });
+  }
+
+  #leafAddress(leaf: Node, offset: number): number {
+    const { value, op } = leaf;
+    const address = this.#staging.address + offset;
+    if (op.kind === "scalar") {
+      this.device.view(leaf.dtype, address, 1)[0] = op.value;
+      return address;
+    }
+    if (value === null) throw new Error("engine: a leaf without a value");
+    if (value.kind === "storage") return value.storage.address;
+    const { data } = value;
+    if (data === null) throw new EngineError("an operand comes from a program that failed");
+    const resident = this.#resident.get(value);
+    if (resident !== undefined) return resident;
+    value.uses++;
+    if (value.uses > 1 && data.byteLength >= residentBytes) {
+      const kept = this.device.allocate(data.byteLength);
+      this.#resident.set(value, kept);
+      this.#residentReleases.register(value, kept);
+      this.device.view(leaf.dtype, kept, data.length).set(data);
+      return kept;
+    }
+    this.device.view(leaf.dtype, address, data.length).set(data);
+    return address;
+  }
+}
+
+/** Nodes that read storage which has been overwritten since. */
+function markStale(walk: GraphWalk): Set<Node> {
+  const stale = new Set<Node>();
+  for (const node of walk.nodes) {
+    const { value } = node;
+    if (value !== null) {
+      if (value.kind === "storage" && value.version !== value.storage.version) stale.add(node);
+    } else if (node.expired !== null || node.inputs.some((i) => stale.has(resolve(i)))) stale.add(node);
+  }
+  return stale;
+}
+
+/** For each node of a graph: whether what it depends on is overwritten now, and whether its gradient is spent. */
+interface Past {
+  readonly outdated: Uint8Array;
+  readonly spent: Uint8Array;
+}
+
+function pastOf(graph: GraphWalk, assigned: ReadonlySet<object | null>): Past {
+  const outdated = new Uint8Array(graph.nodes.length);
+  const spent = new Uint8Array(graph.nodes.length);
+  graph.nodes.forEach((node, i) => {
+    const { value } = node;
+    if (value?.kind === "storage" && assigned.has(value.storage)) outdated[i] = 1;
+    if (node.consumed) spent[i] = 1;
+    if (value !== null) return;
+    for (const input of node.inputs) {
+      for (let n = input; n !== resolve(n); n = n.inputs[0] as Node) if (n.consumed) spent[i] = 1;
+      const at = resolve(input).position;
+      if (outdated[at] === 1) outdated[i] = 1;
+      if (spent[at] === 1) spent[i] = 1;
+    }
+  });
+  return { outdated, spent };
+}
+
+/** Lets go of the operands of values that are known and pass no gradient, or that can never be computed again. */
+function letGo(graph: GraphWalk, known: readonly Node[], past: Past): void {
+  graph.nodes.forEach((node, i) => {
+    if (node.op.kind === "source" || node.op.kind === "scalar") return;
+    if (node.value === null && past.outdated[i] === 1) {
+      node.expired = staleMessage(node);
+      forget(node);
+    }
+  });
+  for (const node of known) {
+    if (node.value === null) continue;
+    const i = bottom(node).position;
+    const gone = graph.nodes[i] !== bottom(node) || past.spent[i] === 1 || past.outdated[i] === 1;
+    if (!node.requiresGrad || node.consumed || gone) forget(node);
+  }
+}
+
+/** The node under all aliases, whether their values are known or not. */
+function bottom(node: Node): Node {
+  let n = node;
+  while (n.op.kind === "alias" && n.inputs.length > 0) n = n.inputs[0] as Node;
+  return n;
+}
+
+function forget(node: Node): void {
+  node.inputs = [];
+  node.custom = null;
+}
+
+/** Gives a node without elements its (empty) value. @returns false: there is nothing to compute. */
+function emptyValue(node: Node): false {
+  node.value = { kind: "host", data: allocate(node.dtype, 0), uses: 0 };
+  return false;
+}
+
+function staleMessage(node: Node): string {
+  return (
+    `the value of this tensor (shape ${formatShape(node.shape)}) was not computed before its inputs changed: ` +
+    "a parameter or buffer it depends on was updated, as by optimizer.step(). " +
+    "Call .keep() on it before the update, or read it before"
+  );
+}
+
+function staleError(node: Node): EngineError {
+  return new EngineError(node.expired ?? staleMessage(node), { shape: node.shape });
+}
+
+/** Places for inputs that come from the host and for outputs that go there. */
+function stagingLayout(
+  graph: GraphWalk,
+  targets: readonly Target[],
+): { leafOffsets: number[]; outputOffsets: number[]; stagingBytes: number } {
+  let bytes = 0;
+  const place = (node: Node): number => {
+    const at = bytes;
+    bytes += align(Math.max(sizeOf(node.shape) * byteSize(node.dtype), 1));
+    return at;
+  };
+  // Scalars first and packed: there are many, and they are read at every launch.
+  const leafOffsets = graph.leaves.map((leaf) => {
+    if (leaf.op.kind !== "scalar") return 0;
+    const at = bytes;
+    bytes += 8;
+    return at;
+  });
+  bytes = align(bytes);
+  graph.leaves.forEach((leaf, i) => {
+    if (leaf.value?.kind === "host") leafOffsets[i] = place(leaf);
+  });
+  const outputOffsets = targets.map((t) => (t.variable === null ? place(t.node) : 0));
+  return { leafOffsets, outputOffsets, stagingBytes: bytes };
+}

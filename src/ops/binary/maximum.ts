@@ -1,0 +1,11 @@
+import { compare } from "../../graph/build.ts";
+import { shareAtTies } from "./share-at-ties.ts";
+import { type BinaryOperation, binaryOperation } from "../definition.ts";
+
+/** The larger element; NaN where either is NaN. Where both are equal each gets half of the gradient: y = max(a, b), with broadcasting. Shapes (*), (*) -> (*). */
+export const maximum: BinaryOperation = binaryOperation({
+  name: "maximum",
+  fn: "max",
+  accepts: "number",
+  gradient: (g, a, b) => shareAtTies(g, a, b, compare("le", b, a)),
+});

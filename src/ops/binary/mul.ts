@@ -1,0 +1,10 @@
+import { binary } from "../../graph/build.ts";
+import { type BinaryOperation, binaryOperation } from "../definition.ts";
+
+/** Product: y = a * b, with broadcasting. Shapes (*), (*) -> (*). */
+export const mul: BinaryOperation = binaryOperation({
+  name: "mul",
+  fn: "mul",
+  accepts: "number",
+  gradient: (g, a, b) => [binary("mul", g, b), binary("mul", g, a)],
+});

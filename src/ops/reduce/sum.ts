@@ -1,0 +1,10 @@
+import { isFloat } from "../../base/dtype.ts";
+import { cast, reduce } from "../../graph/build.ts";
+import type { Node } from "../../graph/node.ts";
+import { type ReduceOptions, reduceOver } from "./reduction.ts";
+
+/** Sum over axes. Integers and bool are summed as int32. */
+export function sum(x: Node, options: ReduceOptions = {}): Node {
+  const v = isFloat(x.dtype) ? x : cast(x, "int32");
+  return reduceOver(v, options, "sum", (axes) => reduce("sum", v, axes));
+}

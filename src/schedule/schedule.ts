@@ -1,0 +1,281 @@
+/**
+ * The schedule: from a graph and what is wanted of it to a program. It reads as the list of its steps: lay out,
+ * decide what is stored, partition into groups, lower each group to kernels, order them into stages, plan memory.
+ */
+import { type DType, byteSize } from "../base/dtype.ts";
+import { sizeOf } from "../base/shape.ts";
+import { type Node, resolve } from "../graph/node.ts";
+import { kernelKey } from "../kernel/print.ts";
+import type { Kernel } from "../kernel/ir.ts";
+import type { Call, Place, Program, Target } from "../kernel/program.ts";
+import { isRowMajor, layoutNodes, rowMajor, stridesFor } from "./layout.ts";
+import { lowerContraction } from "./lower/contraction.ts";
+import { lowerMap } from "./lower/map.ts";
+import { lowerReduce } from "./lower/reduce.ts";
+import { lowerScatterAdd } from "./lower/scatter.ts";
+import { isLeaf, materialize, type Materialized } from "./materialize.ts";
+import { alignment, type Interval, planMemory } from "./memory.ts";
+import { partition, readsInPlace } from "./partition.ts";
+import type { Buffer, Group, LoweredCall, LoweringContext, Order, Schedule, SlotBinding, Store } from "./plan.ts";
+
+/** A value that the program must leave behind, in row-major order. */
+export interface Wanted {
+  readonly node: Node;
+  /** The leaf whose storage it overwrites, by position among the leaves, or null for a fresh output. */
+  readonly leaf: number | null;
+}
+
+export interface ScheduleRequest {
+  /** All nodes that the wanted ones depend on, operands first; `position` of each is its place here. */
+  readonly nodes: readonly Node[];
+  /** Those of them whose values are inputs. */
+  readonly leaves: readonly Node[];
+  readonly wanted: readonly Wanted[];
+  readonly target: Target;
+}
+
+export function schedule(request: ScheduleRequest): Schedule {
+  return new Scheduler(request).run();
+}
+
+class Scheduler implements LoweringContext {
+  readonly target: Target;
+  readonly #request: ScheduleRequest;
+  readonly #orders: readonly Order[];
+  readonly #stored: Materialized;
+  readonly #buffers: Buffer[] = [];
+  readonly #primary = new Map<Node, Buffer>();
+  readonly #bindings: SlotBinding[] = [];
+  readonly #slots: { dtype: DType; size: number }[] = [];
+  readonly #leafSlots = new Map<Node, number>();
+
+  constructor(request: ScheduleRequest) {
+    this.#request = request;
+    this.target = request.target;
+    this.#orders = layoutNodes(request.nodes, request.target.lanes);
+    const wanted = new Set(request.wanted.map((w) => resolve(w.node)));
+    this.#stored = materialize(request.nodes, wanted, (n) => this.orderOf(n));
+  }
+
+  run(): Schedule {
+    this.#bindLeaves();
+    const stores = this.#placeStores();
+    const groups = partition({
+      stores,
+      isStored: (n) => this.#isStored(n),
+      readsOf: (n) => this.#readsOf(n),
+      leafSlot: (n) => this.#leafSlots.get(n) ?? null,
+    });
+    const lowered = this.#ordered(groups).map((g) => this.#lower(g));
+    return { program: this.#assemble(lowered.flat()), bindings: this.#bindings };
+  }
+
+  bufferOf(node: Node): Buffer | null {
+    return this.#primary.get(resolve(node)) ?? null;
+  }
+
+  orderOf(node: Node): Order {
+    return this.#orders[resolve(node).position] as Order;
+  }
+
+  temporary(dtype: DType, size: number): Buffer {
+    return this.#buffer(dtype, size, [], null);
+  }
+
+  #buffer(dtype: DType, size: number, strides: readonly number[], slot: number | null): Buffer {
+    const buffer = { id: this.#buffers.length, dtype, size, strides, slot };
+    this.#buffers.push(buffer);
+    return buffer;
+  }
+
+  #slot(binding: SlotBinding, dtype: DType, size: number): number {
+    this.#bindings.push(binding);
+    this.#slots.push({ dtype, size });
+    return this.#bindings.length - 1;
+  }
+
+  #isStored(node: Node): boolean {
+    return this.#stored.stored[resolve(node).position] === true;
+  }
+
+  #readsOf(node: Node): ReadonlySet<Node> {
+    const reads = new Set<Node>();
+    for (const p of this.#stored.reads[resolve(node).position] ?? []) reads.add(this.#request.nodes[p] as Node);
+    return reads;
+  }
+
+  #bindLeaves(): void {
+    this.#request.leaves.forEach((node, leaf) => {
+      const slot = this.#slot({ kind: "leaf", leaf }, node.dtype, sizeOf(node.shape));
+      this.#leafSlots.set(node, slot);
+      const strides = stridesFor(node.shape, rowMajor(node.shape.length));
+      this.#primary.set(node, this.#buffer(node.dtype, sizeOf(node.shape), strides, slot));
+    });
+  }
+
+  /** Buffers for all stored nodes and wanted values; a wanted value that can be computed in place needs no copy. */
+  #placeStores(): Store[] {
+    const stores: Store[] = [];
+    const copies: Store[] = [];
+    const inSlot = new Map<Node, Buffer>();
+    for (const [output, w] of this.#request.wanted.entries()) {
+      const node = resolve(w.node);
+      const buffer = this.#wantedBuffer(w, node, output);
+      const stored = this.#isStored(node) && !isLeaf(node);
+      const order = this.orderOf(node);
+      const usable = stored && isRowMajor(order, node.shape) && !inSlot.has(node) && this.#canOverwrite(node, w);
+      if (usable) inSlot.set(node, buffer);
+      else copies.push({ node, buffer });
+    }
+    for (const node of this.#request.nodes) {
+      if (!this.#isStored(node) || isLeaf(node)) continue;
+      const size = sizeOf(node.shape);
+      const buffer = inSlot.get(node) ?? this.#buffer(node.dtype, size, stridesFor(node.shape, this.orderOf(node)), null);
+      this.#primary.set(node, buffer);
+      stores.push({ node, buffer });
+    }
+    return [...stores, ...copies];
+  }
+
+  #wantedBuffer(w: Wanted, node: Node, output: number): Buffer {
+    const leaf = w.leaf === null ? undefined : this.#request.leaves[w.leaf];
+    const size = sizeOf(node.shape);
+    const slot =
+      (leaf === undefined ? undefined : this.#leafSlots.get(leaf)) ??
+      this.#slot({ kind: "output", output }, node.dtype, size);
+    return this.#buffer(node.dtype, size, stridesFor(node.shape, rowMajor(node.shape.length)), slot);
+  }
+
+  /** Whether the kernel that computes a node may write straight into the storage that it overwrites. */
+  #canOverwrite(node: Node, w: Wanted): boolean {
+    if (w.leaf === null) return true;
+    const leaf = this.#request.leaves[w.leaf] as Node;
+    if (!this.#readsOf(node).has(leaf)) return true;
+    const { kind } = node.op;
+    if (kind === "reduce" || kind === "contraction" || kind === "scatterAdd") return false;
+    return readsInPlace(node, new Set([leaf]), (n) => this.#isStored(n));
+  }
+
+  #lower(group: Group): LoweredCall[] {
+    switch (group.kind) {
+      case "map":
+        return lowerMap(group, this);
+      case "reduce":
+        return lowerReduce(group, this);
+      case "contraction":
+        return lowerContraction(group, this);
+      case "scatterAdd":
+        return lowerScatterAdd(group, this);
+    }
+  }
+
+  /** Groups in an order in which every value is made before it is read and read before it is overwritten. */
+  #ordered(groups: readonly Group[]): Group[] {
+    const maker = new Map<Node, Group>();
+    for (const g of groups) {
+      for (const s of g.stores) if (this.#primary.get(s.node) === s.buffer) maker.set(s.node, g);
+    }
+    const readers = new Map<number, Set<Group>>();
+    for (const g of groups) {
+      for (const r of this.#groupReads(g)) {
+        const slot = this.#leafSlots.get(r);
+        if (slot !== undefined) readers.set(slot, (readers.get(slot) ?? new Set()).add(g));
+      }
+    }
+    const out: Group[] = [];
+    const state = new Map<Group, "open" | "done">();
+    const visit = (g: Group): void => {
+      if (state.get(g) === "done") return;
+      if (state.get(g) === "open") throw new Error("schedule: groups depend on each other in a circle");
+      state.set(g, "open");
+      for (const r of this.#groupReads(g)) {
+        const from = maker.get(r);
+        if (from !== undefined && from !== g) visit(from);
+      }
+      for (const s of g.stores) {
+        for (const r of (s.buffer.slot === null ? undefined : readers.get(s.buffer.slot)) ?? []) if (r !== g) visit(r);
+      }
+      state.set(g, "done");
+      out.push(g);
+    };
+    for (const g of groups) visit(g);
+    return out;
+  }
+
+  #groupReads(group: Group): Set<Node> {
+    const reads = new Set<Node>();
+    for (const s of group.stores) {
+      if (this.#primary.get(s.node) !== s.buffer && this.#primary.has(s.node)) reads.add(s.node);
+      else for (const r of this.#readsOf(s.node)) reads.add(r);
+    }
+    for (const n of group.core) for (const r of this.#readsOf(n)) reads.add(r);
+    return reads;
+  }
+
+  #assemble(calls: readonly LoweredCall[]): Program {
+    const stageOf = stageNumbers(calls);
+    const arena = this.#arena(calls, stageOf);
+    const kernels: Kernel[] = [];
+    const known = new Map<string, number>();
+    const stages: Call[][] = [];
+    calls.forEach((call, i) => {
+      const key = kernelKey(call.kernel);
+      let kernel = known.get(key);
+      if (kernel === undefined) {
+        kernel = kernels.length;
+        kernels.push(call.kernel);
+        known.set(key, kernel);
+      }
+      const stage = stageOf[i] as number;
+      while (stages.length <= stage) stages.push([]);
+      (stages[stage] as Call[]).push({ kernel, places: call.buffers.map((b) => arena.place(b)) });
+    });
+    return { kernels, stages: stages.map((c) => ({ calls: c })), slots: this.#slots, arenaBytes: arena.bytes };
+  }
+
+  #arena(calls: readonly LoweredCall[], stageOf: readonly number[]): { bytes: number; place(b: Buffer): Place } {
+    const lives = new Map<number, { first: number; last: number; bytes: number }>();
+    calls.forEach((call, i) => {
+      const stage = stageOf[i] as number;
+      for (const b of call.buffers) {
+        if (b.slot !== null) continue;
+        const life = lives.get(b.id) ?? { first: stage, last: stage, bytes: b.size * byteSize(b.dtype) };
+        life.first = Math.min(life.first, stage);
+        life.last = Math.max(life.last, stage);
+        lives.set(b.id, life);
+      }
+    });
+    const ids = [...lives.keys()];
+    const { offsets, bytes } = planMemory(ids.map((id) => lives.get(id) as Interval));
+    const offsetOf = new Map(ids.map((id, i) => [id, offsets[i] as number]));
+    return {
+      bytes: Math.ceil(bytes / alignment) * alignment,
+      place: (b) =>
+        b.slot === null
+          ? { kind: "arena", byteOffset: offsetOf.get(b.id) as number }
+          : { kind: "slot", slot: b.slot },
+    };
+  }
+}
+
+/** The earliest stage of each call: after what it reads was written, and after what it overwrites was read. */
+function stageNumbers(calls: readonly LoweredCall[]): number[] {
+  const lastWrite = new Map<string, number>();
+  const lastRead = new Map<string, number>();
+  return calls.map(({ kernel, buffers }) => {
+    let stage = 0;
+    buffers.forEach((b, i) => {
+      const key = b.slot === null ? `b${b.id}` : `s${b.slot}`;
+      const { access } = kernel.buffers[i] as Kernel["buffers"][number];
+      stage = Math.max(stage, (lastWrite.get(key) ?? -1) + 1);
+      if (access !== "read") stage = Math.max(stage, (lastRead.get(key) ?? -1) + 1);
+    });
+    buffers.forEach((b, i) => {
+      const key = b.slot === null ? `b${b.id}` : `s${b.slot}`;
+      const { access } = kernel.buffers[i] as Kernel["buffers"][number];
+      if (access !== "write") lastRead.set(key, Math.max(lastRead.get(key) ?? -1, stage));
+      if (access !== "read") lastWrite.set(key, stage);
+    });
+    return stage;
+  });
+}

@@ -1,0 +1,64 @@
+/**
+ * Gradients on and off, and gradients without `backward`.
+ */
+import { backward } from "../autograd/backward.ts";
+import { ArgumentError } from "../base/errors.ts";
+import { constant } from "../graph/build.ts";
+import { withGradMode } from "../graph/node.ts";
+import { Tensor } from "./tensor.ts";
+
+/** Runs `body` without recording gradients. An async body stays without them only up to its first await. */
+export function noGrad<T>(body: () => T): T {
+  return withGradMode(false, body);
+}
+
+/** Runs `body` with gradients recorded, inside `noGrad` too. */
+export function enableGrad<T>(body: () => T): T {
+  return withGradMode(true, body);
+}
+
+/** `gradOutputs`: weight of each output element; needed unless the outputs are single elements. */
+export interface GradOptions {
+  readonly gradOutputs?: readonly Tensor[];
+  readonly retainGraph?: boolean;
+  readonly createGraph?: boolean;
+  /** Gives null for inputs that the outputs do not depend on, instead of an error. */
+  readonly allowUnused?: boolean;
+}
+
+/**
+ * Gradients of the sum of outputs with respect to inputs, which are returned and added to no `.grad`.
+ *
+ * @example
+ * const x = tensor(3, { requiresGrad: true });
+ * const [dx] = grad([x.pow(2)], [x], { createGraph: true });
+ * const [ddx] = grad([dx], [x]);
+ * await ddx.item(); // 2
+ */
+export function grad(
+  outputs: readonly Tensor[] | Tensor,
+  inputs: readonly Tensor[] | Tensor,
+  options: GradOptions = {},
+): (Tensor | null)[] {
+  const from = outputs instanceof Tensor ? [outputs] : outputs;
+  const to = inputs instanceof Tensor ? [inputs] : inputs;
+  const roots = from.map((t, i) => {
+    const given = options.gradOutputs?.[i];
+    if (given === undefined && t.numel() !== 1) {
+      throw new ArgumentError("autograd.grad: outputs of more than one element need gradOutputs", { shape: t.shape });
+    }
+    return { node: t.node, seed: given?.node ?? constant(1, t.shape, t.dtype) };
+  });
+  const createGraph = options.createGraph ?? false;
+  const nodes = to.map((t) => t.node);
+  const found = backward(roots, (n) => nodes.includes(n), {
+    createGraph,
+    retainGraph: options.retainGraph ?? createGraph,
+  });
+  return nodes.map((n, i) => {
+    const g = found.get(n);
+    if (g !== undefined) return Tensor.of(g);
+    if (options.allowUnused === true) return null;
+    throw new ArgumentError(`autograd.grad: the outputs do not depend on input ${i}; pass { allowUnused: true } to get null`);
+  });
+}
