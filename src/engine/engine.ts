@@ -135,10 +135,11 @@ export class Engine {
 
   /** Computes everything pending, and `extra` whatever its size. Returns when the values are there. */
   flush(extra: readonly Node[] = []): Promise<void> {
-    const job = this.#submit(extra);
-    if (job === null) return this.#jobs[this.#jobs.length - 1]?.settle.promise ?? Promise.resolve();
+    this.#submit(extra);
+    // Jobs run in order: the last one to end is the last one submitted.
+    const last = this.#jobs[this.#jobs.length - 1];
     this.#pump();
-    return job.settle.promise;
+    return last?.settle.promise ?? Promise.resolve();
   }
 
   /** As `flush`, but blocks. @throws EngineError where the host forbids blocking. */
@@ -192,8 +193,8 @@ export class Engine {
     return this.device.view(n.dtype, value.storage.address, sizeOf(n.shape)).slice();
   }
 
-  /** Turns what is pending into a job, or null where there is nothing to do. */
-  #submit(extra: readonly Node[]): Job | null {
+  /** Turns what is pending into jobs. */
+  #submit(extra: readonly Node[]): void {
     const first = [...this.#dirty].filter((v) => v.initialized && v.storage === null);
     if (first.length > 0) {
       for (const v of first) this.#dirty.delete(v);
@@ -206,17 +207,17 @@ export class Engine {
     const small = made.filter((n) => n.value === null && sizeOf(n.shape) * byteSize(n.dtype) <= keptBytes);
     const wanted = [...this.#wanted].filter((n) => n.value === null);
     this.#wanted.clear();
-    return this.#enqueue(variables, [...new Set([...small, ...wanted, ...extra])], new Set(extra));
+    this.#enqueue(variables, [...new Set([...small, ...wanted, ...extra])], new Set(extra));
   }
 
-  #enqueue(variables: readonly Variable[], values: readonly Node[], required?: ReadonlySet<Node>): Job | null {
+  #enqueue(variables: readonly Variable[], values: readonly Node[], required?: ReadonlySet<Node>): void {
     const before = performance.now();
     const roots = [...variables.map((v) => v.node), ...values];
     const walk = walkGraph(roots);
     const stale = markStale(walk);
     const usable = values.filter((n) => this.#usable(n, stale, required));
     for (const v of variables) if (stale.has(resolve(v.node))) throw staleError(v.node);
-    if (variables.length + usable.length === 0) return null;
+    if (variables.length + usable.length === 0) return;
     // Values out of date are left out: walk again without them.
     const clean = stale.size === 0 && usable.length === values.length;
     const graph = clean ? walk : walkGraph([...variables.map((v) => v.node), ...usable]);
@@ -226,7 +227,6 @@ export class Engine {
     const job = this.#job(compiled, graph, targets);
     letGo(graph, targets.map((t) => t.node), past);
     this.#jobs.push(job);
-    return job;
   }
 
   #usable(node: Node, stale: ReadonlySet<Node>, required: ReadonlySet<Node> | undefined): boolean {

@@ -48,14 +48,26 @@ function assumedStrides(node: Node, order: Order): number[] {
   return strides;
 }
 
-/** Chooses the cheaper assignment of operands; ties go to the second operand as columns. */
-export function contractionPlan(node: Node, of: (n: Node) => Order, lanes: number): ContractionPlan {
+/**
+ * Chooses the cheaper assignment of operands; ties go to the second operand as columns. A result that is `wanted`
+ * outside has to be row-major in the end.
+ */
+export function contractionPlan(
+  node: Node,
+  of: (n: Node) => Order,
+  wanted: boolean,
+  lanes: number,
+): ContractionPlan {
   if (node.op.kind !== "contraction") throw new Error("schedule: not a contraction");
   const { spec } = node.op;
   const strides = node.inputs.map((x) => assumedStrides(x, of(x)));
   const straight = arrange(spec, 0, strides);
   const swapped = arrange(spec, 1, strides);
-  return cost(spec, swapped, strides, lanes) < cost(spec, straight, strides, lanes) ? swapped : straight;
+  const total = (plan: ContractionPlan): number => {
+    const turned = wanted && plan.order.some((d, i) => d !== i) ? 4 * product(spec, plan.order) : 0;
+    return cost(spec, plan, strides, lanes) + turned;
+  };
+  return total(swapped) < total(straight) ? swapped : straight;
 }
 
 function arrange(spec: ContractionSpec, rowOperand: 0 | 1, strides: readonly number[][]): ContractionPlan {

@@ -35,21 +35,27 @@ export function stridesFor(shape: Shape, order: Order): number[] {
   return strides;
 }
 
-/** Orders of all nodes of a topologically sorted graph, by their position. */
-export function layoutNodes(nodes: readonly Node[], lanes: number): Order[] {
+/**
+ * Orders of all nodes of a topologically sorted graph, by their position. What leaves the program does so row-major,
+ * so elementwise results that are `wanted` are computed in that order at once.
+ */
+export function layoutNodes(nodes: readonly Node[], wanted: ReadonlySet<Node>, lanes: number): Order[] {
   const orders: Order[] = [];
   const of = (node: Node): Order => orders[resolve(node).position] as Order;
-  for (const node of nodes) orders.push(orderOfNode(node, of, lanes));
+  for (const node of nodes) {
+    const free = !wanted.has(node) || node.op.kind === "contraction" || node.op.kind === "reduce";
+    orders.push(free ? orderOfNode(node, of, wanted, lanes) : rowMajor(node.shape.length));
+  }
   return orders;
 }
 
-function orderOfNode(node: Node, of: (n: Node) => Order, lanes: number): Order {
+function orderOfNode(node: Node, of: (n: Node) => Order, wanted: ReadonlySet<Node>, lanes: number): Order {
   const { op } = node;
   const operand = node.inputs[0];
   if (operand === undefined || node.value !== null) return rowMajor(node.shape.length);
   switch (op.kind) {
     case "contraction":
-      return contractionPlan(node, of, lanes).order;
+      return contractionPlan(node, of, wanted.has(node), lanes).order;
     case "permute":
       return of(operand).map((d) => op.axes.indexOf(d));
     case "reshape":

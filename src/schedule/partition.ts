@@ -22,7 +22,8 @@ export interface PartitionInput {
 
 interface Draft {
   readonly group: Group;
-  readonly id: number;
+  /** Positions of its stores among all. */
+  readonly members: number[];
   /** Stored nodes read, by nodes of the group. */
   readonly reads: Set<Node>;
   readonly domain: string;
@@ -34,66 +35,138 @@ function domainOf(node: Node): string {
 }
 
 const most = { stores: 12, reads: 24 };
+/** An epilogue keeps a contraction's accumulators waiting: beyond this it is cheaper to read the result again. */
+const mostInEpilogue = { stores: 4, reads: 3 };
 
 export function partition(input: PartitionInput): Group[] {
-  const drafts: Draft[] = [];
-  const owner = new Map<Node, Draft>();
-  for (const store of input.stores) {
-    const draft = findHome(store, drafts, owner, input) ?? open(store, drafts, input);
-    if (!draft.group.stores.includes(store)) draft.group.stores.push(store);
-    for (const r of input.readsOf(store.node)) draft.reads.add(r);
-    if (input.isStored(store.node) && !owner.has(store.node)) owner.set(store.node, draft);
-    else draft.reads.add(store.node);
+  return new Partition(input).run();
+}
+
+class Partition {
+  readonly #input: PartitionInput;
+  readonly #drafts: Draft[] = [];
+  readonly #owner = new Map<Node, Draft>();
+  readonly #readers = new Map<Node, Set<Draft>>();
+  readonly #draftOf: (Draft | undefined)[] = [];
+  /** For each store, those that must come after it: they read what it writes, or overwrite what it reads. */
+  readonly #after: readonly (readonly number[])[];
+
+  constructor(input: PartitionInput) {
+    this.#input = input;
+    this.#after = followers(input);
   }
-  return drafts.map((d) => d.group);
+
+  run(): Group[] {
+    const { stores, isStored, readsOf } = this.#input;
+    stores.forEach((store, i) => {
+      const copied = this.#owner.get(store.node);
+      const draft = this.#findHome(store, i, copied) ?? this.#open(store, copied !== undefined);
+      draft.group.stores.push(store);
+      draft.members.push(i);
+      this.#draftOf[i] = draft;
+      for (const r of copied === undefined ? readsOf(store.node) : [store.node]) {
+        draft.reads.add(r);
+        this.#readers.set(r, (this.#readers.get(r) ?? new Set()).add(draft));
+      }
+      if (copied === undefined && isStored(store.node)) this.#owner.set(store.node, draft);
+    });
+    return this.#drafts.map((d) => d.group);
+  }
+
+  #open(store: Store, copies: boolean): Draft {
+    const { node } = store;
+    const kind = this.#input.isStored(node) && !copies ? coreKind(node) : "map";
+    const group: Group = { kind, core: kind === "map" ? [] : [node], stores: [] };
+    const draft: Draft = { group, members: [], reads: new Set(), domain: domainOf(node) };
+    this.#drafts.push(draft);
+    return draft;
+  }
+
+  /** The group that a store can join: the one that makes an operand, or one that reads what it reads. */
+  #findHome(store: Store, i: number, copied: Draft | undefined): Draft | null {
+    const { node } = store;
+    const kind = copied === undefined ? coreKind(node) : "map";
+    if (kind === "contraction" || kind === "scatterAdd") return null;
+    const reads = copied === undefined ? this.#input.readsOf(node) : new Set([node]);
+    const candidates = new Set<Draft>();
+    for (const r of reads) {
+      const made = this.#owner.get(r);
+      if (made !== undefined) candidates.add(made);
+    }
+    for (const r of reads) if (sizeOf(r.shape) > 1) for (const d of this.#readers.get(r) ?? []) candidates.add(d);
+    for (const draft of candidates) {
+      if (draft.group.stores.length >= most.stores || draft.reads.size > most.reads) continue;
+      const fits =
+        kind === "reduce"
+          ? reduceFits(node, draft, reads, this.#owner)
+          : mapFits(store, draft, reads, this.#owner, this.#input);
+      if (!fits || !this.#independent(draft, i)) continue;
+      if (kind === "reduce") draft.group.core.push(node);
+      return draft;
+    }
+    return null;
+  }
+
+  /** Whether a store can be made together with a group: nothing else must come between the two. */
+  #independent(draft: Draft, store: number): boolean {
+    return !this.#pathBetween(draft.members, [store]) && !this.#pathBetween([store], draft.members);
+  }
+
+  /** Whether some third store lies on a path from one set of stores to the other. */
+  #pathBetween(from: readonly number[], to: readonly number[]): boolean {
+    const goal = new Set(to);
+    const start = new Set(from);
+    const seen = new Set<number>();
+    const stack: number[] = [];
+    const push = (i: number): void => {
+      // Stores of one group come and go together.
+      for (const m of this.#draftOf[i]?.members ?? [i]) {
+        if (!seen.has(m)) {
+          seen.add(m);
+          stack.push(m);
+        }
+      }
+    };
+    for (const i of from) for (const j of this.#after[i] ?? []) if (!goal.has(j) && !start.has(j)) push(j);
+    for (let i = stack.pop(); i !== undefined; i = stack.pop()) {
+      for (const j of this.#after[i] ?? []) {
+        if (goal.has(j)) return true;
+        if (!start.has(j)) push(j);
+      }
+    }
+    return false;
+  }
 }
 
-function open(store: Store, drafts: Draft[], input: PartitionInput): Draft {
-  const { node } = store;
-  const kind = input.isStored(node) && !isCopy(store, drafts) ? coreKind(node) : "map";
-  const group: Group = { kind, core: kind === "map" ? [] : [node], stores: [] };
-  const draft: Draft = { group, id: drafts.length, reads: new Set(), domain: domainOf(node) };
-  drafts.push(draft);
-  return draft;
-}
-
-/** Whether the node's value has been stored by an earlier group already, so that this store copies it. */
-function isCopy(store: Store, drafts: readonly Draft[]): boolean {
-  return drafts.some((d) => d.group.stores.some((s) => s.node === store.node));
+function followers(input: PartitionInput): number[][] {
+  const { stores } = input;
+  const after: number[][] = stores.map(() => []);
+  const maker = new Map<Node, number>();
+  const readsOf = stores.map((s, i) => {
+    const known = maker.has(s.node);
+    if (!known && input.isStored(s.node)) maker.set(s.node, i);
+    return known || input.leafSlot(s.node) !== null ? new Set([s.node]) : input.readsOf(s.node);
+  });
+  const writer = new Map<number, number>();
+  stores.forEach((s, i) => {
+    if (s.buffer.slot !== null) writer.set(s.buffer.slot, i);
+  });
+  readsOf.forEach((reads, i) => {
+    for (const r of reads) {
+      const made = maker.get(r);
+      if (made !== undefined && made !== i) after[made]?.push(i);
+      const slot = input.leafSlot(r);
+      const overwriting = slot === null ? undefined : writer.get(slot);
+      if (overwriting !== undefined && overwriting !== i) after[i]?.push(overwriting);
+    }
+  });
+  return after;
 }
 
 function coreKind(node: Node): Group["kind"] {
   const { kind } = node.op;
   if (node.value !== null) return "map";
   return kind === "reduce" || kind === "contraction" || kind === "scatterAdd" ? kind : "map";
-}
-
-/** The group that a store can join: the one that makes an operand, or one that reads what it reads. */
-function findHome(
-  store: Store,
-  drafts: readonly Draft[],
-  owner: ReadonlyMap<Node, Draft>,
-  input: PartitionInput,
-): Draft | null {
-  const { node } = store;
-  const copied = owner.get(node);
-  if (copied !== undefined) return copied.group.kind === "scatterAdd" ? null : copied;
-  const reads = input.readsOf(node);
-  const kind = coreKind(node);
-  if (kind === "contraction" || kind === "scatterAdd") return null;
-  const candidates = new Set<Draft>();
-  for (const r of reads) {
-    const made = owner.get(r);
-    if (made !== undefined) candidates.add(made);
-  }
-  for (let i = drafts.length - 1; i >= 0 && i >= drafts.length - 24; i--) candidates.add(drafts[i] as Draft);
-  for (const draft of candidates) {
-    if (draft.group.stores.length >= most.stores || draft.reads.size > most.reads) continue;
-    if (kind === "reduce" ? reduceFits(node, draft, reads, owner) : mapFits(store, draft, reads, owner, input)) {
-      if (independent(draft, reads, owner)) return draft;
-    }
-  }
-  return null;
 }
 
 /** Reductions join when they run over the same operand shape and axes and share something they read. */
@@ -114,7 +187,6 @@ function reduceFits(
     if (owner.get(r) === draft) return false;
     if (draft.reads.has(r) && sizeOf(r.shape) > 1) shared = true;
   }
-  if (shared) draft.group.core.push(node);
   return shared;
 }
 
@@ -137,6 +209,11 @@ function mapFits(
     } else if (draft.reads.has(r) && sizeOf(r.shape) * 2 >= sizeOf(node.shape)) shares = true;
   }
   if (!consumes && (!shares || draft.group.kind !== "map")) return false;
+  if (draft.group.kind === "contraction") {
+    const large = [...reads].filter((r) => owner.get(r) !== draft && sizeOf(r.shape) * 2 >= sizeOf(node.shape));
+    const crowded = draft.group.stores.length >= mostInEpilogue.stores;
+    if (crowded || large.length > mostInEpilogue.reads) return false;
+  }
   // What the group overwrites may be read by it only at the element that is being written.
   const overwritten = new Set([store, ...draft.group.stores].map((s) => s.buffer.slot));
   const clashing = (n: Node): boolean => {
@@ -177,28 +254,4 @@ function keyOf(at: readonly Index[]): string {
     .filter((i) => i.terms.length > 0 || i.offset !== 0)
     .map((i) => i.key)
     .join();
-}
-
-/** Whether adding these reads to a group makes no circle: nothing read may depend on the group. */
-function independent(
-  draft: Draft,
-  reads: ReadonlySet<Node>,
-  owner: ReadonlyMap<Node, Draft>,
-): boolean {
-  const seen = new Set<Draft>();
-  const reaches = (d: Draft): boolean => {
-    if (d === draft) return true;
-    if (seen.has(d)) return false;
-    seen.add(d);
-    for (const r of d.reads) {
-      const from = owner.get(r);
-      if (from !== undefined && from !== d && reaches(from)) return true;
-    }
-    return false;
-  };
-  for (const r of reads) {
-    const from = owner.get(r);
-    if (from !== undefined && from !== draft && reaches(from)) return false;
-  }
-  return true;
 }

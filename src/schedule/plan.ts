@@ -50,6 +50,8 @@ export interface LoweringContext {
   /** The buffer of a node, where it has one. */
   bufferOf(node: Node): Buffer | null;
   orderOf(node: Node): Order;
+  /** Whether a value leaves the program. */
+  isWanted(node: Node): boolean;
   /** A buffer for the use of one group: partial sums, packed operands. */
   temporary(dtype: DType, size: number): Buffer;
 }

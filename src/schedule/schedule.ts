@@ -41,6 +41,7 @@ export function schedule(request: ScheduleRequest): Schedule {
 class Scheduler implements LoweringContext {
   readonly target: Target;
   readonly #request: ScheduleRequest;
+  readonly #wanted: ReadonlySet<Node>;
   readonly #orders: readonly Order[];
   readonly #stored: Materialized;
   readonly #buffers: Buffer[] = [];
@@ -52,9 +53,9 @@ class Scheduler implements LoweringContext {
   constructor(request: ScheduleRequest) {
     this.#request = request;
     this.target = request.target;
-    this.#orders = layoutNodes(request.nodes, request.target.lanes);
-    const wanted = new Set(request.wanted.map((w) => resolve(w.node)));
-    this.#stored = materialize(request.nodes, wanted, (n) => this.orderOf(n));
+    this.#wanted = new Set(request.wanted.map((w) => resolve(w.node)));
+    this.#orders = layoutNodes(request.nodes, this.#wanted, request.target.lanes);
+    this.#stored = materialize(request.nodes, this.#wanted, (n) => this.orderOf(n));
   }
 
   run(): Schedule {
@@ -72,6 +73,10 @@ class Scheduler implements LoweringContext {
 
   bufferOf(node: Node): Buffer | null {
     return this.#primary.get(resolve(node)) ?? null;
+  }
+
+  isWanted(node: Node): boolean {
+    return this.#wanted.has(resolve(node));
   }
 
   orderOf(node: Node): Order {
@@ -150,10 +155,27 @@ class Scheduler implements LoweringContext {
   #canOverwrite(node: Node, w: Wanted): boolean {
     if (w.leaf === null) return true;
     const leaf = this.#request.leaves[w.leaf] as Node;
-    if (!this.#readsOf(node).has(leaf)) return true;
+    if (!this.#readsOf(node).has(leaf)) return !this.#oldValueNeededAfter(node, leaf);
     const { kind } = node.op;
     if (kind === "reduce" || kind === "contraction" || kind === "scatterAdd") return false;
+    if (this.#oldValueNeededAfter(node, leaf)) return false;
     return readsInPlace(node, new Set([leaf]), (n) => this.#isStored(n));
+  }
+
+  /** Whether something that depends on the new value also reads the old one. */
+  #oldValueNeededAfter(node: Node, leaf: Node): boolean {
+    const later = new Set([node]);
+    for (const n of this.#request.nodes) {
+      if (n === node || !this.#isStored(n)) continue;
+      const reads = this.#readsOf(n);
+      if (![...reads].some((r) => later.has(r))) continue;
+      if (reads.has(leaf)) return true;
+      later.add(n);
+    }
+    return this.#request.wanted.some((w) => {
+      const n = resolve(w.node);
+      return n !== node && !this.#isStored(n) && this.#readsOf(n).has(leaf) && [...this.#readsOf(n)].some((r) => later.has(r));
+    });
   }
 
   #lower(group: Group): LoweredCall[] {

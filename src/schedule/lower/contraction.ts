@@ -96,7 +96,7 @@ const extent = (spec: ContractionSpec, dims: readonly number[]): number =>
 function analyze(node: Node, context: LoweringContext): Problem {
   if (node.op.kind !== "contraction") throw new Error("schedule: not a contraction");
   const { spec } = node.op;
-  const plan = contractionPlan(node, (n) => context.orderOf(n), context.target.lanes);
+  const plan = contractionPlan(node, (n) => context.orderOf(n), context.isWanted(node), context.target.lanes);
   const lanes = node.dtype === "float64" ? 1 : context.target.lanes;
   const rowNode = node.inputs[plan.rowOperand] as Node;
   const rowMaps = plan.rowOperand === 0 ? spec.a : spec.b;

@@ -268,10 +268,10 @@ function emitReduce(kernel: ReduceKernel, context: LoweringContext, name: string
   const kept = kernel.dims.filter((d) => !d.reduced);
   const reduced = kernel.dims.filter((d) => d.reduced);
   const elements = kernel.dims.reduce((p, d) => p * d.extent, 1);
-  const lanes = kernel.reductions.some((r) => r.position !== null)
-    ? 1
-    : lanesFor(kernel.body.all, context.target.lanes);
   const last = kernel.dims[kernel.dims.length - 1];
+  // Positions in a row of vectors would have to be compared across lanes: such rows go one element at a time.
+  const acrossLanes = last?.reduced === true && kernel.reductions.some((r) => r.position !== null);
+  const lanes = acrossLanes ? 1 : lanesFor(kernel.body.all, context.target.lanes);
   const along = last !== undefined && !last.reduced && last.extent >= lanes && lanes > 1 ? last : null;
   const work = operationCount(kernel.body.all) + kernel.reductions.length;
   const chunks = new ReduceLoops({ kernel, emitter, chunk, kept, reduced, lanes, along }).emit(

@@ -1,0 +1,97 @@
+/**
+ * Batches of a dataset as tensors, one epoch per iteration, in an order that depends only on the seed and the
+ * epoch. The next batch is prepared while the consumer waits for the engine.
+ */
+import type { Tensor } from "../tensor/tensor.ts";
+import { fromOwned } from "../tensor/create.ts";
+import { defaultGenerator, type Generator } from "../tensor/generator.ts";
+import { batchCount, batchOrder, type BatchOrderOptions, checkBatchOrder } from "./batch-order.ts";
+import { type Dataset, fetchBatch, fetchSamples } from "./dataset.ts";
+import type { HostArray, HostBatch, Sample } from "./host-array.ts";
+import { prefetch } from "./prefetch.ts";
+import { RandomKey } from "./random-stream.ts";
+
+/** One tensor per field of the samples, each with a first dimension N. */
+export type TensorBatch<S extends Sample> = { readonly [K in keyof S]: Tensor };
+
+/** Joins samples to a batch in a way of its own. */
+export type Collate<S extends Sample> = (samples: readonly S[]) => HostBatch<S> | Promise<HostBatch<S>>;
+
+/** Options of {@link DataLoader}. */
+export interface DataLoaderOptions<S extends Sample> {
+  /** Samples per batch. Default 1. */
+  readonly batchSize?: number;
+  /** Whether each epoch has a random order of its own. Default false. */
+  readonly shuffle?: boolean;
+  /** Whether a last batch of fewer samples is left out. Default false. */
+  readonly dropLast?: boolean;
+  /** Joins the samples of a batch. Default: arrays are stacked, class indices become int32. */
+  readonly collate?: Collate<S>;
+  /** Its seed decides shuffling and augmentation. Default: the one that `manualSeed` seeds. */
+  readonly generator?: Generator;
+  /** Batches prepared ahead of their use. Default 1. */
+  readonly prefetch?: number;
+}
+
+/**
+ * Iterates over a dataset in batches: `for await (const [x, y] of loader)`.
+ *
+ * Images become float32 (N, C, H, W), class indices int32 (N). Shuffling and augmentation are functions of
+ * (seed, epoch, index): a training that is resumed at an epoch sees what it would have seen.
+ *
+ * @throws ArgumentError for an empty dataset, or a batch size that gives no batch.
+ * @example
+ * const loader = new DataLoader(new Digits(), { batchSize: 64, shuffle: true });
+ * for await (const [x, y] of loader) console.log(x.shape, y.shape); // [64, 1, 8, 8] [64]
+ */
+export class DataLoader<S extends Sample = Sample> implements AsyncIterable<TensorBatch<S>> {
+  readonly dataset: Dataset<S>;
+  readonly batchSize: number;
+  readonly generator: Generator;
+  /** Number of the epoch that the next iteration gives; counts up by itself. Set it to resume. */
+  epoch = 0;
+  readonly #order: BatchOrderOptions;
+  readonly #collate: Collate<S> | undefined;
+  readonly #ahead: number;
+
+  constructor(dataset: Dataset<S>, options: DataLoaderOptions<S> = {}) {
+    const { batchSize = 1, shuffle = false, dropLast = false } = options;
+    this.dataset = dataset;
+    this.batchSize = batchSize;
+    this.generator = options.generator ?? defaultGenerator;
+    this.#order = checkBatchOrder({ length: dataset.length, batchSize, shuffle, dropLast });
+    this.#collate = options.collate;
+    this.#ahead = options.prefetch ?? 1;
+  }
+
+  /** Batches of an epoch. */
+  get length(): number {
+    return batchCount(this.#order);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<TensorBatch<S>> {
+    const key = new RandomKey(this.generator.seed, this.epoch++);
+    const indicesOf = batchOrder(this.#order, key);
+    return prefetch(this.length, (batch) => this.#batch(indicesOf(batch), key), this.#ahead);
+  }
+
+  #batch(indices: readonly number[], key: RandomKey): TensorBatch<S> | Promise<TensorBatch<S>> {
+    const batch = this.#hostBatch(indices, key);
+    return batch instanceof Promise ? batch.then(toTensors<S>) : toTensors<S>(batch);
+  }
+
+  #hostBatch(indices: readonly number[], key: RandomKey): HostBatch<S> | Promise<HostBatch<S>> {
+    const collate = this.#collate;
+    if (collate === undefined) return fetchBatch(this.dataset, indices, key);
+    const samples = fetchSamples(this.dataset, indices, key);
+    return samples instanceof Promise ? samples.then(collate) : collate(samples);
+  }
+}
+
+/** The arrays belong to nobody else, so the tensors take them over without a copy. */
+function toTensors<S extends Sample>(batch: HostBatch<S>): TensorBatch<S> {
+  const fields: readonly HostArray[] = batch;
+  const tensors = fields.map(({ data, shape, dtype }) => fromOwned(data, shape, dtype));
+  // One tensor per field of S, which TypeScript cannot follow through map.
+  return tensors as unknown as TensorBatch<S>;
+}

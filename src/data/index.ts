@@ -1,0 +1,17 @@
+/** `tatamijs/data`: datasets, the loader and transforms, for every host. Datasets in files: `tatamijs/node`. */
+export { type Collate, DataLoader, type DataLoaderOptions, type TensorBatch } from "./data-loader.ts";
+export { ConcatDataset, Dataset, randomSplit, Subset } from "./dataset.ts";
+export { Digits, type DigitsOptions } from "./digits.ts";
+export type { Field, HostArray, HostBatch, HostImage, Sample } from "./host-array.ts";
+export { readIdx } from "./idx.ts";
+export {
+  ImageDataset,
+  type ImageDatasetContent,
+  type ImageSample,
+  imagesFromIdx,
+  type NamedArray,
+} from "./image-dataset.ts";
+export { fashionMnistSpec, kmnistSpec, type MnistSpec, mnistSpec } from "./mnist.ts";
+export { RandomKey, RandomStream } from "./random-stream.ts";
+export { TensorDataset } from "./tensor-dataset.ts";
+export * as transforms from "./transforms.ts";

@@ -1,0 +1,45 @@
+/**
+ * Tensors and checkpoints in files. Node only. A file is either the old or the new version, whole, whenever the
+ * process or the machine stops.
+ */
+import { readFile } from "node:fs/promises";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { writeFileAtomic } from "../atomic-file.ts";
+import { type CheckpointValue, loadCheckpoint, saveCheckpoint } from "../checkpoint.ts";
+import { loadSafetensors, saveSafetensors, type TensorDict } from "../tensor-dict.ts";
+
+/**
+ * Writes tensors to a safetensors file.
+ *
+ * @param options.metadata Free text stored beside them. Default: none.
+ * @example
+ * await saveSafetensorsFile(model.stateDict(), "model.safetensors");
+ */
+export async function saveSafetensorsFile(
+  tensors: TensorDict,
+  path: string,
+  options: { metadata?: Readonly<Record<string, string>> } = {},
+): Promise<void> {
+  await writeFileAtomic(path, await saveSafetensors(tensors, options));
+}
+
+/**
+ * Reads the tensors of a safetensors file.
+ *
+ * @throws FileFormatError when the file is damaged.
+ * @example
+ * model.loadStateDict(await loadSafetensorsFile("model.safetensors"));
+ */
+export async function loadSafetensorsFile(path: string): Promise<Record<string, Tensor>> {
+  return loadSafetensors(await readFile(path), { source: path });
+}
+
+/** Writes a nested state with tensors in it; see `saveCheckpoint`. */
+export async function saveCheckpointFile(state: CheckpointValue, path: string): Promise<void> {
+  await writeFileAtomic(path, await saveCheckpoint(state));
+}
+
+/** Reads what {@link saveCheckpointFile} wrote. @throws FileFormatError when the file is damaged. */
+export async function loadCheckpointFile(path: string): Promise<CheckpointValue> {
+  return loadCheckpoint(await readFile(path), { source: path });
+}
