@@ -184,7 +184,7 @@ export class Engine {
   #fetch(node: Node): TypedArray {
     const n = resolve(node);
     const { value } = n;
-    if (value === null) throw new EngineError(n.expired ?? "this value was not computed", { shape: n.shape });
+    if (value === null) throw staleError(n);
     if (value.kind === "host") {
       if (value.data === null) throw new EngineError("the program that computes this value failed");
       return value.data.slice();
@@ -232,9 +232,9 @@ export class Engine {
   #usable(node: Node, stale: ReadonlySet<Node>, required: ReadonlySet<Node> | undefined): boolean {
     const n = resolve(node);
     if (n.value !== null && n === node) return false;
-    if (!stale.has(n) && n.expired === null) return sizeOf(n.shape) > 0 || emptyValue(node);
-    node.expired ??= n.expired ?? staleMessage(n);
-    if (required?.has(node)) throw new EngineError(node.expired, { shape: node.shape });
+    if (!stale.has(n) && !n.expired) return sizeOf(n.shape) > 0 || emptyValue(node);
+    node.expired = true;
+    if (required?.has(node)) throw staleError(node);
     return false;
   }
 
@@ -410,7 +410,7 @@ function markStale(walk: GraphWalk): Set<Node> {
     const { value } = node;
     if (value !== null) {
       if (value.kind === "storage" && value.version !== value.storage.version) stale.add(node);
-    } else if (node.expired !== null || node.inputs.some((i) => stale.has(resolve(i)))) stale.add(node);
+    } else if (node.expired || node.inputs.some((i) => stale.has(resolve(i)))) stale.add(node);
   }
   return stale;
 }
@@ -444,7 +444,7 @@ function letGo(graph: GraphWalk, known: readonly Node[], past: Past): void {
   graph.nodes.forEach((node, i) => {
     if (node.op.kind === "source" || node.op.kind === "scalar") return;
     if (node.value === null && past.outdated[i] === 1) {
-      node.expired = staleMessage(node);
+      node.expired = true;
       forget(node);
     }
   });
@@ -474,16 +474,13 @@ function emptyValue(node: Node): false {
   return false;
 }
 
-function staleMessage(node: Node): string {
-  return (
-    `the value of this tensor (shape ${formatShape(node.shape)}) was not computed before its inputs changed: ` +
-    "a parameter or buffer it depends on was updated, as by optimizer.step(). " +
-    "Call .keep() on it before the update, or read it before"
-  );
-}
-
 function staleError(node: Node): EngineError {
-  return new EngineError(node.expired ?? staleMessage(node), { shape: node.shape });
+  return new EngineError(
+    `the value of this tensor (shape ${formatShape(node.shape)}) was not computed before its inputs changed: ` +
+      "a parameter or buffer it depends on was updated, as by optimizer.step(). " +
+      "Call .keep() on it before the update, or read it before",
+    { shape: node.shape },
+  );
 }
 
 /** Places for inputs that come from the host and for outputs that go there. */

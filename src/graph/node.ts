@@ -77,8 +77,8 @@ export class Node {
   leaf: object | null = null;
   /** Set when a backward pass that was not asked to retain the graph went through here. */
   consumed = false;
-  /** Why the value cannot be computed any more, once that is so. */
-  expired: string | null = null;
+  /** Whether the value cannot be computed any more: something it depends on has been overwritten. */
+  expired = false;
   /** Scratch of graph walks: the number of the last walk, and the node's position in it. */
   mark = 0;
   position = 0;

@@ -5,10 +5,11 @@
  *       run.json            what was run and how it went; replaced as a whole, never half-written
  *       metrics.ndjson      one JSON object per line, appended, on the disk after each epoch
  *       model.safetensors   the latest saved weights
+ *       checkpoint.safetensors   the whole state of the training after the latest finished epoch
  *
  * Whatever the process dies of, the folder stays readable: at worst the last line of the metrics is lost.
  */
-import { type FileHandle, mkdir, open, readFile } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ArgumentError, FileFormatError } from "../base/errors.ts";
 import { writeFileAtomic } from "../io/atomic-file.ts";
@@ -38,6 +39,8 @@ export interface RunInfo {
   readonly versions: Readonly<Record<string, string>>;
   /** Message of the error that ended a failed run. */
   readonly error?: string;
+  /** What a finished run measured at its end, such as `testAccuracy`. */
+  readonly result?: Readonly<Record<string, number>>;
 }
 
 /** One line of the metrics. NaN and infinities are kept (as strings in the file, since JSON has none). */
@@ -65,6 +68,7 @@ export interface RunRecord {
 const infoFile = "run.json";
 const metricsFile = "metrics.ndjson";
 const modelFile = "model.safetensors";
+const checkpointFile = "checkpoint.safetensors";
 
 /** A run that is being written. One process at a time. */
 export class RunDirectory {
@@ -114,7 +118,7 @@ export class RunDirectory {
     const { info: old, metrics, truncated } = await readRun(path);
     // Without this, the next line would be glued to the rest of the one that was cut off.
     if (truncated) await writeFileAtomic(join(path, metricsFile), metrics.map(metricsLine).join(""));
-    const { endedAt: _endedAt, error: _error, ...kept } = old;
+    const { endedAt: _endedAt, error: _error, result: _result, ...kept } = old;
     const info: RunInfo = { ...kept, status: "running" };
     await writeInfo(path, info);
     return new RunDirectory(path, info, await open(join(path, metricsFile), "a"));
@@ -128,6 +132,11 @@ export class RunDirectory {
   /** Where the weights are, or will be. */
   get modelPath(): string {
     return join(this.path, modelFile);
+  }
+
+  /** Where the training's state is, or will be. */
+  get checkpointPath(): string {
+    return join(this.path, checkpointFile);
   }
 
   /**
@@ -147,15 +156,21 @@ export class RunDirectory {
     await writeFileAtomic(this.modelPath, bytes);
   }
 
+  /** Replaces the training's state. @param bytes A checkpoint. */
+  async saveCheckpoint(bytes: Uint8Array): Promise<void> {
+    await writeFileAtomic(this.checkpointPath, bytes);
+  }
+
   /**
    * Ends the run and closes its files.
    *
    * @param status How it went.
    * @param options.error What ended a failed run.
+   * @param options.result What a finished run measured at its end.
    */
   async finish(
     status: Exclude<RunStatus, "running">,
-    { error, now = new Date() }: { error?: unknown; now?: Date } = {},
+    { error, result, now = new Date() }: { error?: unknown; result?: Record<string, number>; now?: Date } = {},
   ): Promise<void> {
     await this.flush();
     await this.#metrics.close();
@@ -164,6 +179,7 @@ export class RunDirectory {
       status,
       endedAt: now.toISOString(),
       ...(error === undefined ? {} : { error: error instanceof Error ? error.message : String(error) }),
+      ...(result === undefined ? {} : { result }),
     };
     await writeInfo(this.path, this.#info);
   }
@@ -190,6 +206,25 @@ export async function readRun(path: string): Promise<RunRecord> {
     metrics: lines.map((line, i) => parseMetrics(line, `${join(path, metricsFile)}:${i + 1}`)),
     truncated,
   };
+}
+
+/**
+ * All runs below a folder, oldest first; folders that are no runs are left out. A folder that does not exist has
+ * none.
+ */
+export async function listRuns(root: string): Promise<{ readonly path: string; readonly info: RunInfo }[]> {
+  const names = await readdir(root).catch((error: unknown) => {
+    if (isMissing(error)) return [];
+    throw error;
+  });
+  const found = await Promise.all(
+    names.sort().map(async (name) => {
+      const path = join(root, name);
+      const text = await readFile(join(path, infoFile), "utf8").catch(() => undefined);
+      return text === undefined ? [] : [{ path, info: parseInfo(text, join(path, infoFile)) }];
+    }),
+  );
+  return found.flat();
 }
 
 /** Makes a folder that nobody else has: `mkdir` fails when it exists, however close two processes are. */
@@ -263,6 +298,7 @@ function parseInfo(text: string, file: string): RunInfo {
 }
 
 const isString = (value: unknown): boolean => typeof value === "string";
+const isNumber = (value: unknown): boolean => typeof value === "number";
 const isOptionalString = (value: unknown): boolean => value === undefined || typeof value === "string";
 
 /** What each field of run.json must be. A record, so that the compiler lists a field without a check. */
@@ -276,6 +312,7 @@ const infoFields: Record<keyof RunInfo, (value: unknown) => boolean> = {
   settings: isRecord,
   versions: (value) => isRecord(value) && Object.values(value).every(isString),
   error: isOptionalString,
+  result: (value) => value === undefined || (isRecord(value) && Object.values(value).every(isNumber)),
 };
 
 const specialNumbers: ReadonlyMap<unknown, number> = new Map([

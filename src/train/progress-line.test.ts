@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatDuration, formatNumber, ProgressLine, type ProgressOptions } from "./progress.ts";
+import { formatDuration, formatNumber, ProgressLine, type ProgressOptions } from "./progress-line.ts";
 import { cutToWidth, textWidth } from "./text-width.ts";
 
 /** A stream that keeps what is written, and a clock that is set by hand. */

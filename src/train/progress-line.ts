@@ -103,9 +103,12 @@ export class ProgressLine {
    * The epoch has ended: writes the line that stays.
    *
    * @param metrics What to show, in order: `{ loss: 0.21, accuracy: 0.93 }`.
+   * @param seconds How long the training itself took. Default: the time since `startEpoch`.
    */
-  endEpoch(metrics: Readonly<Record<string, number>>): void {
-    const seconds = (this.#now() - this.#epochStart) / 1000;
+  endEpoch(
+    metrics: Readonly<Record<string, number>>,
+    seconds: number = (this.#now() - this.#epochStart) / 1000,
+  ): void {
     const parts = [
       this.#paint("bold", this.#epochText()),
       ...Object.entries(metrics).map(([name, value]) => `${name} ${formatNumber(value)}`),

@@ -1,0 +1,104 @@
+/**
+ * What training asks of its parts, and what it tells those who watch. Anything with these members fits: the
+ * library's modules, optimizers, schedulers and loaders do.
+ */
+import type { CheckpointValue } from "../io/checkpoint.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** A callable module of one input and one output. */
+export interface Model {
+  (x: Tensor): Tensor;
+  readonly training: boolean;
+  train(mode?: boolean): unknown;
+  stateDict(): Record<string, Tensor>;
+  loadStateDict(state: Record<string, Tensor>): unknown;
+}
+
+/** Updates parameters from their gradients. */
+export interface TrainingOptimizer {
+  readonly paramGroups: readonly { lr: number }[];
+  zeroGrad(): void;
+  /** Ends a step: forward pass, backward pass and update run as one program. */
+  step(): Promise<void>;
+  stateDict(): object;
+  loadStateDict(state: never): void;
+}
+
+/** Changes the learning rate. */
+export interface TrainingScheduler {
+  step(): void;
+  stateDict(): object;
+  loadStateDict(state: never): void;
+}
+
+/** Batches of inputs and targets, such as a `DataLoader` of images and labels. */
+export interface BatchSource extends AsyncIterable<readonly [x: Tensor, y: Tensor]> {
+  /** Batches of an epoch. */
+  readonly length: number;
+  /** Number of the epoch that the next iteration gives. */
+  epoch: number;
+}
+
+/** Mean loss of a batch. */
+export type Loss = (output: Tensor, target: Tensor) => Tensor;
+
+/** A quantity summed over the samples of a batch, as one element; an epoch's value is its mean over all samples. */
+export type Metric = (output: Tensor, target: Tensor) => Tensor;
+
+/** Means over the samples: `loss`, and every metric under its name. */
+export type MetricValues = Readonly<Record<string, number>> & { readonly loss: number };
+
+/** What a step gave. */
+export interface StepResult {
+  /** Counts from 1. */
+  readonly epoch: number;
+  /** Step of this epoch; counts from 1. */
+  readonly step: number;
+  readonly samples: number;
+  readonly loss: number;
+  /** Learning rate of the first parameter group in this step. */
+  readonly lr: number;
+}
+
+/** What an epoch gave. */
+export interface EpochResult {
+  /** Counts from 1. */
+  readonly epoch: number;
+  /** Measured during the epoch, while the weights changed. */
+  readonly train: MetricValues;
+  /** Measured after the epoch; absent without validation data. */
+  readonly validation?: MetricValues;
+  readonly samples: number;
+  /** Of the training alone, without validation. */
+  readonly seconds: number;
+  /** Learning rate of the first parameter group in the last step. */
+  readonly lr: number;
+}
+
+/** The training that callbacks watch. */
+export interface TrainingContext {
+  readonly model: Model;
+  readonly optimizer: TrainingOptimizer;
+  readonly scheduler: TrainingScheduler | undefined;
+  /** Epochs of the whole training, those before a resumption included. */
+  readonly epochs: number;
+  /** Epochs that were done before this call of `fit`. */
+  readonly startEpoch: number;
+  readonly stepsPerEpoch: number;
+  /** Ends the training after this epoch. */
+  stop(): void;
+}
+
+/** Something that watches a training and may act on it. An error that it throws ends the training. */
+export interface Callback {
+  onTrainBegin?(context: TrainingContext): void | Promise<void>;
+  /** @param epoch Counts from 1. */
+  onEpochBegin?(epoch: number, context: TrainingContext): void | Promise<void>;
+  onStepEnd?(result: StepResult, context: TrainingContext): void | Promise<void>;
+  onEpochEnd?(result: EpochResult, context: TrainingContext): void | Promise<void>;
+  /** Called at the end of the training, after an error too. */
+  onTrainEnd?(context: TrainingContext): void | Promise<void>;
+}
+
+/** A training's state between two epochs, from which it can go on. */
+export type TrainingState = { readonly [key: string]: CheckpointValue };

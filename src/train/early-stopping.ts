@@ -1,0 +1,62 @@
+/**
+ * Ends a training that no longer gets better.
+ */
+import { ArgumentError } from "../base/errors.ts";
+import type { Callback, EpochResult, TrainingContext } from "./contract.ts";
+
+/** Options of {@link EarlyStopping}. */
+export interface EarlyStoppingOptions {
+  /** Which value to watch: "loss" or the name of a metric, of the validation where there is one. Default "loss". */
+  readonly monitor?: string;
+  /** Whether smaller or larger is better. Default "min". */
+  readonly mode?: "min" | "max";
+  /** Epochs without improvement that are waited for. Default 3. */
+  readonly patience?: number;
+  /** A smaller change counts as none. Default 0. */
+  readonly minDelta?: number;
+}
+
+/**
+ * Stops when the watched value has not improved for `patience` epochs.
+ * L. Prechelt, "Early stopping - but when?", 1998.
+ *
+ * @example
+ * new EarlyStopping({ monitor: "accuracy", mode: "max", patience: 5 });
+ */
+export class EarlyStopping implements Callback {
+  readonly monitor: string;
+  readonly mode: "min" | "max";
+  readonly patience: number;
+  readonly minDelta: number;
+  /** The best value so far and its epoch; undefined before the first. */
+  best: { readonly value: number; readonly epoch: number } | undefined;
+
+  constructor({ monitor = "loss", mode = "min", patience = 3, minDelta = 0 }: EarlyStoppingOptions = {}) {
+    this.monitor = monitor;
+    this.mode = mode;
+    this.patience = patience;
+    this.minDelta = minDelta;
+  }
+
+  onTrainBegin(): void {
+    this.best = undefined;
+  }
+
+  onEpochEnd(result: EpochResult, context: TrainingContext): void {
+    const values = result.validation ?? result.train;
+    const value = values[this.monitor];
+    if (value === undefined) {
+      throw new ArgumentError(
+        `EarlyStopping: there is no "${this.monitor}"; measured are ${Object.keys(values).join(", ")}`,
+        { monitor: this.monitor },
+      );
+    }
+    if (this.best === undefined || this.#improves(value, this.best.value)) {
+      this.best = { value, epoch: result.epoch };
+    } else if (result.epoch - this.best.epoch >= this.patience) context.stop();
+  }
+
+  #improves(value: number, best: number): boolean {
+    return this.mode === "min" ? value < best - this.minDelta : value > best + this.minDelta;
+  }
+}

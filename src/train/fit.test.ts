@@ -1,0 +1,142 @@
+import { expect, it } from "vitest";
+import { DataLoader } from "../data/data-loader.ts";
+import { Dataset } from "../data/dataset.ts";
+import type { HostArray } from "../data/host-array.ts";
+import { loadCheckpoint, saveCheckpoint } from "../io/checkpoint.ts";
+import { currentEngine } from "../engine/default.ts";
+import { tensor } from "../tensor/create.ts";
+import { Generator } from "../tensor/generator.ts";
+import { noGrad } from "../tensor/grad-mode.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { Callback, EpochResult, Model, TrainingOptimizer } from "./contract.ts";
+import { EarlyStopping } from "./early-stopping.ts";
+import { evaluate } from "./evaluate.ts";
+import { fit, type FitOptions } from "./fit.ts";
+import { accuracy } from "./metrics.ts";
+import { TerminateOnNaN } from "./terminate-on-nan.ts";
+import { restoreTrainingState, trainingState } from "./training-state.ts";
+
+/** Points on a line and the class of their side. */
+class Sides extends Dataset<readonly [HostArray, number]> {
+  readonly length = 30;
+  get(index: number): readonly [HostArray, number] {
+    const x = (index - 14.5) / 15;
+    return [{ dtype: "float32", shape: [1], data: new Float32Array([x]) }, x > 0 ? 1 : 0];
+  }
+}
+
+/** Logistic regression by hand: the smallest thing that can be trained. */
+function makeParts(): { model: Model; optimizer: TrainingOptimizer; weight: Tensor } {
+  const weight = tensor([[0.1, -0.1]], { requiresGrad: true }).persist();
+  const model = Object.assign((x: Tensor): Tensor => x.matmul(weight), {
+    training: true,
+    train(mode = true): void {
+      model.training = mode;
+    },
+    stateDict: () => ({ weight }),
+    loadStateDict: (state: Record<string, Tensor>): void => {
+      noGrad(() => weight.copy_(state.weight as Tensor));
+    },
+  });
+  const optimizer: TrainingOptimizer = {
+    paramGroups: [{ lr: 0.5 }],
+    zeroGrad: () => {
+      weight.grad = null;
+    },
+    step: async () => {
+      noGrad(() => weight.add_((weight.grad as Tensor).mul(-(optimizer.paramGroups[0]?.lr ?? 0))));
+      await currentEngine().flush();
+    },
+    stateDict: () => ({ param_groups: [{ lr: 0.5 }] }),
+    loadStateDict: () => {},
+  };
+  return { model, optimizer, weight };
+}
+
+const loss = (output: Tensor, target: Tensor): Tensor =>
+  output.logSoftmax(1).gather(1, target.unsqueeze(1)).mean().neg();
+
+const loaderOf = (): DataLoader<readonly [HostArray, number]> =>
+  new DataLoader(new Sides(), { batchSize: 8, shuffle: true, generator: new Generator(3) });
+
+const optionsOf = (optimizer: TrainingOptimizer, more: Partial<FitOptions> = {}): FitOptions => ({
+  loader: loaderOf(),
+  validation: loaderOf(),
+  loss,
+  optimizer,
+  epochs: 4,
+  metrics: { accuracy },
+  ...more,
+});
+
+it("trains, measures and tells callbacks in order", async () => {
+  const { model, optimizer } = makeParts();
+  const seen: string[] = [];
+  const watch: Callback = {
+    onTrainBegin: () => void seen.push("begin"),
+    onEpochBegin: (epoch) => void seen.push(`epoch ${epoch}`),
+    onStepEnd: ({ step, samples }) => void seen.push(`${step}:${samples}`),
+    onEpochEnd: () => void seen.push("end of epoch"),
+    onTrainEnd: () => void seen.push("end"),
+  };
+  const results = await fit(model, optionsOf(optimizer, { callbacks: [watch] }));
+  const steps = ["1:8", "2:8", "3:8", "4:6"];
+  const epochs = [1, 2, 3, 4].flatMap((n) => [`epoch ${n}`, ...steps, "end of epoch"]);
+  expect(seen).toEqual(["begin", ...epochs, "end"]);
+  const last = results[3] as EpochResult;
+  expect(last).toMatchObject({ epoch: 4, samples: 30, lr: 0.5 });
+  expect(last.train.loss).toBeLessThan((results[0] as EpochResult).train.loss);
+  expect(last.validation?.accuracy).toBe(1);
+  const alone = await evaluate(model, { loader: loaderOf(), loss, metrics: { accuracy } });
+  expect(alone.loss).toBeCloseTo(last.validation?.loss ?? 0, 5);
+  expect(model.training).toBe(true);
+});
+
+it("goes on from a checkpoint as if it had never stopped", async () => {
+  const whole = makeParts();
+  await fit(whole.model, optionsOf(whole.optimizer));
+  const first = makeParts();
+  await fit(first.model, optionsOf(first.optimizer, { epochs: 2 }));
+  const bytes = await saveCheckpoint(trainingState(first, 2));
+  const second = makeParts();
+  const startEpoch = restoreTrainingState(loadCheckpoint(bytes), second);
+  expect(startEpoch).toBe(2);
+  const results = await fit(second.model, optionsOf(second.optimizer, { startEpoch }));
+  expect(results.map((r) => r.epoch)).toEqual([3, 4]);
+  expect(await second.weight.array()).toEqual(await whole.weight.array());
+  expect(() => restoreTrainingState({ epoch: 1 }, second, "x")).toThrow("x: this is not the state of a training");
+});
+
+it("steps a scheduler per epoch or per step", async () => {
+  for (const [schedulerInterval, times] of [["epoch", 4], ["step", 16]] as const) {
+    const { model, optimizer } = makeParts();
+    let steps = 0;
+    const scheduler = { step: () => void steps++, stateDict: () => ({}), loadStateDict: () => {} };
+    await fit(model, optionsOf(optimizer, { scheduler, schedulerInterval }));
+    expect(steps).toBe(times);
+  }
+});
+
+it("stops early, on a signal, and on a loss that is no number", async () => {
+  const early = makeParts();
+  const stopper = new EarlyStopping({ patience: 1, minDelta: 100 });
+  expect(await fit(early.model, optionsOf(early.optimizer, { callbacks: [stopper] }))).toHaveLength(2);
+
+  const { model, optimizer } = makeParts();
+  const controller = new AbortController();
+  let ended = 0;
+  const abort: Callback = {
+    onStepEnd: ({ step }) => (step === 2 ? controller.abort(new Error("enough")) : undefined),
+    onTrainEnd: () => void ended++,
+  };
+  const options = optionsOf(optimizer, { callbacks: [abort], signal: controller.signal });
+  await expect(fit(model, options)).rejects.toThrow("enough");
+  expect(ended).toBe(1);
+
+  const wild = makeParts();
+  (wild.optimizer.paramGroups[0] as { lr: number }).lr = 1e39;
+  const training = fit(wild.model, optionsOf(wild.optimizer, { callbacks: [new TerminateOnNaN()] }));
+  await expect(training).rejects.toThrow(
+    "the loss is NaN at step 2 of epoch 1; the steps are too large: lower the learning rate (lr 1e+39 now; try 1e+38",
+  );
+});

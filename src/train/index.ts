@@ -1,0 +1,32 @@
+/** `tatamijs/train`: the training loop, its callbacks and evaluation. Run directories: `tatamijs/node`. */
+export { Checkpoint, type CheckpointTarget } from "./checkpoint-callback.ts";
+export type {
+  BatchSource,
+  Callback,
+  EpochResult,
+  Loss,
+  Metric,
+  MetricValues,
+  Model,
+  StepResult,
+  TrainingContext,
+  TrainingOptimizer,
+  TrainingScheduler,
+  TrainingState,
+} from "./contract.ts";
+export { EarlyStopping, type EarlyStoppingOptions } from "./early-stopping.ts";
+export { evaluate, type EvaluateOptions } from "./evaluate.ts";
+export { fit, type FitOptions } from "./fit.ts";
+export { accuracy } from "./metrics.ts";
+export { Progress, type ProgressCallbackOptions } from "./progress.ts";
+export {
+  formatDuration,
+  formatNumber,
+  ProgressLine,
+  type ProgressOptions,
+  type ProgressStream,
+  type StepProgress,
+} from "./progress-line.ts";
+export { type MetricsTarget, RunLogger } from "./run-logger.ts";
+export { TerminateOnNaN, TrainingError } from "./terminate-on-nan.ts";
+export { restoreTrainingState, trainingState, type TrainingParts } from "./training-state.ts";
