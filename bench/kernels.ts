@@ -36,5 +36,9 @@ export async function conv128(): Promise<KernelBench> {
   const x = await onDevice(randn([32, 128, 16, 16]));
   const w = await onDevice(randn([128, 128, 3, 3]));
   const flops = 2 * 32 * 16 * 16 * 128 * 128 * 9;
-  return { name: "conv N32 C128 16x16 O128 3x3", flops, run: () => timeOf(() => F.conv2d(x, w, { padding: 1 })) };
+  return {
+    name: "conv N32 C128 16x16 O128 3x3",
+    flops,
+    run: () => timeOf(() => F.conv2d(x, w, { padding: 1 })),
+  };
 }

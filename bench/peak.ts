@@ -2,7 +2,20 @@
  * The machine's measured peak for WebAssembly SIMD: a kernel that multiplies and adds in registers only, on all
  * threads of the pool. Every share of peak in this bench is relative to it.
  */
-import { add, binary, constant, fma, int, Locals, load, loop, mul, set, store, use } from "../src/kernel/build.ts";
+import {
+  add,
+  binary,
+  constant,
+  fma,
+  int,
+  Locals,
+  load,
+  loop,
+  mul,
+  set,
+  store,
+  use,
+} from "../src/kernel/build.ts";
 import type { Kernel, Stmt } from "../src/kernel/ir.ts";
 import type { Program } from "../src/kernel/program.ts";
 import type { Device } from "../src/runtime/device.ts";
@@ -31,7 +44,9 @@ function probeKernel(lanes: number, chunks: number): Kernel {
       accumulators.map((c) => set(c, fma(use(c), use(a), use(b)))),
     ),
   ];
-  const sum = accumulators.slice(1).reduce((s, c) => binary("add", s, use(c)), use(accumulators[0] as (typeof accumulators)[0]));
+  const sum = accumulators
+    .slice(1)
+    .reduce((s, c) => binary("add", s, use(c)), use(accumulators[0] as (typeof accumulators)[0]));
   body.push(store(1, mul(use(chunk), int(lanes)), add(sum, constant(0, "f32", lanes))));
   return {
     name: "peak",

@@ -28,13 +28,18 @@ const wanted = (section: string): boolean => values.only === undefined || values
 
 const engine = createEngine({ engine: "wasm", threads });
 useEngine(engine);
-console.log(`${cpus()[0]?.model ?? "unknown processor"}, Node ${process.version}, ${engine.device.threads} threads`);
+console.log(
+  `${cpus()[0]?.model ?? "unknown processor"}, Node ${process.version}, ${engine.device.threads} threads`,
+);
 for (const note of engine.device.notes) console.log(`  ${note}`);
 
 async function benchKernels(): Promise<void> {
   const probe = peakProbe(engine.device);
   const benches: KernelBench[] = [await matmul1024(), await conv128()];
-  const timed = new Map<string, Timed>([["peak", probe.run], ...benches.map((b) => [b.name, b.run] as const)]);
+  const timed = new Map<string, Timed>([
+    ["peak", probe.run],
+    ...benches.map((b) => [b.name, b.run] as const),
+  ]);
   const samples = await interleave(timed, rounds, 3);
   const rate = (name: string, flops: number): number => flops / ((samples.get(name) as Sample).median * 1e6);
   const peak = rate("peak", probe.flops);
@@ -43,7 +48,9 @@ async function benchKernels(): Promise<void> {
     const reached = rate(b.name, b.flops);
     const { median, min, max } = samples.get(b.name) as Sample;
     const times = `${median.toFixed(2)} ms (${min.toFixed(2)} to ${max.toFixed(2)})`;
-    console.log(`${b.name.padEnd(34)} ${times.padEnd(28)} ${reached.toFixed(1)} GFLOP/s, ${percent(reached / peak)} of peak`);
+    console.log(
+      `${b.name.padEnd(34)} ${times.padEnd(28)} ${reached.toFixed(1)} GFLOP/s, ${percent(reached / peak)} of peak`,
+    );
   }
 }
 
@@ -59,9 +66,14 @@ async function benchNets(): Promise<void> {
     const samples = await interleave(candidates, rounds, 3);
     const ours = samples.get("tatami") as Sample;
     const theirs = samples.get("torch");
-    const ratio = theirs === undefined ? "" : `  PyTorch ${theirs.median.toFixed(2)} ms, ratio ${(theirs.median / ours.median).toFixed(2)}x`;
+    const ratio =
+      theirs === undefined
+        ? ""
+        : `  PyTorch ${theirs.median.toFixed(2)} ms, ratio ${(theirs.median / ours.median).toFixed(2)}x`;
     const programs = currentEngine().stats.compilations - compiled;
-    console.log(`${net.name.padEnd(34)} ${ours.median.toFixed(2)} ms (${ours.min.toFixed(2)} to ${ours.max.toFixed(2)})${ratio}  [${programs} programs]`);
+    console.log(
+      `${net.name.padEnd(34)} ${ours.median.toFixed(2)} ms (${ours.min.toFixed(2)} to ${ours.max.toFixed(2)})${ratio}  [${programs} programs]`,
+    );
   }
   torch?.close();
 }

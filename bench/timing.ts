@@ -15,7 +15,12 @@ export interface Sample {
 export function summarize(times: readonly number[]): Sample {
   const sorted = [...times].sort((a, b) => a - b);
   const at = (i: number): number => sorted[Math.min(i, sorted.length - 1)] ?? Number.NaN;
-  return { median: at(Math.floor(sorted.length / 2)), min: at(0), max: at(sorted.length - 1), runs: sorted.length };
+  return {
+    median: at(Math.floor(sorted.length / 2)),
+    min: at(0),
+    max: at(sorted.length - 1),
+    runs: sorted.length,
+  };
 }
 
 /** Runs all candidates in turn, A B C A B C ..., after warming each up. */

@@ -2,8 +2,8 @@
  * PyTorch in a process of its own that runs training steps on request, so that both sides can take turns.
  */
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 
 /** A Python with PyTorch, or null. Debian's lies at /usr/bin, where a version manager may hide it. */
 export function findTorchPython(): string | null {

@@ -77,7 +77,12 @@ export function backward(
   return found;
 }
 
-function spreadGradient(node: Node, g: Node, addTo: (n: Node, g: Node) => void, options: BackwardOptions): void {
+function spreadGradient(
+  node: Node,
+  g: Node,
+  addTo: (n: Node, g: Node) => void,
+  options: BackwardOptions,
+): void {
   const paths = pathsOf(node);
   if (node.consumed || (paths.length === 0 && node.op.kind !== "source")) {
     throw new ArgumentError(

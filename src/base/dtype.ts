@@ -68,8 +68,7 @@ export function viewOf(
 /** Checks a `dtype` option that came from outside. @throws DTypeError naming the accepted ones. */
 export function checkDType(dtype: string, operation: string): DType {
   if ((dtypes as readonly string[]).includes(dtype)) return dtype as DType;
-  throw new DTypeError(
-    `${operation}: dtype "${dtype}" is not supported; use one of ${dtypes.join(", ")}`,
-    { dtype },
-  );
+  throw new DTypeError(`${operation}: dtype "${dtype}" is not supported; use one of ${dtypes.join(", ")}`, {
+    dtype,
+  });
 }

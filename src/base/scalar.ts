@@ -6,8 +6,24 @@
 
 /** Functions of one argument. `not` is logical on bool and bitwise on integers; `round` is half to even. */
 export const unaryFns = [
-  "neg", "abs", "sign", "floor", "ceil", "round", "trunc", "sqrt", "reciprocal",
-  "exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "erf", "not",
+  "neg",
+  "abs",
+  "sign",
+  "floor",
+  "ceil",
+  "round",
+  "trunc",
+  "sqrt",
+  "reciprocal",
+  "exp",
+  "expm1",
+  "log",
+  "log1p",
+  "sin",
+  "cos",
+  "tanh",
+  "erf",
+  "not",
 ] as const;
 export type UnaryFn = (typeof unaryFns)[number];
 
@@ -18,8 +34,22 @@ export type UnaryFn = (typeof unaryFns)[number];
  * `max` and `min` give NaN when either argument is NaN.
  */
 export const binaryFns = [
-  "add", "sub", "mul", "div", "max", "min", "pow", "fmod", "idiv", "mod",
-  "and", "or", "xor", "shl", "shr", "mulhi",
+  "add",
+  "sub",
+  "mul",
+  "div",
+  "max",
+  "min",
+  "pow",
+  "fmod",
+  "idiv",
+  "mod",
+  "and",
+  "or",
+  "xor",
+  "shl",
+  "shr",
+  "mulhi",
 ] as const;
 export type BinaryFn = (typeof binaryFns)[number];
 

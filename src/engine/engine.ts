@@ -3,16 +3,19 @@
  * be assigned, values that user code made), turns it into one program at a flush, finds that program again at the
  * next one, and brings values back.
  */
-import { allocate, byteSize, type TypedArray } from "../base/dtype.ts";
+
+import { byteSize, type TypedArray } from "../base/dtype.ts";
 import { EngineError } from "../base/errors.ts";
-import { formatShape, sizeOf } from "../base/shape.ts";
+import { sizeOf } from "../base/shape.ts";
 import { type HostValue, type Node, resolve } from "../graph/node.ts";
 import { type GraphWalk, signatureOf, walkGraph } from "../graph/signature.ts";
 import type { Device, Executable } from "../runtime/device.ts";
 import type { SlotBinding } from "../schedule/plan.ts";
 import { schedule } from "../schedule/schedule.ts";
+import { emptyValue, letGo, markStale, pastOf, staleError } from "./past.ts";
 import { ProgramCache } from "./program-cache.ts";
-import { Variable } from "./storage.ts";
+import { align, stagingLayout } from "./staging.ts";
+import type { Variable } from "./storage.ts";
 
 /** Values up to this size are computed at every flush and kept, so that reading them later always works. */
 const keptBytes = 64 * 1024;
@@ -85,8 +88,6 @@ function deferred(): PromiseWithResolversOf {
   promise.catch(() => {});
   return { promise, resolve, reject };
 }
-
-const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
 export class Engine {
   readonly device: Device;
@@ -225,7 +226,11 @@ export class Engine {
     const compiled = this.#compiled(graph, targets, before);
     const past = pastOf(graph, new Set(variables.map((v) => v.storage)));
     const job = this.#job(compiled, graph, targets);
-    letGo(graph, targets.map((t) => t.node), past);
+    letGo(
+      graph,
+      targets.map((t) => t.node),
+      past,
+    );
     this.#jobs.push(job);
   }
 
@@ -373,7 +378,10 @@ export class Engine {
     return compiled.bindings.map((b) => {
       if (b.kind === "leaf") return addresses[b.leaf] as number;
       const target = targets[b.output] as Target;
-      return target.variable?.storage?.address ?? this.#staging.address + (compiled.outputOffsets[b.output] as number);
+      return (
+        target.variable?.storage?.address ??
+        this.#staging.address + (compiled.outputOffsets[b.output] as number)
+      );
     });
   }
 
@@ -401,110 +409,4 @@ export class Engine {
     this.device.view(leaf.dtype, address, data.length).set(data);
     return address;
   }
-}
-
-/** Nodes that read storage which has been overwritten since. */
-function markStale(walk: GraphWalk): Set<Node> {
-  const stale = new Set<Node>();
-  for (const node of walk.nodes) {
-    const { value } = node;
-    if (value !== null) {
-      if (value.kind === "storage" && value.version !== value.storage.version) stale.add(node);
-    } else if (node.expired || node.inputs.some((i) => stale.has(resolve(i)))) stale.add(node);
-  }
-  return stale;
-}
-
-/** For each node of a graph: whether what it depends on is overwritten now, and whether its gradient is spent. */
-interface Past {
-  readonly outdated: Uint8Array;
-  readonly spent: Uint8Array;
-}
-
-function pastOf(graph: GraphWalk, assigned: ReadonlySet<object | null>): Past {
-  const outdated = new Uint8Array(graph.nodes.length);
-  const spent = new Uint8Array(graph.nodes.length);
-  graph.nodes.forEach((node, i) => {
-    const { value } = node;
-    if (value?.kind === "storage" && assigned.has(value.storage)) outdated[i] = 1;
-    if (node.consumed) spent[i] = 1;
-    if (value !== null) return;
-    for (const input of node.inputs) {
-      for (let n = input; n !== resolve(n); n = n.inputs[0] as Node) if (n.consumed) spent[i] = 1;
-      const at = resolve(input).position;
-      if (outdated[at] === 1) outdated[i] = 1;
-      if (spent[at] === 1) spent[i] = 1;
-    }
-  });
-  return { outdated, spent };
-}
-
-/** Lets go of the operands of values that are known and pass no gradient, or that can never be computed again. */
-function letGo(graph: GraphWalk, known: readonly Node[], past: Past): void {
-  graph.nodes.forEach((node, i) => {
-    if (node.op.kind === "source" || node.op.kind === "scalar") return;
-    if (node.value === null && past.outdated[i] === 1) {
-      node.expired = true;
-      forget(node);
-    }
-  });
-  for (const node of known) {
-    if (node.value === null) continue;
-    const i = bottom(node).position;
-    const gone = graph.nodes[i] !== bottom(node) || past.spent[i] === 1 || past.outdated[i] === 1;
-    if (!node.requiresGrad || node.consumed || gone) forget(node);
-  }
-}
-
-/** The node under all aliases, whether their values are known or not. */
-function bottom(node: Node): Node {
-  let n = node;
-  while (n.op.kind === "alias" && n.inputs.length > 0) n = n.inputs[0] as Node;
-  return n;
-}
-
-function forget(node: Node): void {
-  node.inputs = [];
-  node.custom = null;
-}
-
-/** Gives a node without elements its (empty) value. @returns false: there is nothing to compute. */
-function emptyValue(node: Node): false {
-  node.value = { kind: "host", data: allocate(node.dtype, 0), uses: 0 };
-  return false;
-}
-
-function staleError(node: Node): EngineError {
-  return new EngineError(
-    `the value of this tensor (shape ${formatShape(node.shape)}) was not computed before its inputs changed: ` +
-      "a parameter or buffer it depends on was updated, as by optimizer.step(). " +
-      "Call .keep() on it before the update, or read it before",
-    { shape: node.shape },
-  );
-}
-
-/** Places for inputs that come from the host and for outputs that go there. */
-function stagingLayout(
-  graph: GraphWalk,
-  targets: readonly Target[],
-): { leafOffsets: number[]; outputOffsets: number[]; stagingBytes: number } {
-  let bytes = 0;
-  const place = (node: Node): number => {
-    const at = bytes;
-    bytes += align(Math.max(sizeOf(node.shape) * byteSize(node.dtype), 1));
-    return at;
-  };
-  // Scalars first and packed: there are many, and they are read at every launch.
-  const leafOffsets = graph.leaves.map((leaf) => {
-    if (leaf.op.kind !== "scalar") return 0;
-    const at = bytes;
-    bytes += 8;
-    return at;
-  });
-  bytes = align(bytes);
-  graph.leaves.forEach((leaf, i) => {
-    if (leaf.value?.kind === "host") leafOffsets[i] = place(leaf);
-  });
-  const outputOffsets = targets.map((t) => (t.variable === null ? place(t.node) : 0));
-  return { leafOffsets, outputOffsets, stagingBytes: bytes };
 }

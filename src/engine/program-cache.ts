@@ -27,7 +27,9 @@ export class ProgramCache<T> {
   }
 
   get(signature: readonly number[]): T | undefined {
-    const found = this.#entries.get(hashSignature(signature))?.find((e) => sameSignature(e.signature, signature));
+    const found = this.#entries
+      .get(hashSignature(signature))
+      ?.find((e) => sameSignature(e.signature, signature));
     if (found === undefined) return undefined;
     found.used = ++this.#clock;
     return found.value;

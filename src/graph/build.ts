@@ -228,7 +228,10 @@ function sliceContraction(x: Node, start: readonly number[], shape: Shape): Node
   const sizes = spec.sizes.map((s, d) => (d < spec.outputs ? (shape[d] as number) : s));
   const cut = (operand: Node, maps: ContractionSpec["a"]): Node => {
     const from = maps.map((m) =>
-      m.dims.reduce((sum, d, i) => sum + (d < spec.outputs ? (start[d] as number) * (m.strides[i] as number) : 0), 0),
+      m.dims.reduce(
+        (sum, d, i) => sum + (d < spec.outputs ? (start[d] as number) * (m.strides[i] as number) : 0),
+        0,
+      ),
     );
     const size = maps.map((m) =>
       m.dims.reduce((sum, d, i) => sum + ((sizes[d] as number) - 1) * (m.strides[i] as number), 1),
@@ -242,7 +245,6 @@ function sliceContraction(x: Node, start: readonly number[], shape: Shape): Node
 function table<F extends string, T>(fns: readonly F[], make: (fn: F) => T): Record<F, T> {
   return Object.fromEntries(fns.map((fn) => [fn, make(fn)])) as Record<F, T>;
 }
-
 
 // One object per function, so that making a node allocates only the node.
 const unaryOps = table(unaryFns, (fn) => ({ kind: "unary", fn }) as const);

@@ -32,7 +32,12 @@ export type ViewOperation =
   | { readonly kind: "permute"; readonly axes: readonly number[] }
   /** Axes of size 1 are repeated to the result's size. */
   | { readonly kind: "expand" }
-  | { readonly kind: "pad"; readonly before: readonly number[]; readonly after: readonly number[]; readonly value: number }
+  | {
+      readonly kind: "pad";
+      readonly before: readonly number[];
+      readonly after: readonly number[];
+      readonly value: number;
+    }
   /** Result index i reads operand index start + i * step. */
   | { readonly kind: "slice"; readonly start: readonly number[]; readonly step: readonly number[] }
   | { readonly kind: "flip"; readonly axes: readonly number[] }

@@ -58,9 +58,30 @@ export function walkGraph(roots: Iterable<Node>): GraphWalk {
 }
 
 const kinds = [
-  "source", "scalar", "constant", "iota", "random", "unary", "binary", "compare", "where", "cast", "bitcast",
-  "reduce", "gather", "scatterAdd", "contraction", "alias", "reshape", "permute", "expand", "pad", "slice", "flip",
-  "window", "unwindow",
+  "source",
+  "scalar",
+  "constant",
+  "iota",
+  "random",
+  "unary",
+  "binary",
+  "compare",
+  "where",
+  "cast",
+  "bitcast",
+  "reduce",
+  "gather",
+  "scatterAdd",
+  "contraction",
+  "alias",
+  "reshape",
+  "permute",
+  "expand",
+  "pad",
+  "slice",
+  "flip",
+  "window",
+  "unwindow",
 ] as const satisfies readonly Operation["kind"][];
 
 const codes = (list: readonly string[]): Record<string, number> =>
@@ -80,7 +101,10 @@ export function signatureOf(walk: GraphWalk, extra: readonly number[]): number[]
 function writeNode(node: Node, out: number[]): void {
   const { op } = node;
   if (endsWalk(node)) {
-    out.push(node.value === null ? 1 : node.value.kind === "storage" ? 2 : 0, dtypeCode[node.dtype] as number);
+    out.push(
+      node.value === null ? 1 : node.value.kind === "storage" ? 2 : 0,
+      dtypeCode[node.dtype] as number,
+    );
     out.push(node.shape.length, ...node.shape);
     return;
   }
@@ -158,7 +182,8 @@ const words = new Int32Array(scratch.buffer);
 export function hashSignature(signature: readonly number[]): number {
   let h = 0x811c9dc5;
   for (const value of signature) {
-    if (Number.isInteger(value) && value >= -0x40000000 && value < 0x40000000) h = Math.imul(h ^ value, 0x01000193);
+    if (Number.isInteger(value) && value >= -0x40000000 && value < 0x40000000)
+      h = Math.imul(h ^ value, 0x01000193);
     else {
       scratch[0] = value;
       h = Math.imul(h ^ (words[0] as number), 0x01000193);

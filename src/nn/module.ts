@@ -3,9 +3,8 @@
  * fields that are modules or parameters are its children and parameters, in the order of assignment.
  */
 import { ArgumentError } from "../base/errors.ts";
-import { constant, detach } from "../graph/build.ts";
-import { isGradEnabled, withGradMode } from "../graph/node.ts";
-import type { RemovableHandle, Tensor } from "../tensor/tensor.ts";
+import { isGradEnabled } from "../graph/node.ts";
+import { type RemovableHandle, Tensor } from "../tensor/tensor.ts";
 import { passThrough, replaceTensors } from "./backward-hooks.ts";
 import { Callable, invoke } from "./callable.ts";
 import { HookList } from "./hooks.ts";
@@ -250,7 +249,7 @@ export abstract class Module extends Callable {
 
   /** Removes gradients of all parameters, or with `setToNone: false` fills them with zeros. */
   zeroGrad(options: { readonly setToNone?: boolean } = {}): void {
-    for (const parameter of this.parameters()) clearGrad(parameter, options.setToNone ?? true);
+    for (const parameter of this.parameters()) parameter.grad = options.setToNone === false ? (parameter.grad?.zero_() ?? null) : null;
   }
 
   /** Calls a function with every module, children before their parents. */
@@ -335,25 +334,25 @@ export abstract class Module extends Callable {
   /** `forward` between two nodes at which the backward hooks see the gradients. */
   #watchedForward(inputs: readonly unknown[], hooks: Hooks): unknown {
     const [pre, post] = [hooks.backwardPre.list(), hooks.backward.list()];
-    const needsGrad = (t: Tensor): boolean => t.requiresGrad;
+    const watched = post.length === 0 ? [] : inputs.flatMap((v, i) => (needsGradient(v) ? [i] : []));
     let gradOutput: readonly Tensor[] = [];
-    let watchesInputs = false;
-    const places = inputs.map((v) => (isTensorThat(v, needsGrad) ? true : null));
-    const passed =
-      post.length === 0
-        ? inputs
-        : replaceTensors([...inputs], needsGrad, (tensors) => {
-            watchesInputs = true;
-            return passThrough(tensors, (gradients) => {
-              if (tensors.length !== places.filter((p) => p !== null).length) return this.#runFlat(post, gradients, gradOutput);
-              return this.#runPlaced(post, places, gradients, gradOutput);
-            });
-          });
+    const seeInputs = (gradients: readonly Tensor[]): readonly Tensor[] => {
+      const placed: (Tensor | null)[] = inputs.map((_, i) => gradients[watched.indexOf(i)] ?? null);
+      const seen = post.reduce((g, hook) => listOf(hook(this, g, gradOutput), g) as (Tensor | null)[], placed);
+      return gradients.map((g, k) => seen[watched[k] as number] ?? g);
+    };
+    const passed = [...inputs];
+    if (watched.length > 0) {
+      const standing = passThrough(watched.map((i) => inputs[i] as Tensor), seeInputs);
+      watched.forEach((i, k) => {
+        passed[i] = standing[k];
+      });
+    }
     const output = this.forward(...(passed as never[]));
-    return replaceTensors(output, needsGrad, (tensors) =>
+    return replaceTensors(output, needsGradient, (tensors) =>
       passThrough(tensors, (gradients) => {
         gradOutput = pre.reduce((g, hook) => listOf(hook(this, g), g) as readonly Tensor[], gradients);
-        if (!watchesInputs) for (const hook of post) hook(this, inputs.map(() => null), gradOutput);
+        if (watched.length === 0) for (const hook of post) hook(this, inputs.map(() => null), gradOutput);
         return gradOutput;
       }),
     );
@@ -373,3 +372,32 @@ export abstract class Module extends Callable {
     return `${name}(${extra}\n${lines.map((line) => `  ${line}`).join("\n")}\n)`;
   }
 }
+
+const joined = (path: string, name: string): string => (path === "" ? name : `${path}.${name}`);
+
+const needsGradient = (v: unknown): v is Tensor => v instanceof Tensor && v.requiresGrad;
+
+/** What a hook returned as a list, or `before` where it returned nothing. */
+function listOf(returned: unknown, before: readonly unknown[]): readonly unknown[] {
+  if (returned === undefined || returned === null) return before;
+  return Array.isArray(returned) ? returned : [returned];
+}
+
+/** The first entry of each value. */
+function unique<T>(entries: readonly [string, T][]): [string, T][] {
+  const seen = new Set<T>();
+  return entries.filter(([, value]) => !seen.has(value) && seen.add(value));
+}
+
+function checkName(name: string, operation: string): void {
+  if (name === "" || name.includes(".")) {
+    throw new ArgumentError(`${operation}: "${name}" cannot be a name: it must not be empty or contain a dot`, { name });
+  }
+}
+
+// What Node's console prints. Assigned here because the key is computed.
+Object.defineProperty(Module.prototype, Symbol.for("nodejs.util.inspect.custom"), {
+  value(this: Module): string {
+    return this.toString();
+  },
+});

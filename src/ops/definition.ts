@@ -16,7 +16,12 @@ export type Accepts = "any" | "number" | "float" | "integer";
 export type UnaryGradient = (gradient: Node, x: Node, y: Node) => Node | null;
 
 /** Gradients with respect to both operands, before they are summed over what was broadcast. */
-export type BinaryGradient = (gradient: Node, a: Node, b: Node, y: Node) => readonly [Node | null, Node | null];
+export type BinaryGradient = (
+  gradient: Node,
+  a: Node,
+  b: Node,
+  y: Node,
+) => readonly [Node | null, Node | null];
 
 export interface UnaryDefinition {
   readonly name: string;
@@ -40,9 +45,12 @@ export type BinaryOperation = ((a: Node, b: Node) => Node) & { readonly definiti
 export function accept(x: Node, accepts: Accepts, name: string): Node {
   if (accepts === "float" && !isFloat(x.dtype)) return cast(x, "float32");
   if (accepts === "number" && x.dtype === "bool") {
-    throw new DTypeError(`${name}: a bool tensor has no ${name}; convert it with .to("float32") or .to("int32")`, {
-      dtype: x.dtype,
-    });
+    throw new DTypeError(
+      `${name}: a bool tensor has no ${name}; convert it with .to("float32") or .to("int32")`,
+      {
+        dtype: x.dtype,
+      },
+    );
   }
   if (accepts === "integer" && isFloat(x.dtype)) {
     throw new DTypeError(`${name}: needs integers or bool, got ${x.dtype}; convert with .to("int32")`, {

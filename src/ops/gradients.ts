@@ -225,7 +225,12 @@ function unwindowGradient(op: Extract<Operation, { kind: "unwindow" }>, x: Node,
   const need = (count - 1) * stride + (size - 1) * dilation + 1;
   const missing = Math.max(0, need - op.length);
   const after = g.shape.map((_, d) => (d === axis ? missing : 0));
-  const padded = pad(g, g.shape.map(() => 0), after, 0);
+  const padded = pad(
+    g,
+    g.shape.map(() => 0),
+    after,
+    0,
+  );
   // Windows over the index axis give (p, k', k); the wanted elements are those with k' = k.
   const wide = window(padded, axis, size, stride, dilation);
   const trimmed = slice(
@@ -250,4 +255,3 @@ function diagonal(x: Node, axis: number): Node {
     step,
   );
 }
-

@@ -20,20 +20,27 @@ export { ne } from "./compare/ne.ts";
 export { integers, normal01, type RandomState, uniform01 } from "./create/random.ts";
 export { linear } from "./matrix/linear.ts";
 export { matmul, matmulOfRank } from "./matrix/matmul.ts";
-export { batchNormInference, batchNormTraining, type BatchStatistics } from "./nn/batch-norm.ts";
-export { convolution, type ConvolutionGeometry } from "./nn/convolution.ts";
+export { type BatchStatistics, batchNormInference, batchNormTraining } from "./nn/batch-norm.ts";
+export { type ConvolutionGeometry, convolution } from "./nn/convolution.ts";
 export { checkClassTarget, classMask, pickLoss } from "./nn/cross-entropy.ts";
-export { avgPool2d, maxPool2d, maxPoolIndices, type Pair, poolCount, type PoolGeometry } from "./nn/pooling.ts";
+export {
+  avgPool2d,
+  maxPool2d,
+  maxPoolIndices,
+  type Pair,
+  type PoolGeometry,
+  poolCount,
+} from "./nn/pooling.ts";
 export { argExtreme, extreme, extremeAlong } from "./reduce/extreme.ts";
 export { logsumexp } from "./reduce/logsumexp.ts";
 export { mean } from "./reduce/mean.ts";
-export { norm, type NormOptions } from "./reduce/norm.ts";
+export { type NormOptions, norm } from "./reduce/norm.ts";
 export { prod } from "./reduce/prod.ts";
-export { reducedCount, type ReduceOptions, reduceOver, withoutAxes } from "./reduce/reduction.ts";
+export { type ReduceOptions, reducedCount, reduceOver, withoutAxes } from "./reduce/reduction.ts";
 export { logSoftmax, softmax } from "./reduce/softmax.ts";
 export { sum } from "./reduce/sum.ts";
 export { truth } from "./reduce/truth.ts";
-export { variance, type VarianceOptions } from "./reduce/variance.ts";
+export { type VarianceOptions, variance } from "./reduce/variance.ts";
 export { abs } from "./unary/abs.ts";
 export { ceil } from "./unary/ceil.ts";
 export { clamp } from "./unary/clamp.ts";
@@ -63,4 +70,21 @@ export { trunc } from "./unary/trunc.ts";
 export { type ViewPair, views } from "./view/aliasing.ts";
 export { pickJointly } from "./view/joint-index.ts";
 export { chunkSize, gatherAlong, indexSelect, scatterAddAlong, splitSizes } from "./view/pick.ts";
-export { concatenate, cut, expandTo, flatten, flip, narrow, permute, repeat, reshape, roll, select, sliceAlong, squeeze, transpose, unflatten, unsqueeze } from "./view/shape-ops.ts";
+export {
+  concatenate,
+  cut,
+  expandTo,
+  flatten,
+  flip,
+  narrow,
+  permute,
+  repeat,
+  reshape,
+  roll,
+  select,
+  sliceAlong,
+  squeeze,
+  transpose,
+  unflatten,
+  unsqueeze,
+} from "./view/shape-ops.ts";

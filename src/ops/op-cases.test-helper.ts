@@ -4,8 +4,8 @@
  * `test/conformance/` is derived from these records: a new operation adds its definition and one file of cases.
  */
 import type { DType } from "../base/dtype.ts";
-import type { Node } from "../graph/node.ts";
 import { type Shape, sizeOf } from "../base/shape.ts";
+import type { Node } from "../graph/node.ts";
 
 /** A tensor to try an operation on. Elements are exact in float32, so that every precision sees the same numbers. */
 export interface CaseInput {
@@ -55,7 +55,12 @@ export interface OpCases {
 
 /** Uniform in [low, high). */
 export function uniform(shape: Shape, low = -2, high = 2): CaseInput {
-  return { shape, dtype: "float32", differentiable: true, element: (random) => low + (high - low) * random() };
+  return {
+    shape,
+    dtype: "float32",
+    differentiable: true,
+    element: (random) => low + (high - low) * random(),
+  };
 }
 
 /** Uniform in [low, high), at least `margin` away from every whole multiple of `step`, where functions have kinks. */
@@ -74,7 +79,8 @@ export function distinct(shape: Shape): CaseInput {
   // A stride that shares no factor with the count visits every place once.
   let stride = Math.max(1, Math.floor(count * 0.618));
   while (commonFactor(stride, Math.max(count, 1)) > 1) stride++;
-  const element = (_: () => number, i: number): number => (((i * stride) % count) - Math.floor(count / 2)) / 8;
+  const element = (_: () => number, i: number): number =>
+    (((i * stride) % count) - Math.floor(count / 2)) / 8;
   return { shape, dtype: "float32", differentiable: true, element };
 }
 
@@ -83,13 +89,22 @@ function commonFactor(a: number, b: number): number {
 }
 
 /** The listed values, in turn. */
-export function values(shape: Shape, list: readonly number[], dtype: CaseInput["dtype"] = "float32"): CaseInput {
+export function values(
+  shape: Shape,
+  list: readonly number[],
+  dtype: CaseInput["dtype"] = "float32",
+): CaseInput {
   const element = (_: () => number, i: number): number => list[i % list.length] as number;
   return { shape, dtype, differentiable: dtype === "float32", element };
 }
 
 /** Whole numbers low <= n < high. */
-export function integers(shape: Shape, low: number, high: number, dtype: "int32" | "uint8" = "int32"): CaseInput {
+export function integers(
+  shape: Shape,
+  low: number,
+  high: number,
+  dtype: "int32" | "uint8" = "int32",
+): CaseInput {
   const element = (random: () => number): number => low + Math.floor((high - low) * random());
   return { shape, dtype, differentiable: false, element };
 }

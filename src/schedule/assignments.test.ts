@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Engine } from "../engine/engine.ts";
 import { currentEngine, useEngine } from "../engine/default.ts";
+import { Engine } from "../engine/engine.ts";
 import { createInterpreterDevice } from "../runtime/interpreter-device.ts";
 import { tensor } from "../tensor/create.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -33,7 +33,11 @@ const forms: Record<string, Form> = {
   transpose: { lazy: (x) => x.transpose(0, 1), plain: (x) => table((i, j) => at(x, j, i)) },
   flip: { lazy: (x) => x.flip([0]), plain: (x) => table((i, j) => at(x, n - 1 - i, j)) },
   mixed: {
-    lazy: (x, y) => x.transpose(0, 1).add(y.flip([1])).remainder(5),
+    lazy: (x, y) =>
+      x
+        .transpose(0, 1)
+        .add(y.flip([1]))
+        .remainder(5),
     plain: (x, y) => table((i, j) => (at(x, j, i) + at(y, i, n - 1 - j)) % 5),
   },
   rows: {
@@ -61,11 +65,20 @@ const place = fc.nat({ max: 20 });
 const command: fc.Arbitrary<Command> = fc.oneof(
   {
     weight: 4,
-    arbitrary: fc.record({ kind: fc.constant("make" as const), form: fc.constantFrom(...Object.keys(forms)), x: place, y: place }),
+    arbitrary: fc.record({
+      kind: fc.constant("make" as const),
+      form: fc.constantFrom(...Object.keys(forms)),
+      x: place,
+      y: place,
+    }),
   },
   {
     weight: 4,
-    arbitrary: fc.record({ kind: fc.constant("assign" as const), variable: fc.nat({ max: variables - 1 }), value: place }),
+    arbitrary: fc.record({
+      kind: fc.constant("assign" as const),
+      variable: fc.nat({ max: variables - 1 }),
+      value: place,
+    }),
   },
   { weight: 1, arbitrary: fc.constant({ kind: "flush" as const }) },
 );
@@ -121,7 +134,14 @@ describe("assignments of one flush", () => {
     check([make("mixed", 0, 1), make("matmul", 1, 0), assign(0, 4), assign(1, 3)]));
 
   test("an old value is read after its variable was overwritten, through what overwrote it", () =>
-    check([make("rows", 1, 1), assign(0, 3), make("mixed", 0, 2), assign(1, 4), make("transpose", 0), assign(2, 5)]));
+    check([
+      make("rows", 1, 1),
+      assign(0, 3),
+      make("mixed", 0, 2),
+      assign(1, 4),
+      make("transpose", 0),
+      assign(2, 5),
+    ]));
 
   test("a value made before an update keeps the old numbers", () =>
     check([make("transpose", 0), make("flip", 0), assign(0, 3), { kind: "flush" }, make("add", 0, 3)]));

@@ -92,7 +92,12 @@ const product = (spec: ContractionSpec, dims: readonly number[]): number =>
   dims.reduce((p, d) => p * (spec.sizes[d] as number), 1);
 
 /** Estimated cycles: multiplications on padded vectors, and laying out the column operand where it is not ready. */
-function cost(spec: ContractionSpec, plan: ContractionPlan, strides: readonly number[][], lanes: number): number {
+function cost(
+  spec: ContractionSpec,
+  plan: ContractionPlan,
+  strides: readonly number[][],
+  lanes: number,
+): number {
   const columns = product(spec, plan.columns);
   const batch = product(spec, plan.batch);
   const summed = product(spec, plan.summed);

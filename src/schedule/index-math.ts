@@ -8,7 +8,13 @@
 
 /** A quantity that a linear form treats as a unit. `min` and `max` bound its values. */
 export type Atom =
-  | { readonly kind: "var"; readonly key: string; readonly name: string; readonly min: number; readonly max: number }
+  | {
+      readonly kind: "var";
+      readonly key: string;
+      readonly name: string;
+      readonly min: number;
+      readonly max: number;
+    }
   | {
       readonly kind: "div" | "mod";
       readonly key: string;
@@ -18,7 +24,13 @@ export type Atom =
       readonly max: number;
     }
   /** A value read from memory; `id` names the scalar expression that gives it. */
-  | { readonly kind: "data"; readonly key: string; readonly id: number; readonly min: number; readonly max: number };
+  | {
+      readonly kind: "data";
+      readonly key: string;
+      readonly id: number;
+      readonly min: number;
+      readonly max: number;
+    };
 
 export type Variable = Extract<Atom, { kind: "var" }>;
 

@@ -25,7 +25,16 @@ export interface Materialized {
   readonly reads: readonly ReadonlySet<number>[];
 }
 
-const heavyUnary: ReadonlySet<UnaryFn> = new Set(["exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "erf"]);
+const heavyUnary: ReadonlySet<UnaryFn> = new Set([
+  "exp",
+  "expm1",
+  "log",
+  "log1p",
+  "sin",
+  "cos",
+  "tanh",
+  "erf",
+]);
 const mediumUnary: ReadonlySet<UnaryFn> = new Set(["sqrt", "reciprocal"]);
 const mediumBinary: ReadonlySet<BinaryFn> = new Set(["div", "fmod", "idiv", "mod"]);
 
@@ -50,7 +59,15 @@ function workOf(node: Node): number {
 }
 
 const viewKinds: ReadonlySet<string> = new Set([
-  "reshape", "permute", "expand", "pad", "slice", "flip", "window", "unwindow", "alias",
+  "reshape",
+  "permute",
+  "expand",
+  "pad",
+  "slice",
+  "flip",
+  "window",
+  "unwindow",
+  "alias",
 ]);
 
 export function isView(node: Node): boolean {
@@ -108,7 +125,11 @@ function isLinearView(node: Node): boolean {
   const { kind } = node.op;
   return (
     node.value === null &&
-    (kind === "reshape" || kind === "permute" || kind === "slice" || kind === "flip" || kind === "expand" ||
+    (kind === "reshape" ||
+      kind === "permute" ||
+      kind === "slice" ||
+      kind === "flip" ||
+      kind === "expand" ||
       kind === "window")
   );
 }

@@ -93,7 +93,8 @@ class Partition {
       const made = this.#owner.get(r);
       if (made !== undefined) candidates.add(made);
     }
-    for (const r of reads) if (sizeOf(r.shape) > 1) for (const d of this.#readers.get(r) ?? []) candidates.add(d);
+    for (const r of reads)
+      if (sizeOf(r.shape) > 1) for (const d of this.#readers.get(r) ?? []) candidates.add(d);
     for (const draft of candidates) {
       if (draft.group.stores.length >= most.stores || draft.reads.size > most.reads) continue;
       const fits =
@@ -210,7 +211,9 @@ function mapFits(
   }
   if (!consumes && (!shares || draft.group.kind !== "map")) return false;
   if (draft.group.kind === "contraction") {
-    const large = [...reads].filter((r) => owner.get(r) !== draft && sizeOf(r.shape) * 2 >= sizeOf(node.shape));
+    const large = [...reads].filter(
+      (r) => owner.get(r) !== draft && sizeOf(r.shape) * 2 >= sizeOf(node.shape),
+    );
     const crowded = draft.group.stores.length >= mostInEpilogue.stores;
     if (crowded || large.length > mostInEpilogue.reads) return false;
   }
@@ -224,7 +227,11 @@ function mapFits(
   if (inside.size > 0 && !readsInPlace(node, inside, input.isStored)) return false;
   for (const other of draft.group.stores) {
     const clashes = new Set([...input.readsOf(other.node)].filter(clashing));
-    if (clashes.size > 0 && (draft.group.kind !== "map" || !readsInPlace(other.node, clashes, input.isStored))) return false;
+    if (
+      clashes.size > 0 &&
+      (draft.group.kind !== "map" || !readsInPlace(other.node, clashes, input.isStored))
+    )
+      return false;
   }
   return true;
 }

@@ -50,8 +50,16 @@ export type Scalar =
   | (ScalarBase & { readonly kind: "index"; readonly index: Index })
   | LoadScalar
   | (ScalarBase & { readonly kind: "unary"; readonly fn: UnaryFn; readonly args: readonly [Scalar] })
-  | (ScalarBase & { readonly kind: "binary"; readonly fn: BinaryFn; readonly args: readonly [Scalar, Scalar] })
-  | (ScalarBase & { readonly kind: "compare"; readonly fn: CompareFn; readonly args: readonly [Scalar, Scalar] })
+  | (ScalarBase & {
+      readonly kind: "binary";
+      readonly fn: BinaryFn;
+      readonly args: readonly [Scalar, Scalar];
+    })
+  | (ScalarBase & {
+      readonly kind: "compare";
+      readonly fn: CompareFn;
+      readonly args: readonly [Scalar, Scalar];
+    })
   | (ScalarBase & { readonly kind: "select"; readonly args: readonly [Scalar, Scalar, Scalar] })
   | (ScalarBase & { readonly kind: "cast" | "bitcast"; readonly args: readonly [Scalar] })
   | (ScalarBase & { readonly kind: "inside"; readonly guards: readonly Guard[] })
@@ -119,16 +127,33 @@ export class ScalarBody {
   }
 
   binary(fn: BinaryFn, a: Scalar, b: Scalar): Scalar {
-    return this.#share(`b${fn}(${a.id},${b.id}`, (id) => ({ kind: "binary", id, type: a.type, fn, args: [a, b] }));
+    return this.#share(`b${fn}(${a.id},${b.id}`, (id) => ({
+      kind: "binary",
+      id,
+      type: a.type,
+      fn,
+      args: [a, b],
+    }));
   }
 
   compare(fn: CompareFn, a: Scalar, b: Scalar): Scalar {
-    return this.#share(`q${fn}(${a.id},${b.id}`, (id) => ({ kind: "compare", id, type: "bool", fn, args: [a, b] }));
+    return this.#share(`q${fn}(${a.id},${b.id}`, (id) => ({
+      kind: "compare",
+      id,
+      type: "bool",
+      fn,
+      args: [a, b],
+    }));
   }
 
   select(c: Scalar, a: Scalar, b: Scalar): Scalar {
     if (a === b) return a;
-    return this.#share(`s(${c.id},${a.id},${b.id}`, (id) => ({ kind: "select", id, type: a.type, args: [c, a, b] }));
+    return this.#share(`s(${c.id},${a.id},${b.id}`, (id) => ({
+      kind: "select",
+      id,
+      type: a.type,
+      args: [c, a, b],
+    }));
   }
 
   cast(a: Scalar, type: ValueType): Scalar {
@@ -197,7 +222,11 @@ export class ScalarBody {
         const picked = this.evaluate(node.inputs[1] as Node, at, guards);
         const source = node.inputs[0] as Node;
         const extent = source.shape[op.axis] as number;
-        const safe = this.binary("max", this.const(0, "i32"), this.binary("min", picked, this.const(extent - 1, "i32")));
+        const safe = this.binary(
+          "max",
+          this.const(0, "i32"),
+          this.binary("min", picked, this.const(extent - 1, "i32")),
+        );
         const moved = [...at];
         moved[op.axis] = dataAtom(safe.id, extent);
         return this.evaluate(source, moved, guards);
@@ -268,7 +297,9 @@ export function throughView(
       };
     case "flip":
       return {
-        coordinates: at.map((i, d) => (op.axes.includes(d) ? shift(times(i, -1), (node.shape[d] as number) - 1) : i)),
+        coordinates: at.map((i, d) =>
+          op.axes.includes(d) ? shift(times(i, -1), (node.shape[d] as number) - 1) : i,
+        ),
         extra: [],
       };
     case "pad": {

@@ -2,21 +2,30 @@
  * The schedule: from a graph and what is wanted of it to a program. It reads as the list of its steps: lay out,
  * decide what is stored, partition into groups, lower each group to kernels, order them into stages, plan memory.
  */
-import { type DType, byteSize } from "../base/dtype.ts";
+import { byteSize, type DType } from "../base/dtype.ts";
 import { sizeOf } from "../base/shape.ts";
 import { type Node, resolve } from "../graph/node.ts";
-import { kernelKey } from "../kernel/print.ts";
 import type { Kernel } from "../kernel/ir.ts";
+import { kernelKey } from "../kernel/print.ts";
 import type { Call, Place, Program, Target } from "../kernel/program.ts";
 import { isRowMajor, layoutNodes, rowMajor, stridesFor } from "./layout.ts";
 import { lowerContraction } from "./lower/contraction.ts";
 import { lowerMap } from "./lower/map.ts";
 import { lowerReduce } from "./lower/reduce.ts";
 import { lowerScatterAdd } from "./lower/scatter.ts";
-import { isLeaf, materialize, type Materialized } from "./materialize.ts";
+import { isLeaf, type Materialized, materialize } from "./materialize.ts";
 import { alignment, type Interval, planMemory } from "./memory.ts";
 import { partition, readsInPlace } from "./partition.ts";
-import type { Buffer, Group, LoweredCall, LoweringContext, Order, Schedule, SlotBinding, Store } from "./plan.ts";
+import type {
+  Buffer,
+  Group,
+  LoweredCall,
+  LoweringContext,
+  Order,
+  Schedule,
+  SlotBinding,
+  Store,
+} from "./plan.ts";
 
 /** A value that the program must leave behind, in row-major order. */
 export interface Wanted {
@@ -105,7 +114,8 @@ class Scheduler implements LoweringContext {
 
   #readsOf(node: Node): ReadonlySet<Node> {
     const reads = new Set<Node>();
-    for (const p of this.#stored.reads[resolve(node).position] ?? []) reads.add(this.#request.nodes[p] as Node);
+    for (const p of this.#stored.reads[resolve(node).position] ?? [])
+      reads.add(this.#request.nodes[p] as Node);
     return reads;
   }
 
@@ -128,14 +138,16 @@ class Scheduler implements LoweringContext {
       const buffer = this.#wantedBuffer(w, node, output);
       const stored = this.#isStored(node) && !isLeaf(node);
       const order = this.orderOf(node);
-      const usable = stored && isRowMajor(order, node.shape) && !inSlot.has(node) && this.#canOverwrite(node, w);
+      const usable =
+        stored && isRowMajor(order, node.shape) && !inSlot.has(node) && this.#canOverwrite(node, w);
       if (usable) inSlot.set(node, buffer);
       else copies.push({ node, buffer });
     }
     for (const node of this.#request.nodes) {
       if (!this.#isStored(node) || isLeaf(node)) continue;
       const size = sizeOf(node.shape);
-      const buffer = inSlot.get(node) ?? this.#buffer(node.dtype, size, stridesFor(node.shape, this.orderOf(node)), null);
+      const buffer =
+        inSlot.get(node) ?? this.#buffer(node.dtype, size, stridesFor(node.shape, this.orderOf(node)), null);
       this.#primary.set(node, buffer);
       stores.push({ node, buffer });
     }
@@ -174,7 +186,12 @@ class Scheduler implements LoweringContext {
     }
     return this.#request.wanted.some((w) => {
       const n = resolve(w.node);
-      return n !== node && !this.#isStored(n) && this.#readsOf(n).has(leaf) && [...this.#readsOf(n)].some((r) => later.has(r));
+      return (
+        n !== node &&
+        !this.#isStored(n) &&
+        this.#readsOf(n).has(leaf) &&
+        [...this.#readsOf(n)].some((r) => later.has(r))
+      );
     });
   }
 
@@ -215,7 +232,8 @@ class Scheduler implements LoweringContext {
         if (from !== undefined && from !== g) visit(from);
       }
       for (const s of g.stores) {
-        for (const r of (s.buffer.slot === null ? undefined : readers.get(s.buffer.slot)) ?? []) if (r !== g) visit(r);
+        for (const r of (s.buffer.slot === null ? undefined : readers.get(s.buffer.slot)) ?? [])
+          if (r !== g) visit(r);
       }
       state.set(g, "done");
       out.push(g);
@@ -252,10 +270,18 @@ class Scheduler implements LoweringContext {
       while (stages.length <= stage) stages.push([]);
       (stages[stage] as Call[]).push({ kernel, places: call.buffers.map((b) => arena.place(b)) });
     });
-    return { kernels, stages: stages.map((c) => ({ calls: c })), slots: this.#slots, arenaBytes: arena.bytes };
+    return {
+      kernels,
+      stages: stages.map((c) => ({ calls: c })),
+      slots: this.#slots,
+      arenaBytes: arena.bytes,
+    };
   }
 
-  #arena(calls: readonly LoweredCall[], stageOf: readonly number[]): { bytes: number; place(b: Buffer): Place } {
+  #arena(
+    calls: readonly LoweredCall[],
+    stageOf: readonly number[],
+  ): { bytes: number; place(b: Buffer): Place } {
     const lives = new Map<number, { first: number; last: number; bytes: number }>();
     calls.forEach((call, i) => {
       const stage = stageOf[i] as number;

@@ -4,11 +4,29 @@
 import { allocate, checkDType, type DType, isFloat, promote, type TypedArray } from "../base/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../base/errors.ts";
 import { checkShape, formatShape, normalizeDim, type Shape, sizeOf } from "../base/shape.ts";
-import { binary, cast, compare, constant, expand, hostSource, iota, reshape, scalar } from "../graph/build.ts";
+import {
+  binary,
+  cast,
+  compare,
+  constant,
+  expand,
+  hostSource,
+  iota,
+  reshape,
+  scalar,
+} from "../graph/build.ts";
 import type { Node } from "../graph/node.ts";
 import * as ops from "../ops/index.ts";
 import { defaultGenerator, type Generator } from "./generator.ts";
-import { convert, dtypeOfArray, dtypeOfNested, flattenNested, isTypedArray, type Nested, shapeOfNested } from "./host-data.ts";
+import {
+  convert,
+  dtypeOfArray,
+  dtypeOfNested,
+  flattenNested,
+  isTypedArray,
+  type Nested,
+  shapeOfNested,
+} from "./host-data.ts";
 import { type Operand, Tensor } from "./tensor.ts";
 
 /** `dtype`: float32 unless the data says otherwise. `requiresGrad`: false by default. */
@@ -68,7 +86,16 @@ export function fromOwned(data: TypedArray, shape: Shape, dtype: DType = dtypeOf
 export function full(shape: Shape, value: number, options: TensorOptions = {}): Tensor {
   const dtype = typeOf(options, "full");
   checkShape(shape, "full");
-  return finish(expand(reshape(scalar(value, dtype), shape.map(() => 1)), shape), options);
+  return finish(
+    expand(
+      reshape(
+        scalar(value, dtype),
+        shape.map(() => 1),
+      ),
+      shape,
+    ),
+    options,
+  );
 }
 
 /** Zeros. */
@@ -112,7 +139,12 @@ export function randnLike(t: Tensor, options: RandomOptions = {}): Tensor {
  * start, start + step, ... below end. With one argument it counts from 0. Integers unless a fraction is given or a
  * float type asked for.
  */
-export function arange(start: number, end?: number | TensorOptions, step?: number, options: TensorOptions = {}): Tensor {
+export function arange(
+  start: number,
+  end?: number | TensorOptions,
+  step?: number,
+  options: TensorOptions = {},
+): Tensor {
   if (typeof end !== "number") return arange(0, start, 1, end ?? options);
   const by = step ?? 1;
   if (by === 0 || Number.isNaN(by)) throw new ArgumentError(`arange: step must not be ${by}`, { step: by });
@@ -179,7 +211,8 @@ export function randperm(n: number, options: RandomOptions = {}): Tensor {
   const data = allocate("int32", n);
   for (let i = 0; i < n; i++) data[i] = i;
   // Fisher and Yates (1938), driven by a small mixing function of the draw.
-  let state = (Math.imul(keyLow ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(low + 1, 0xc2b2ae35) ^ keyHigh ^ high) >>> 0;
+  let state =
+    (Math.imul(keyLow ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(low + 1, 0xc2b2ae35) ^ keyHigh ^ high) >>> 0;
   const next = (): number => {
     state = (state + 0x6d2b79f5) >>> 0;
     let t = Math.imul(state ^ (state >>> 15), 1 | state);
@@ -238,7 +271,9 @@ export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   const like = a instanceof Tensor ? a : b instanceof Tensor ? b : null;
   const node = (v: Operand): Node =>
-    v instanceof Tensor ? v.node : scalar(Number(v), like !== null && isFloat(like.dtype) ? like.dtype : "float32");
+    v instanceof Tensor
+      ? v.node
+      : scalar(Number(v), like !== null && isFloat(like.dtype) ? like.dtype : "float32");
   return Tensor.of(ops.where(condition.node, node(a), node(b)));
 }
 

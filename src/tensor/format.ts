@@ -10,7 +10,12 @@ const summarizeFrom = 1000;
 const edge = 3;
 
 /** `tensor([[1., 2.], [3., 4.]])`, or the shape alone while the value is not known. */
-export function formatTensor(data: TypedArray | null, shape: Shape, dtype: DType, requiresGrad: boolean): string {
+export function formatTensor(
+  data: TypedArray | null,
+  shape: Shape,
+  dtype: DType,
+  requiresGrad: boolean,
+): string {
   const notes = [
     ...(data === null ? [`shape=[${shape.join(", ")}]`] : []),
     ...(dtype === "float32" || (dtype === "bool" && data !== null) ? [] : [`dtype=${dtype}`]),
@@ -23,7 +28,8 @@ export function formatTensor(data: TypedArray | null, shape: Shape, dtype: DType
 function formatElements(data: TypedArray, shape: Shape, dtype: DType): string {
   const short = sizeOf(shape) > summarizeFrom;
   const text = elementFormatter(data, dtype);
-  const width = shape.length === 0 ? 0 : Math.max(0, ...visible(data, shape, short).map((v) => text(v).length));
+  const width =
+    shape.length === 0 ? 0 : Math.max(0, ...visible(data, shape, short).map((v) => text(v).length));
   const render = (depth: number, start: number, count: number): string => {
     if (depth === shape.length) return text(data[start] as number).padStart(width);
     const size = shape[depth] as number;

@@ -19,7 +19,9 @@ export class Generator {
   /** Starts over from a seed. @throws ArgumentError when it is not an integer of 0 or more. */
   manualSeed(seed: number): this {
     if (!Number.isSafeInteger(seed) || seed < 0) {
-      throw new ArgumentError(`manualSeed: ${seed} is not a seed; use an integer from 0 to 2 ** 53 - 1`, { seed });
+      throw new ArgumentError(`manualSeed: ${seed} is not a seed; use an integer from 0 to 2 ** 53 - 1`, {
+        seed,
+      });
     }
     this.#seed = seed;
     this.#draws = 0;

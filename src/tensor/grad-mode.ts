@@ -45,7 +45,9 @@ export function grad(
   const roots = from.map((t, i) => {
     const given = options.gradOutputs?.[i];
     if (given === undefined && t.numel() !== 1) {
-      throw new ArgumentError("autograd.grad: outputs of more than one element need gradOutputs", { shape: t.shape });
+      throw new ArgumentError("autograd.grad: outputs of more than one element need gradOutputs", {
+        shape: t.shape,
+      });
     }
     return { node: t.node, seed: given?.node ?? constant(1, t.shape, t.dtype) };
   });
@@ -59,6 +61,8 @@ export function grad(
     const g = found.get(n);
     if (g !== undefined) return Tensor.of(g);
     if (options.allowUnused === true) return null;
-    throw new ArgumentError(`autograd.grad: the outputs do not depend on input ${i}; pass { allowUnused: true } to get null`);
+    throw new ArgumentError(
+      `autograd.grad: the outputs do not depend on input ${i}; pass { allowUnused: true } to get null`,
+    );
   });
 }

@@ -64,9 +64,12 @@ export function flattenNested(data: Nested, dtype: DType, size: number): TypedAr
   let at = 0;
   const walk = (item: Nested): void => {
     if (typeof item === "object") for (const inner of item) walk(inner);
-    else if (typeof item === "number" || typeof item === "boolean") out[at++] = toElement(Number(item), dtype);
+    else if (typeof item === "number" || typeof item === "boolean")
+      out[at++] = toElement(Number(item), dtype);
     else {
-      throw new ArgumentError(`tensor: ${String(item)} (${typeof item}) is not a number or boolean`, { value: item });
+      throw new ArgumentError(`tensor: ${String(item)} (${typeof item}) is not a number or boolean`, {
+        value: item,
+      });
     }
   };
   walk(data);

@@ -9,7 +9,15 @@ import { ArgumentError, DTypeError, EngineError } from "../base/errors.ts";
 import { formatShape, normalizeDim, type Shape, sizeOf } from "../base/shape.ts";
 import { currentEngine } from "../engine/default.ts";
 import { Variable } from "../engine/storage.ts";
-import { alias, broadcastTo, cast, constant, detach as detachNode, hostSource, scalar } from "../graph/build.ts";
+import {
+  alias,
+  broadcastTo,
+  cast,
+  constant,
+  detach as detachNode,
+  hostSource,
+  scalar,
+} from "../graph/build.ts";
 import { isGradEnabled, type Node, withGradMode } from "../graph/node.ts";
 import * as ops from "../ops/index.ts";
 import { formatTensor } from "./format.ts";
@@ -166,7 +174,6 @@ export class Tensor {
     return formatTensor(currentEngine().peek(this.node), this.shape, this.dtype, this.requiresGrad);
   }
 
-
   // Gradients
 
   /** Whether gradients flow to this tensor. Set it on tensors that are to be optimised. */
@@ -181,7 +188,9 @@ export class Tensor {
       });
     }
     if (!this.isLeaf) {
-      throw new ArgumentError("requiresGrad: this tensor is a result of others; change it on those, or detach()");
+      throw new ArgumentError(
+        "requiresGrad: this tensor is a result of others; change it on those, or detach()",
+      );
     }
     if (this.#node.leaf !== null && this.#node.leaf !== this) this.#node = alias(this.#node);
     if (on && this.#node.op.kind !== "source") this.#node = alias(this.#node);
@@ -260,7 +269,10 @@ export class Tensor {
 
   /** The same values, cut off from the graph; shares memory with this tensor. */
   detach(): Tensor {
-    return this.#linked((n) => detachNode(n), (_, value) => value);
+    return this.#linked(
+      (n) => detachNode(n),
+      (_, value) => value,
+    );
   }
 
   /** A copy through which gradients flow. */
@@ -270,7 +282,8 @@ export class Tensor {
 
   /** Calls `hook` with the gradient of this tensor in every backward pass; what it returns replaces the gradient. */
   registerHook(hook: (gradient: Tensor) => Tensor | null | undefined | void): RemovableHandle {
-    if (!this.requiresGrad) throw new ArgumentError("registerHook: this tensor needs no gradient, so none will come");
+    if (!this.requiresGrad)
+      throw new ArgumentError("registerHook: this tensor needs no gradient, so none will come");
     const { node } = this;
     const call = (g: Node): Node | null => hook(Tensor.of(g))?.node ?? null;
     node.hooks = [...(node.hooks ?? []), call];
@@ -342,8 +355,7 @@ export class Tensor {
     const outer = this.#view;
     const root = outer === null ? this : outer.base;
     const whole = outer === null ? take : (n: Node) => take(outer.take(n));
-    const back =
-      outer === null ? put : (n: Node, value: Node) => outer.put(n, put(outer.take(n), value));
+    const back = outer === null ? put : (n: Node, value: Node) => outer.put(n, put(outer.take(n), value));
     const t = new Tensor(take(this.node));
     t.#view = { base: root, take: whole, put: back, seen: root.#version };
     currentEngine().made(t.#node);
@@ -571,7 +583,8 @@ export class Tensor {
 
   /** Elements limited to [min, max]. */
   clamp(bounds: { min?: Operand; max?: Operand }): Tensor {
-    const bound = (v: Operand | undefined): Node | null => (v === undefined ? null : cast(this.#operand(v), this.dtype));
+    const bound = (v: Operand | undefined): Node | null =>
+      v === undefined ? null : cast(this.#operand(v), this.dtype);
     return Tensor.of(ops.clamp(this.node, bound(bounds.min), bound(bounds.max)));
   }
 
@@ -622,7 +635,11 @@ export class Tensor {
     return this.#extreme("min", dim, options);
   }
 
-  #extreme(fn: "max" | "min", dim: number | undefined, options: KeepDim): Tensor | { values: Tensor; indices: Tensor } {
+  #extreme(
+    fn: "max" | "min",
+    dim: number | undefined,
+    options: KeepDim,
+  ): Tensor | { values: Tensor; indices: Tensor } {
     if (dim === undefined) return Tensor.of(ops.extreme(this.node, fn));
     const { values, indices } = ops.extremeAlong(this.node, fn, dim, options.keepdim === true);
     return { values: Tensor.of(values), indices: Tensor.of(indices) };
@@ -712,7 +729,12 @@ export class Tensor {
   select(dim: number, index: number): Tensor {
     return this.#viewed(ops.views.select(this.node, dim, index));
   }
-  slice(dim: number, start: number | null = null, end: number | null = null, options: { step?: number } = {}): Tensor {
+  slice(
+    dim: number,
+    start: number | null = null,
+    end: number | null = null,
+    options: { step?: number } = {},
+  ): Tensor {
     return this.#viewed(ops.views.slice(this.node, dim, start, end, options.step));
   }
   expand(shape: Shape): Tensor {
@@ -750,10 +772,13 @@ export class Tensor {
   /** Elements at positions given per axis: numbers, lists, index tensors, or null for all. */
   index(items: readonly IndexItem[]): Tensor {
     if (items.length > this.ndim) {
-      throw new ArgumentError(`index: ${items.length} items for a tensor of shape ${formatShape(this.shape)}`, {
-        items: items.length,
-        shape: this.shape,
-      });
+      throw new ArgumentError(
+        `index: ${items.length} items for a tensor of shape ${formatShape(this.shape)}`,
+        {
+          items: items.length,
+          shape: this.shape,
+        },
+      );
     }
     // Plain positions first: they are views and drop their axes.
     let view: Tensor = this;
@@ -768,7 +793,9 @@ export class Tensor {
 
   /** Every element must be read with `item`, `array` or `data`: a tensor has no number of its own. */
   valueOf(): never {
-    throw new EngineError("a tensor is not a number: read it with await t.item(), or use its methods (add, mul, ...)");
+    throw new EngineError(
+      "a tensor is not a number: read it with await t.item(), or use its methods (add, mul, ...)",
+    );
   }
 }
 
@@ -782,9 +809,12 @@ Object.defineProperty(Tensor.prototype, Symbol.for("nodejs.util.inspect.custom")
 function indexNode(item: readonly number[] | Tensor): Node {
   if (!(item instanceof Tensor)) return hostSource(Int32Array.from(item), [item.length], "int32");
   if (item.dtype === "bool" || isFloat(item.dtype)) {
-    throw new DTypeError(`index: an index tensor must be int32, got ${item.dtype}; for a mask use maskedFill or where`, {
-      dtype: item.dtype,
-    });
+    throw new DTypeError(
+      `index: an index tensor must be int32, got ${item.dtype}; for a mask use maskedFill or where`,
+      {
+        dtype: item.dtype,
+      },
+    );
   }
   return cast(item.node, "int32");
 }

@@ -6,7 +6,12 @@ export const cases: OpCases = {
   op: "bitwiseOr",
   samples: [
     ...pairwise(bitwiseOr, "a | b", bools),
-    { name: "int32", inputs: [integers([5, 3], -99, 99), integers([3], -99, 99)], run: bitwiseOr, torch: "a | b" },
+    {
+      name: "int32",
+      inputs: [integers([5, 3], -99, 99), integers([3], -99, 99)],
+      run: bitwiseOr,
+      torch: "a | b",
+    },
   ],
   bad: [
     {

@@ -5,9 +5,19 @@ import { div } from "./div.ts";
 export const cases: OpCases = {
   op: "div",
   samples: [
-    ...pairwise(div, "a / b", (s) => uniform(s), (s) => away(s, -3, 3, 6, 0.3)),
+    ...pairwise(
+      div,
+      "a / b",
+      (s) => uniform(s),
+      (s) => away(s, -3, 3, 6, 0.3),
+    ),
     { name: "int32", inputs: [integers([5, 3], -9, 9), integers([3], 1, 5)], run: div, torch: "a / b" },
-    { name: "int32 with float32", inputs: [integers([5, 3], 1, 9), away([3], -3, 3, 6, 0.3)], run: div, torch: "a / b" },
+    {
+      name: "int32 with float32",
+      inputs: [integers([5, 3], 1, 9), away([3], -3, 3, 6, 0.3)],
+      run: div,
+      torch: "a / b",
+    },
   ],
   bad: [
     {

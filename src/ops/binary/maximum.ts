@@ -1,6 +1,6 @@
 import { compare } from "../../graph/build.ts";
-import { shareAtTies } from "./share-at-ties.ts";
 import { type BinaryOperation, binaryOperation } from "../definition.ts";
+import { shareAtTies } from "./share-at-ties.ts";
 
 /** The larger element; NaN where either is NaN. Where both are equal each gets half of the gradient: y = max(a, b), with broadcasting. Shapes (*), (*) -> (*). */
 export const maximum: BinaryOperation = binaryOperation({

@@ -5,11 +5,33 @@ import { pow } from "./pow.ts";
 export const cases: OpCases = {
   op: "pow",
   samples: [
-    ...pairwise(pow, "a ** b", (s) => uniform(s, 0.3, 3), (s) => uniform(s, -2, 3)),
+    ...pairwise(
+      pow,
+      "a ** b",
+      (s) => uniform(s, 0.3, 3),
+      (s) => uniform(s, -2, 3),
+    ),
     { name: "int32", inputs: [integers([5, 3], -4, 5), integers([3], 0, 4)], run: pow, torch: "a ** b" },
-    { name: "int32 with float32", inputs: [integers([5, 3], 1, 9), uniform([3], -2, 3)], run: pow, torch: "a ** b" },
-    { name: "negative base", inputs: [values([5], [-2, -1.5, 0.5, 2, -0.5]), fixed(values([5], [3, 2, -1, 0, 1]))], run: pow, torch: "a ** b" },
-    { name: "zero base", inputs: [values([4], [0, 0, 0, 1]), fixed(values([4], [0, 1, 2, 3]))], run: pow, torch: "a ** b", kinks: true, firstOrderOnly: "0 is an edge" },
+    {
+      name: "int32 with float32",
+      inputs: [integers([5, 3], 1, 9), uniform([3], -2, 3)],
+      run: pow,
+      torch: "a ** b",
+    },
+    {
+      name: "negative base",
+      inputs: [values([5], [-2, -1.5, 0.5, 2, -0.5]), fixed(values([5], [3, 2, -1, 0, 1]))],
+      run: pow,
+      torch: "a ** b",
+    },
+    {
+      name: "zero base",
+      inputs: [values([4], [0, 0, 0, 1]), fixed(values([4], [0, 1, 2, 3]))],
+      run: pow,
+      torch: "a ** b",
+      kinks: true,
+      firstOrderOnly: "0 is an edge",
+    },
   ],
   bad: [
     {

@@ -9,7 +9,10 @@ function powGradient(g: Node, a: Node, b: Node, y: Node): [Node, Node] {
   const slope = binary("mul", b, binary("pow", a, binary("sub", b, one)));
   const flat = compare("eq", b, zero);
   const grown = binary("mul", y, unary("log", a));
-  return [binary("mul", g, where(flat, zero, slope)), binary("mul", g, where(compare("eq", a, zero), zero, grown))];
+  return [
+    binary("mul", g, where(flat, zero, slope)),
+    binary("mul", g, where(compare("eq", a, zero), zero, grown)),
+  ];
 }
 
 /** Power. A negative base needs an integer exponent: y = a ** b, with broadcasting. Shapes (*), (*) -> (*). */

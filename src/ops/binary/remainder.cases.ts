@@ -5,9 +5,24 @@ import { remainder } from "./remainder.ts";
 export const cases: OpCases = {
   op: "remainder",
   samples: [
-    ...pairwise(remainder, "torch.remainder(a, b)", (s) => values(s, [0.3, 2.6, -1.7, 7.4, -5.3, 1.2, 4.4]), (s) => values(s, [2, 3])),
-    { name: "int32", inputs: [integers([5, 3], -9, 9), integers([3], 1, 5)], run: remainder, torch: "torch.remainder(a, b)" },
-    { name: "int32 with float32", inputs: [integers([5, 3], 1, 9), values([3], [2, 3])], run: remainder, torch: "torch.remainder(a, b)" },
+    ...pairwise(
+      remainder,
+      "torch.remainder(a, b)",
+      (s) => values(s, [0.3, 2.6, -1.7, 7.4, -5.3, 1.2, 4.4]),
+      (s) => values(s, [2, 3]),
+    ),
+    {
+      name: "int32",
+      inputs: [integers([5, 3], -9, 9), integers([3], 1, 5)],
+      run: remainder,
+      torch: "torch.remainder(a, b)",
+    },
+    {
+      name: "int32 with float32",
+      inputs: [integers([5, 3], 1, 9), values([3], [2, 3])],
+      run: remainder,
+      torch: "torch.remainder(a, b)",
+    },
   ],
   bad: [
     {

@@ -5,7 +5,11 @@ import { where } from "./where.ts";
 export const cases: OpCases = {
   op: "where",
   samples: [
-    ...pairwise((a, b) => where(constant(1, [], "bool"), a, b), "torch.where(torch.tensor(True), a, b)", uniform),
+    ...pairwise(
+      (a, b) => where(constant(1, [], "bool"), a, b),
+      "torch.where(torch.tensor(True), a, b)",
+      uniform,
+    ),
     {
       name: "all three broadcast",
       inputs: [bools([3, 1, 5]), uniform([2, 1]), uniform([5])],
@@ -22,7 +26,8 @@ export const cases: OpCases = {
   bad: [
     {
       name: "condition that is not bool",
-      call: () => where(constant(1, [2], "float32"), constant(1, [2], "float32"), constant(1, [2], "float32")),
+      call: () =>
+        where(constant(1, [2], "float32"), constant(1, [2], "float32"), constant(1, [2], "float32")),
       error: "DTypeError",
       message: "where: the condition must be bool, got float32; compare first, as in x.gt(0)",
     },

@@ -12,7 +12,12 @@ export const cases: OpCases = {
       (s) => fixed(values(s, [3, 2, 1, NaN, Infinity])),
     ),
     { name: "int32", inputs: [integers([5, 3], -2, 3), integers([3], -2, 3)], run: lt, torch: "a < b" },
-    { name: "int32 with float32", inputs: [integers([7], -2, 3), fixed(values([7], [1, -1, 0.5]))], run: lt, torch: "a < b" },
+    {
+      name: "int32 with float32",
+      inputs: [integers([7], -2, 3), fixed(values([7], [1, -1, 0.5]))],
+      run: lt,
+      torch: "a < b",
+    },
   ],
   bad: [
     {

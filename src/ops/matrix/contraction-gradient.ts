@@ -7,7 +7,12 @@ import { contraction, flip, pad, reshape, unwindow } from "../../graph/build.ts"
 import type { Node } from "../../graph/node.ts";
 import type { AxisMap, ContractionSpec } from "../../graph/operation.ts";
 
-export function contractionGradients(spec: ContractionSpec, a: Node, b: Node, g: Node): [Node | null, Node | null] {
+export function contractionGradients(
+  spec: ContractionSpec,
+  a: Node,
+  b: Node,
+  g: Node,
+): [Node | null, Node | null] {
   const forA = a.requiresGrad ? operandGradient(spec, spec.a, spec.b, a, b, g) : null;
   const forB = b.requiresGrad ? operandGradient(spec, spec.b, spec.a, b, a, g) : null;
   return [forA, forB];

@@ -13,10 +13,13 @@ const axis = (dim: number): AxisMap => ({ dims: [dim], strides: [1] });
  */
 export function matmul(a: Node, b: Node): Node {
   if (!isFloat(a.dtype) || a.dtype !== b.dtype) {
-    throw new DTypeError(`matmul: needs two float tensors of one type, got ${a.dtype} and ${b.dtype}; convert with .to()`, {
-      a: a.dtype,
-      b: b.dtype,
-    });
+    throw new DTypeError(
+      `matmul: needs two float tensors of one type, got ${a.dtype} and ${b.dtype}; convert with .to()`,
+      {
+        a: a.dtype,
+        b: b.dtype,
+      },
+    );
   }
   if (a.shape.length === 0 || b.shape.length === 0) {
     throw new ShapeError("matmul: both operands need at least 1 dimension; use mul for scalars", {
@@ -50,7 +53,12 @@ function batched(x: Node, y: Node, n: number, k: number, m: number): Node {
   // A plain matrix on the right serves all batches at once: they become rows.
   if (sizeOf(y.shape.slice(0, -2)) === 1) {
     const rows = reshape(x, [sizeOf(x.shape) / k, k]);
-    const spec = { sizes: [rows.shape[0] as number, m, k], outputs: 2, a: [axis(0), axis(2)], b: [axis(2), axis(1)] };
+    const spec = {
+      sizes: [rows.shape[0] as number, m, k],
+      outputs: 2,
+      a: [axis(0), axis(2)],
+      b: [axis(2), axis(1)],
+    };
     return reshape(contraction(spec, rows, reshape(y, [k, m])), [...lead, n, m]);
   }
   const [p, q] = harmonizeBatch(x, y, lead);

@@ -22,9 +22,12 @@ function channelShape(x: Node): number[] {
 
 function checkInput(x: Node): void {
   if (x.shape.length < 2) {
-    throw new ShapeError(`batchNorm: input has shape ${formatShape(x.shape)}, expected at least 2 dimensions N, C`, {
-      input: x.shape,
-    });
+    throw new ShapeError(
+      `batchNorm: input has shape ${formatShape(x.shape)}, expected at least 2 dimensions N, C`,
+      {
+        input: x.shape,
+      },
+    );
   }
 }
 
@@ -40,7 +43,10 @@ export function batchNormInference(
   checkInput(x);
   const shape = channelShape(x);
   const flat = (n: Node): Node => reshape(n, shape);
-  const inverse = unary("reciprocal", unary("sqrt", binary("add", variance, constant(eps, variance.shape, x.dtype))));
+  const inverse = unary(
+    "reciprocal",
+    unary("sqrt", binary("add", variance, constant(eps, variance.shape, x.dtype))),
+  );
   const scale = weight === null ? inverse : binary("mul", inverse, weight);
   const centred = binary("sub", x, expand(flat(mean), x.shape));
   const y = binary("mul", centred, expand(flat(scale), x.shape));

@@ -23,7 +23,13 @@ const axis = (dim: number): AxisMap => ({ dims: [dim], strides: [1] });
  * Shapes: input (N, C, *spatial), weight (O, C / groups, *kernel), bias (O) -> (N, O, *out) with
  * out = floor((in + padding - dilation * (kernel - 1) - 1) / stride) + 1. @throws ShapeError.
  */
-export function convolution(x: Node, weight: Node, bias: Node | null, g: ConvolutionGeometry, name: string): Node {
+export function convolution(
+  x: Node,
+  weight: Node,
+  bias: Node | null,
+  g: ConvolutionGeometry,
+  name: string,
+): Node {
   const spatial = weight.shape.length - 2;
   checkShapes(x, weight, g, name);
   const before = [0, 0, ...g.padding.map((p) => p[0])];
@@ -54,7 +60,13 @@ function slides(g: ConvolutionGeometry, first: number, offsets: number): AxisMap
 }
 
 /** Loop dimensions: n, o, *out; summed c, *kernel. */
-function plain(x: Node, weight: Node, g: ConvolutionGeometry, out: number[], kernel: readonly number[]): Node {
+function plain(
+  x: Node,
+  weight: Node,
+  g: ConvolutionGeometry,
+  out: number[],
+  kernel: readonly number[],
+): Node {
   const [n, c] = x.shape as [number, number];
   const o = weight.shape[0] as number;
   const spatial = out.length;
@@ -69,7 +81,13 @@ function plain(x: Node, weight: Node, g: ConvolutionGeometry, out: number[], ker
 }
 
 /** Loop dimensions: n, group, o within the group, *out; summed c within the group, *kernel. */
-function grouped(x: Node, weight: Node, g: ConvolutionGeometry, out: number[], kernel: readonly number[]): Node {
+function grouped(
+  x: Node,
+  weight: Node,
+  g: ConvolutionGeometry,
+  out: number[],
+  kernel: readonly number[],
+): Node {
   const [n, c] = x.shape as [number, number];
   const { groups } = g;
   const o = (weight.shape[0] as number) / groups;
@@ -106,9 +124,12 @@ function checkShapes(x: Node, weight: Node, g: ConvolutionGeometry, name: string
     );
   }
   if ((weight.shape[0] as number) % g.groups !== 0) {
-    throw new ShapeError(`${name}: ${weight.shape[0]} output channels cannot be divided into ${g.groups} groups`, {
-      weight: weight.shape,
-      groups: g.groups,
-    });
+    throw new ShapeError(
+      `${name}: ${weight.shape[0]} output channels cannot be divided into ${g.groups} groups`,
+      {
+        weight: weight.shape,
+        groups: g.groups,
+      },
+    );
   }
 }

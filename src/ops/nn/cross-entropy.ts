@@ -47,5 +47,8 @@ export function pickLoss(
     const own = reshape(reduce("sum", where(mask, perClass, zero), [1]), target.shape);
     weights = where(wanted, own, none);
   }
-  return { losses: binary("mul", picked, binary("mul", weights, constant(-1, target.shape, dtype))), weights };
+  return {
+    losses: binary("mul", picked, binary("mul", weights, constant(-1, target.shape, dtype))),
+    weights,
+  };
 }

@@ -51,16 +51,22 @@ interface Windows {
 
 function checkInput(x: Node, g: PoolGeometry, name: string): void {
   if (x.shape.length !== 4) {
-    throw new ShapeError(`${name}: input has shape ${formatShape(x.shape)}, expected 4 dimensions N, C, H, W`, {
-      input: x.shape,
-    });
+    throw new ShapeError(
+      `${name}: input has shape ${formatShape(x.shape)}, expected 4 dimensions N, C, H, W`,
+      {
+        input: x.shape,
+      },
+    );
   }
   for (const i of [0, 1] as const) {
     if (g.padding[i] * 2 > g.kernel[i]) {
-      throw new ShapeError(`${name}: padding ${g.padding[i]} is more than half of the kernel size ${g.kernel[i]}`, {
-        padding: g.padding,
-        kernel: g.kernel,
-      });
+      throw new ShapeError(
+        `${name}: padding ${g.padding[i]} is more than half of the kernel size ${g.kernel[i]}`,
+        {
+          padding: g.padding,
+          kernel: g.kernel,
+        },
+      );
     }
     if (poolCount(x.shape[2 + i] as number, i, g) < 1) {
       throw new ShapeError(
@@ -76,10 +82,15 @@ function checkInput(x: Node, g: PoolGeometry, name: string): void {
 function windows(x: Node, g: PoolGeometry, fill: number): Windows {
   const out = [0, 1].map((i) => poolCount(x.shape[2 + i] as number, i as 0 | 1, g)) as unknown as Pair;
   const padded = [0, 1].map((i) => {
-    const reach = ((out[i] as number) - 1) * (g.stride[i] as number) + (g.dilation[i] as number) * ((g.kernel[i] as number) - 1) + 1;
+    const reach =
+      ((out[i] as number) - 1) * (g.stride[i] as number) +
+      (g.dilation[i] as number) * ((g.kernel[i] as number) - 1) +
+      1;
     return Math.max(reach, (x.shape[2 + i] as number) + (g.padding[i] as number));
   }) as unknown as Pair;
-  const after = [0, 1].map((i) => (padded[i] as number) - (x.shape[2 + i] as number) - (g.padding[i] as number)) as unknown as Pair;
+  const after = [0, 1].map(
+    (i) => (padded[i] as number) - (x.shape[2 + i] as number) - (g.padding[i] as number),
+  ) as unknown as Pair;
   const wide = pad(x, [0, 0, g.padding[0], g.padding[1]], [0, 0, after[0], after[1]], fill);
   const rows = window(wide, 2, g.kernel[0], g.stride[0], g.dilation[0]);
   const view = window(rows, 4, g.kernel[1], g.stride[1], g.dilation[1]);
@@ -110,7 +121,11 @@ export function maxPool2d(x: Node, g: PoolGeometry): { output: Node; offsets: No
   const pooled = withGradient(output, [x], (gradient) => {
     const [kh, kw] = g.kernel;
     const full = [n, c, out[0], kh, out[1], kw];
-    const row = binary("mul", reshape(iota(kh), [1, 1, 1, kh, 1, 1]), constant(kw, [1, 1, 1, kh, 1, 1], "int32"));
+    const row = binary(
+      "mul",
+      reshape(iota(kh), [1, 1, 1, kh, 1, 1]),
+      constant(kw, [1, 1, 1, kh, 1, 1], "int32"),
+    );
     const place = binary(
       "add",
       expand(row, [1, 1, 1, kh, 1, kw]),
@@ -147,9 +162,12 @@ export function avgPool2d(x: Node, g: PoolGeometry, countIncludePad: boolean, di
   const { view, out } = windows(x, g, 0);
   const [n, c] = x.shape as [number, number];
   const summed = reshape(reduce("sum", view, [3, 5]), [n, c, out[0], out[1]]);
-  const counts = [0, 1].map((i) => windowSizes(x.shape[2 + i] as number, out[i] as number, i as 0 | 1, g, countIncludePad));
+  const counts = [0, 1].map((i) =>
+    windowSizes(x.shape[2 + i] as number, out[i] as number, i as 0 | 1, g, countIncludePad),
+  );
   const [rows, columns] = counts as [number[], number[]];
-  const even = divisor ?? (uniform(rows) && uniform(columns) ? (rows[0] as number) * (columns[0] as number) : null);
+  const even =
+    divisor ?? (uniform(rows) && uniform(columns) ? (rows[0] as number) * (columns[0] as number) : null);
   if (even !== null) return binary("mul", summed, constant(1 / even, summed.shape, summed.dtype));
   const area = binary("mul", sizesAlong(rows, 2, summed), sizesAlong(columns, 3, summed));
   return binary("div", summed, area);
@@ -158,7 +176,13 @@ export function avgPool2d(x: Node, g: PoolGeometry, countIncludePad: boolean, di
 const uniform = (list: readonly number[]): boolean => list.every((v) => v === list[0]);
 
 /** How many elements each window counts along one axis. */
-function windowSizes(length: number, count: number, i: 0 | 1, g: PoolGeometry, includePad: boolean): number[] {
+function windowSizes(
+  length: number,
+  count: number,
+  i: 0 | 1,
+  g: PoolGeometry,
+  includePad: boolean,
+): number[] {
   return Array.from({ length: count }, (_, p) => {
     const start = p * g.stride[i] - g.padding[i];
     const end = Math.min(start + g.kernel[i], length + g.padding[i]);

@@ -13,7 +13,11 @@ export function extreme(x: Node, fn: "max" | "min", options: ReduceOptions = {})
 }
 
 /** Position of the first largest or smallest element along one axis, or in the flattened tensor. int32. */
-export function argExtreme(x: Node, fn: "argmax" | "argmin", options: { dim?: number | undefined; keepdim?: boolean | undefined }): Node {
+export function argExtreme(
+  x: Node,
+  fn: "argmax" | "argmin",
+  options: { dim?: number | undefined; keepdim?: boolean | undefined },
+): Node {
   refuseEmpty(x, fn);
   const v = x.dtype === "bool" ? cast(x, "int32") : x;
   return reduceOver(v, options, fn, (axes) => reduce(fn, v, axes));
@@ -38,8 +42,11 @@ export function extremeAlong(
 
 function refuseEmpty(x: Node, name: string): void {
   if (sizeOf(x.shape) === 0) {
-    throw new ShapeError(`${name}: a tensor of shape ${formatShape(x.shape)} has no elements to choose from`, {
-      shape: x.shape,
-    });
+    throw new ShapeError(
+      `${name}: a tensor of shape ${formatShape(x.shape)} has no elements to choose from`,
+      {
+        shape: x.shape,
+      },
+    );
   }
 }

@@ -7,7 +7,9 @@ import { type ReduceOptions, reducedCount, reduceOver } from "./reduction.ts";
 /** Mean over axes; NaN where there is nothing to average. @throws DTypeError for integers. */
 export function mean(x: Node, options: ReduceOptions = {}): Node {
   if (!isFloat(x.dtype)) {
-    throw new DTypeError(`mean: needs a float tensor, got ${x.dtype}; convert with .to("float32")`, { dtype: x.dtype });
+    throw new DTypeError(`mean: needs a float tensor, got ${x.dtype}; convert with .to("float32")`, {
+      dtype: x.dtype,
+    });
   }
   return reduceOver(x, options, "mean", (axes) => {
     const total = reduce("sum", x, axes);

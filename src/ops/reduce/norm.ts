@@ -1,6 +1,5 @@
-import { binary, compare, constant, reduce, unary } from "../../graph/build.ts";
+import { binary, cast, compare, constant, reduce, unary } from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
-import { cast } from "../../graph/build.ts";
 import { accept } from "../definition.ts";
 import { type ReduceOptions, reduceOver } from "./reduction.ts";
 

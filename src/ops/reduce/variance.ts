@@ -12,13 +12,18 @@ export interface VarianceOptions extends ReduceOptions {
 /** Variance over axes, in two passes: the mean first, then squared distances from it. @throws DTypeError. */
 export function variance(x: Node, options: VarianceOptions = {}): Node {
   if (!isFloat(x.dtype)) {
-    throw new DTypeError(`var: needs a float tensor, got ${x.dtype}; convert with .to("float32")`, { dtype: x.dtype });
+    throw new DTypeError(`var: needs a float tensor, got ${x.dtype}; convert with .to("float32")`, {
+      dtype: x.dtype,
+    });
   }
   return reduceOver(x, options, "var", (axes) => {
     const n = reducedCount(x.shape, axes);
     const scale = (v: Node, by: number): Node => binary("mul", v, constant(by, v.shape, v.dtype));
     const mean = scale(reduce("sum", x, axes), 1 / n);
     const centred = binary("sub", x, expand(mean, x.shape));
-    return scale(reduce("sum", binary("mul", centred, centred), axes), 1 / (options.unbiased === false ? n : n - 1));
+    return scale(
+      reduce("sum", binary("mul", centred, centred), axes),
+      1 / (options.unbiased === false ? n : n - 1),
+    );
   });
 }

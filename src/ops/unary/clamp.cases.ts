@@ -29,7 +29,12 @@ export const cases: OpCases = {
       kinks: true,
       firstOrderOnly: "kinks have none",
     },
-    { name: "NaN stays", inputs: [fixed(values([3], [NaN, 5, 0]))], run: within, torch: "torch.clamp(a, -1, 1)" },
+    {
+      name: "NaN stays",
+      inputs: [fixed(values([3], [NaN, 5, 0]))],
+      run: within,
+      torch: "torch.clamp(a, -1, 1)",
+    },
     {
       name: "tensors as bounds, with gradients",
       inputs: [uniform([3, 5], -3, 3), uniform([5], -1, -0.5), uniform([3, 1], 0.5, 1)],

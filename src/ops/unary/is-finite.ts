@@ -1,6 +1,6 @@
+import { isFloat } from "../../base/dtype.ts";
 import { compare, constant, unary } from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
-import { isFloat } from "../../base/dtype.ts";
 
 /** Whether an element is neither infinite nor NaN. Shape (*) -> (*), bool. */
 export function isfinite(x: Node): Node {

@@ -5,6 +5,11 @@ export const cases: OpCases = {
   op: "log",
   samples: [
     ...elementwise(log, "torch.log(a)", (s) => uniform(s, 0.1, 5)),
-    { name: "special values", inputs: [fixed(values([4], [0, -1, Infinity, 1]))], run: log, torch: "torch.log(a)" },
+    {
+      name: "special values",
+      inputs: [fixed(values([4], [0, -1, Infinity, 1]))],
+      run: log,
+      torch: "torch.log(a)",
+    },
   ],
 };

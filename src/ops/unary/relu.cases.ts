@@ -6,7 +6,12 @@ export const cases: OpCases = {
   op: "relu",
   samples: [
     ...elementwise(relu, "torch.relu(a)", (s) => away(s, -2, 2)),
-    { name: "special values", inputs: [fixed(values([5], [0, -0, NaN, -Infinity, Infinity]))], run: relu, torch: "torch.relu(a)" },
+    {
+      name: "special values",
+      inputs: [fixed(values([5], [0, -0, NaN, -Infinity, Infinity]))],
+      run: relu,
+      torch: "torch.relu(a)",
+    },
   ],
   bad: [
     {

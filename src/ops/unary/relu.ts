@@ -1,4 +1,4 @@
-import { binary, constant, compare, where, withGradient } from "../../graph/build.ts";
+import { binary, compare, constant, where, withGradient } from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
 import { accept } from "../definition.ts";
 

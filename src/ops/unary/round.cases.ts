@@ -6,7 +6,12 @@ export const cases: OpCases = {
   op: "round",
   samples: [
     ...elementwise(round, "torch.round(a)", (s) => away(s, -3, 3, 0.5)),
-    { name: "special values", inputs: [fixed(values([5], [0.5, 1.5, 2.5, -0.5, -1.5]))], run: round, torch: "torch.round(a)" },
+    {
+      name: "special values",
+      inputs: [fixed(values([5], [0.5, 1.5, 2.5, -0.5, -1.5]))],
+      run: round,
+      torch: "torch.round(a)",
+    },
   ],
   bad: [
     {

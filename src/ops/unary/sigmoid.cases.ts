@@ -5,6 +5,11 @@ export const cases: OpCases = {
   op: "sigmoid",
   samples: [
     ...elementwise(sigmoid, "torch.sigmoid(a)", (s) => uniform(s, -6, 6)),
-    { name: "special values", inputs: [fixed(values([3], [-200, 200, 0]))], run: sigmoid, torch: "torch.sigmoid(a)" },
+    {
+      name: "special values",
+      inputs: [fixed(values([3], [-200, 200, 0]))],
+      run: sigmoid,
+      torch: "torch.sigmoid(a)",
+    },
   ],
 };

@@ -3,7 +3,14 @@
  * goes back into the base.
  */
 import type { Shape } from "../../base/shape.ts";
-import { constant, pad, permute as permuteAxes, reshape as reshapeTo, unwindow, where } from "../../graph/build.ts";
+import {
+  constant,
+  pad,
+  permute as permuteAxes,
+  reshape as reshapeTo,
+  unwindow,
+  where,
+} from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
 import * as shapes from "./shape-ops.ts";
 

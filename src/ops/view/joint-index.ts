@@ -40,7 +40,10 @@ function wrapped(index: Node, size: number): Node {
   if (value?.kind === "host" && value.data !== null) {
     const bad = value.data.find((v) => v < -size || v >= size);
     if (bad !== undefined) {
-      throw new ArgumentError(`index: position ${bad} is out of range for a dimension of size ${size}`, { bad, size });
+      throw new ArgumentError(`index: position ${bad} is out of range for a dimension of size ${size}`, {
+        bad,
+        size,
+      });
     }
   }
   const negative = compare("lt", index, constant(0, index.shape, "int32"));

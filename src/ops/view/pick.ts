@@ -76,10 +76,13 @@ export function scatterAddAlong(x: Node, dim: number, index: Node, source: Node)
   const axis = normalizeDim(dim, x.shape.length, "scatterAdd");
   checkRange(index, x.shape[axis] as number, "scatterAdd");
   if (x.dtype !== source.dtype) {
-    throw new DTypeError(`scatterAdd: the source is ${source.dtype}, the tensor ${x.dtype}; convert with .to()`, {
-      source: source.dtype,
-      tensor: x.dtype,
-    });
+    throw new DTypeError(
+      `scatterAdd: the source is ${source.dtype}, the tensor ${x.dtype}; convert with .to()`,
+      {
+        source: source.dtype,
+        tensor: x.dtype,
+      },
+    );
   }
   const values = slice(
     source,
@@ -94,16 +97,24 @@ export function splitSizes(shape: Shape, size: number | readonly number[], dim: 
   const length = shape[normalizeDim(dim, shape.length, "split")] as number;
   if (typeof size === "number") {
     if (!Number.isInteger(size) || size < 1) {
-      throw new ArgumentError(`split: the size of a piece must be an integer of 1 or more, got ${size}`, { size });
+      throw new ArgumentError(`split: the size of a piece must be an integer of 1 or more, got ${size}`, {
+        size,
+      });
     }
-    return Array.from({ length: Math.ceil(length / size) }, (_, i) => [i * size, Math.min(size, length - i * size)]);
+    return Array.from({ length: Math.ceil(length / size) }, (_, i) => [
+      i * size,
+      Math.min(size, length - i * size),
+    ]);
   }
   const total = size.reduce((a, b) => a + b, 0);
   if (total !== length) {
-    throw new ArgumentError(`split: sizes ${formatShape(size)} add up to ${total}, the dimension has ${length}`, {
-      size,
-      length,
-    });
+    throw new ArgumentError(
+      `split: sizes ${formatShape(size)} add up to ${total}, the dimension has ${length}`,
+      {
+        size,
+        length,
+      },
+    );
   }
   let start = 0;
   return size.map((s) => {
@@ -115,7 +126,9 @@ export function splitSizes(shape: Shape, size: number | readonly number[], dim: 
 /** Size of a piece when an axis is cut into at most `chunks`. */
 export function chunkSize(shape: Shape, chunks: number, dim: number): number {
   if (!Number.isInteger(chunks) || chunks < 1) {
-    throw new ArgumentError(`chunk: the number of chunks must be an integer of 1 or more, got ${chunks}`, { chunks });
+    throw new ArgumentError(`chunk: the number of chunks must be an integer of 1 or more, got ${chunks}`, {
+      chunks,
+    });
   }
   return Math.max(1, Math.ceil((shape[normalizeDim(dim, shape.length, "chunk")] as number) / chunks));
 }

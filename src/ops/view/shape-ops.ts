@@ -3,7 +3,15 @@
  */
 import { ArgumentError, ShapeError } from "../../base/errors.ts";
 import { formatShape, normalizeDim, resolveReshape, type Shape, sizeOf } from "../../base/shape.ts";
-import { binary, expand, flip as flipAxes, pad, permute as permuteAxes, reshape as reshapeTo, slice } from "../../graph/build.ts";
+import {
+  binary,
+  expand,
+  flip as flipAxes,
+  pad,
+  permute as permuteAxes,
+  reshape as reshapeTo,
+  slice,
+} from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
 
 /** The same elements in another shape; one size may be -1. @throws ShapeError. */
@@ -88,7 +96,8 @@ export function flatten(x: Node, startDim = 0, endDim = -1): Node {
   const ndim = x.shape.length;
   if (ndim === 0) return reshapeTo(x, [1]);
   const [a, b] = [normalizeDim(startDim, ndim, "flatten"), normalizeDim(endDim, ndim, "flatten")];
-  if (a > b) throw new ShapeError(`flatten: startDim ${startDim} comes after endDim ${endDim}`, { startDim, endDim });
+  if (a > b)
+    throw new ShapeError(`flatten: startDim ${startDim} comes after endDim ${endDim}`, { startDim, endDim });
   return reshapeTo(x, [...x.shape.slice(0, a), sizeOf(x.shape.slice(a, b + 1)), ...x.shape.slice(b + 1)]);
 }
 
@@ -135,7 +144,10 @@ export function select(x: Node, dim: number, index: number): Node {
 export function sliceAlong(x: Node, dim: number, start: number | null, end: number | null, step = 1): Node {
   const d = normalizeDim(dim, x.shape.length, "slice");
   if (!Number.isInteger(step) || step < 1) {
-    throw new ArgumentError(`slice: step must be an integer of 1 or more, got ${step}; use flip to go backwards`, { step });
+    throw new ArgumentError(
+      `slice: step must be an integer of 1 or more, got ${step}; use flip to go backwards`,
+      { step },
+    );
   }
   const size = x.shape[d] as number;
   const clip = (v: number): number => Math.min(Math.max(v < 0 ? v + size : v, 0), size);
@@ -168,7 +180,10 @@ export function roll(x: Node, shifts: number | readonly number[], dims?: number 
   const by = typeof shifts === "number" ? [shifts] : shifts;
   const along = typeof dims === "number" ? [dims] : dims;
   if (by.length !== along.length) {
-    throw new ArgumentError(`roll: ${by.length} shifts for ${along.length} dims; give one each`, { shifts, dims });
+    throw new ArgumentError(`roll: ${by.length} shifts for ${along.length} dims; give one each`, {
+      shifts,
+      dims,
+    });
   }
   return by.reduce((y, shift, i) => {
     const d = normalizeDim(along[i] as number, x.shape.length, "roll");

@@ -3,11 +3,12 @@
  * summed loops run. Per step it reads one element of each row operand row, repeats it over a vector, and multiplies
  * it with the vectors of the column operand.
  */
+
+import type { DType } from "../../base/dtype.ts";
 import { add, constant, fma, int, load, mul, set, splat, use } from "../../kernel/build.ts";
 import type { Expr, Local } from "../../kernel/ir.ts";
-import type { DType } from "../../base/dtype.ts";
-import type { Emitter } from "./emitter.ts";
 import { valueTypeOf } from "../../kernel/ir.ts";
+import type { Emitter } from "./emitter.ts";
 
 /** One summed loop with the distance that a step covers in both operands. */
 export interface SummedLoop {
@@ -108,7 +109,12 @@ function emitStep(
   const vectors = Array.from({ length: tile.vectors }, (_, v) =>
     emitter.define(
       "b",
-      load(tile.columnBuffer, tile.dtype, add(column, int(u * loop.columnStride + v * tile.lanes)), tile.lanes),
+      load(
+        tile.columnBuffer,
+        tile.dtype,
+        add(column, int(u * loop.columnStride + v * tile.lanes)),
+        tile.lanes,
+      ),
     ),
   );
   tile.rows.forEach((row, i) => {

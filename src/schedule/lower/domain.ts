@@ -3,7 +3,16 @@
  * as one merged into one.
  */
 import type { Shape } from "../../base/shape.ts";
-import { delinearize, factorOf, type Index, occursInside, ofAtom, type Variable, variable, zero } from "../index-math.ts";
+import {
+  delinearize,
+  factorOf,
+  type Index,
+  occursInside,
+  ofAtom,
+  type Variable,
+  variable,
+  zero,
+} from "../index-math.ts";
 import type { Order } from "../plan.ts";
 import type { Scalar } from "../scalar-body.ts";
 
@@ -18,9 +27,7 @@ export interface Dim {
 
 /** One loop for each axis that is not 1, in physical order. */
 export function splitDims(shape: Shape, order: Order, reduced: readonly number[] = []): Dim[] {
-  return order
-    .filter((d) => shape[d] !== 1)
-    .map((d) => makeDim([d], shape, reduced.includes(d)));
+  return order.filter((d) => shape[d] !== 1).map((d) => makeDim([d], shape, reduced.includes(d)));
 }
 
 function makeDim(axes: readonly number[], shape: Shape, reduced: boolean): Dim {

@@ -252,8 +252,10 @@ export class Emitter {
     const args = s.args.map((a) => this.value(a)) as [Expr, Expr, Expr, Expr, Expr];
     const lanes = Math.max(...args.map((a) => a.lanes));
     const [element, keyLow, keyHigh, offsetLow, offsetHigh] = args.map((a) => splat(a, lanes)) as typeof args;
-    const words = philox4x32([element, constant(0, "i32", lanes), offsetLow, offsetHigh], [keyLow, keyHigh], (e, name) =>
-      this.#keep(level, name, e),
+    const words = philox4x32(
+      [element, constant(0, "i32", lanes), offsetLow, offsetHigh],
+      [keyLow, keyHigh],
+      (e, name) => this.#keep(level, name, e),
     );
     // The other words of the same counter may be asked for too: remember all four.
     for (let word = 0; word < 4; word++) level.known.set(keyOf(word), words[word] as Expr);

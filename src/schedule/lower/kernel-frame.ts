@@ -2,8 +2,9 @@
  * The frame of a kernel under construction: its buffers as they come into use, its chunk variable, and the choice
  * of vector width.
  */
-import type { Kernel, Stmt } from "../../kernel/ir.ts";
+
 import type { Locals } from "../../kernel/build.ts";
+import type { Kernel, Stmt } from "../../kernel/ir.ts";
 import type { Buffer, LoweredCall } from "../plan.ts";
 import type { Scalar } from "../scalar-body.ts";
 import type { BufferUse } from "./emitter.ts";
@@ -42,10 +43,20 @@ export class KernelBuffers implements BufferUse {
     return found;
   }
 
-  finish(name: string, chunks: number, chunk: Kernel["chunk"], body: readonly Stmt[], flops: number): LoweredCall {
+  finish(
+    name: string,
+    chunks: number,
+    chunk: Kernel["chunk"],
+    body: readonly Stmt[],
+    flops: number,
+  ): LoweredCall {
     const buffers = this.list.map((b, i) => {
       const { read, write } = this.#access[i] as { read: boolean; write: boolean };
-      return { dtype: b.dtype, size: b.size, access: read ? (write ? "readwrite" : "read") : "write" } as const;
+      return {
+        dtype: b.dtype,
+        size: b.size,
+        access: read ? (write ? "readwrite" : "read") : "write",
+      } as const;
     });
     return { kernel: { name, buffers, chunks, chunk, body, flops }, buffers: this.list };
   }

@@ -2,10 +2,11 @@
  * Lowers a group of elementwise stores: one walk over their common domain, vectors along the axis that is innermost
  * in memory.
  */
-import { add, binary, int, Locals, mul, use } from "../../kernel/build.ts";
-import type { Expr, Local } from "../../kernel/ir.ts";
+
 import { sizeOf } from "../../base/shape.ts";
 import type { Node } from "../../graph/node.ts";
+import { add, binary, int, Locals, mul, use } from "../../kernel/build.ts";
+import type { Expr, Local } from "../../kernel/ir.ts";
 import { type Index, linearize } from "../index-math.ts";
 import type { Buffer, Group, LoweredCall, LoweringContext, Store } from "../plan.ts";
 import { type Reach, type Scalar, ScalarBody } from "../scalar-body.ts";
@@ -48,7 +49,12 @@ interface MapBody {
   readonly buffers: ReadonlyMap<number, Buffer>;
 }
 
-function evaluate(group: Group, dims: readonly Dim[], shape: readonly number[], context: LoweringContext): MapBody {
+function evaluate(
+  group: Group,
+  dims: readonly Dim[],
+  shape: readonly number[],
+  context: LoweringContext,
+): MapBody {
   const buffers = new Map<number, Buffer>();
   const own = new Set(group.stores.filter((s) => context.bufferOf(s.node) === s.buffer).map((s) => s.node));
   const body: ScalarBody = new ScalarBody(reachBuffers(() => body, context, own, buffers));
@@ -57,7 +63,12 @@ function evaluate(group: Group, dims: readonly Dim[], shape: readonly number[], 
   return { body, stores, buffers };
 }
 
-function bodyStore(s: Store, at: readonly Index[], body: ScalarBody, buffers: Map<number, Buffer>): BodyStore {
+function bodyStore(
+  s: Store,
+  at: readonly Index[],
+  body: ScalarBody,
+  buffers: Map<number, Buffer>,
+): BodyStore {
   buffers.set(s.buffer.id, s.buffer);
   return { value: body.evaluate(s.node, at), buffer: s.buffer, index: linearize(at, s.buffer.strides) };
 }
@@ -68,7 +79,8 @@ export function lowerMap(group: Group, context: LoweringContext): LoweredCall[] 
   const apart = splitDims(shape, context.orderOf(first));
   const trial = evaluate(group, apart, shape, context);
   const dims = mergeDims(apart, [...indicesOf(trial.body.all), ...trial.stores.map((s) => s.index)], shape);
-  const { body, stores, buffers } = dims.length === apart.length ? trial : evaluate(group, dims, shape, context);
+  const { body, stores, buffers } =
+    dims.length === apart.length ? trial : evaluate(group, dims, shape, context);
   const kernel = new KernelBuffers(buffers);
   const locals = new Locals();
   const chunk = chunkLocal(locals);

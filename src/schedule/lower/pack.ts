@@ -3,8 +3,9 @@
  * micro-kernel reads it front to back. Columns beyond the last are zero. Whatever is computed element by element
  * on the way to the operand is done here.
  */
-import { add, binary, int, Locals, mul, use } from "../../kernel/build.ts";
+
 import type { Node } from "../../graph/node.ts";
+import { add, binary, int, Locals, mul, use } from "../../kernel/build.ts";
 import { fixed, type Index, linearize, ofAtom, plus, times, type Variable, variable } from "../index-math.ts";
 import type { Buffer, LoweredCall, LoweringContext } from "../plan.ts";
 import { ScalarBody } from "../scalar-body.ts";
@@ -35,7 +36,8 @@ export function lowerPack(plan: PackPlan, context: LoweringContext): LoweredCall
   const column = clampedColumn(panel, j, columns, width);
   const guards = columns % width === 0 ? [] : [{ index: column, low: 0, high: columns }];
   const inner = body.evaluate(plan.operand, plan.at(ofAtom(b), column, ofAtom(k)), guards);
-  const value = guards.length === 0 ? inner : body.select(body.inside(guards), inner, body.const(0, inner.type));
+  const value =
+    guards.length === 0 ? inner : body.select(body.inside(guards), inner, body.const(0, inner.type));
   const index = linearize([ofAtom(b), ofAtom(panel), ofAtom(k), ofAtom(j)], strides(panels, summed, width));
   const kernel = new KernelBuffers(used);
   const locals = new Locals();

@@ -27,13 +27,20 @@ function lowerAdds(node: Node, target: Buffer, context: LoweringContext): Lowere
   const [, index, values] = node.inputs as [Node, Node, Node];
   const used = new Map<number, Buffer>([[target.id, target]]);
   const body: ScalarBody = new ScalarBody(reachBuffers(() => body, context, new Set([node]), used));
-  const dims = splitDims(index.shape, index.shape.map((_, d) => d).filter((d) => d !== axis));
+  const dims = splitDims(
+    index.shape,
+    index.shape.map((_, d) => d).filter((d) => d !== axis),
+  );
   const along = splitDims(index.shape, [axis])[0];
   const at = coordinates(along === undefined ? dims : [...dims, along], index.shape);
   const picked = body.evaluate(index, at);
   const value = body.evaluate(values, at);
   const extent = node.shape[axis] as number;
-  const safe = body.binary("max", body.const(0, "i32"), body.binary("min", picked, body.const(extent - 1, "i32")));
+  const safe = body.binary(
+    "max",
+    body.const(0, "i32"),
+    body.binary("min", picked, body.const(extent - 1, "i32")),
+  );
   const where: Index[] = [...at];
   where[axis] = dataAtom(safe.id, extent);
   const place = linearize(where, target.strides);
@@ -53,7 +60,10 @@ function lowerAdds(node: Node, target: Buffer, context: LoweringContext): Lowere
       rest = binary("idiv", rest, int(count));
     }
     const step = (): void => {
-      const sum = add(load(kernel.use(target.id, "read"), target.dtype, emitter.address(place)), emitter.value(value));
+      const sum = add(
+        load(kernel.use(target.id, "read"), target.dtype, emitter.address(place)),
+        emitter.value(value),
+      );
       emitter.store(target.id, place, emitter.define("sum", sum));
     };
     if (along === undefined) step();

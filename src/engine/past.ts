@@ -1,0 +1,87 @@
+/**
+ * What of the past of a graph is still needed: which values are out of date, and which operands can be let go.
+ */
+import { allocate } from "../base/dtype.ts";
+import { EngineError } from "../base/errors.ts";
+import { formatShape } from "../base/shape.ts";
+import { type Node, resolve } from "../graph/node.ts";
+import type { GraphWalk } from "../graph/signature.ts";
+/** Nodes that read storage which has been overwritten since. */
+export function markStale(walk: GraphWalk): Set<Node> {
+  const stale = new Set<Node>();
+  for (const node of walk.nodes) {
+    const { value } = node;
+    if (value !== null) {
+      if (value.kind === "storage" && value.version !== value.storage.version) stale.add(node);
+    } else if (node.expired || node.inputs.some((i) => stale.has(resolve(i)))) stale.add(node);
+  }
+  return stale;
+}
+
+/** For each node of a graph: whether what it depends on is overwritten now, and whether its gradient is spent. */
+interface Past {
+  readonly outdated: Uint8Array;
+  readonly spent: Uint8Array;
+}
+
+export function pastOf(graph: GraphWalk, assigned: ReadonlySet<object | null>): Past {
+  const outdated = new Uint8Array(graph.nodes.length);
+  const spent = new Uint8Array(graph.nodes.length);
+  graph.nodes.forEach((node, i) => {
+    const { value } = node;
+    if (value?.kind === "storage" && assigned.has(value.storage)) outdated[i] = 1;
+    if (node.consumed) spent[i] = 1;
+    if (value !== null) return;
+    for (const input of node.inputs) {
+      for (let n = input; n !== resolve(n); n = n.inputs[0] as Node) if (n.consumed) spent[i] = 1;
+      const at = resolve(input).position;
+      if (outdated[at] === 1) outdated[i] = 1;
+      if (spent[at] === 1) spent[i] = 1;
+    }
+  });
+  return { outdated, spent };
+}
+
+/** Lets go of the operands of values that are known and pass no gradient, or that can never be computed again. */
+export function letGo(graph: GraphWalk, known: readonly Node[], past: Past): void {
+  graph.nodes.forEach((node, i) => {
+    if (node.op.kind === "source" || node.op.kind === "scalar") return;
+    if (node.value === null && past.outdated[i] === 1) {
+      node.expired = true;
+      forget(node);
+    }
+  });
+  for (const node of known) {
+    if (node.value === null) continue;
+    const i = bottom(node).position;
+    const gone = graph.nodes[i] !== bottom(node) || past.spent[i] === 1 || past.outdated[i] === 1;
+    if (!node.requiresGrad || node.consumed || gone) forget(node);
+  }
+}
+
+/** The node under all aliases, whether their values are known or not. */
+function bottom(node: Node): Node {
+  let n = node;
+  while (n.op.kind === "alias" && n.inputs.length > 0) n = n.inputs[0] as Node;
+  return n;
+}
+
+function forget(node: Node): void {
+  node.inputs = [];
+  node.custom = null;
+}
+
+/** Gives a node without elements its (empty) value. @returns false: there is nothing to compute. */
+export function emptyValue(node: Node): false {
+  node.value = { kind: "host", data: allocate(node.dtype, 0), uses: 0 };
+  return false;
+}
+
+export function staleError(node: Node): EngineError {
+  return new EngineError(
+    `the value of this tensor (shape ${formatShape(node.shape)}) was not computed before its inputs changed: ` +
+      "a parameter or buffer it depends on was updated, as by optimizer.step(). " +
+      "Call .keep() on it before the update, or read it before",
+    { shape: node.shape },
+  );
+}

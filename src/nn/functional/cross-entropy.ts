@@ -1,0 +1,162 @@
+/**
+ * Losses of classification: from log-probabilities (`nllLoss`) and from logits (`crossEntropy`).
+ */
+import { isFloat } from "../../base/dtype.ts";
+import { ArgumentError, DTypeError, ShapeError } from "../../base/errors.ts";
+import { formatShape, sameShape, sizeOf } from "../../base/shape.ts";
+import { currentEngine } from "../../engine/default.ts";
+import { cast, compare, constant, reshape, scalar } from "../../graph/build.ts";
+import type { Node } from "../../graph/node.ts";
+import * as ops from "../../ops/index.ts";
+import { Tensor } from "../../tensor/tensor.ts";
+import { checkRange } from "../arguments.ts";
+import { type LossOptions, type Reduction, reductionOf } from "./reduction.ts";
+
+export interface NllLossOptions extends LossOptions {
+  /** Shape (C): weight of each class; 1 by default. With "mean", the sum is divided by the weights of the targets. */
+  readonly weight?: Tensor | null | undefined;
+  /** Targets of this class count for nothing; -100 by default. */
+  readonly ignoreIndex?: number | undefined;
+}
+
+export interface CrossEntropyOptions extends NllLossOptions {
+  /** Share of the target that is spread evenly over all classes (Szegedy et al., 2016); 0 by default. */
+  readonly labelSmoothing?: number | undefined;
+}
+
+/**
+ * -input[target]: negative log likelihood.
+ *
+ * Shapes: input (N, C, *) or (C) of log-probabilities, target (N, *) or () of class indices -> (), or the target's
+ * shape without reduction. @throws ShapeError, DTypeError, ArgumentError for a class out of range.
+ */
+export function nllLoss(input: Tensor, target: Tensor, options: NllLossOptions = {}): Tensor {
+  const loss = classLoss(input, target, options, "nllLoss");
+  const { losses, weights } = ops.pickLoss(loss.input, loss.target, loss.weight, loss.ignoreIndex);
+  return Tensor.of(combine(losses, weights, loss.reduction, target.shape));
+}
+
+/**
+ * -ln softmax(input)[target], or with probabilities as target the sum of -p ln softmax(input) over classes.
+ *
+ * Shapes: input (N, C, *) or (C) of logits, target (N, *) or () of class indices (int32), or probabilities in the
+ * shape of the input -> (), or (N, *) without reduction. @throws ShapeError, DTypeError, ArgumentError.
+ * @example
+ * const loss = F.crossEntropy(model(images), tensor([3, 0, 9]), { labelSmoothing: 0.1 });
+ */
+export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  const smoothing = checkRange(options.labelSmoothing ?? 0, 0, 1, "labelSmoothing", "crossEntropy");
+  if (isFloat(target.dtype)) return fromProbabilities(input, target, smoothing, options);
+  const loss = classLoss(input, target, options, "crossEntropy");
+  const logProbabilities = ops.logSoftmax(loss.input, 1);
+  const { losses, weights } = ops.pickLoss(logProbabilities, loss.target, loss.weight, loss.ignoreIndex);
+  const plain = combine(losses, weights, loss.reduction, target.shape);
+  if (smoothing === 0) return Tensor.of(plain);
+  const even = evenLoss(logProbabilities, loss.weight);
+  const wanted = compare("ne", loss.target, constant(loss.ignoreIndex, loss.target.shape, "int32"));
+  const kept = ops.where(wanted, even, constant(0, even.shape, even.dtype));
+  const smooth = combine(kept, weights, loss.reduction, target.shape);
+  const classes = loss.input.shape[1] as number;
+  const { dtype } = smooth;
+  return Tensor.of(
+    ops.add(ops.mul(plain, scalar(1 - smoothing, dtype)), ops.mul(smooth, scalar(smoothing / classes, dtype))),
+  );
+}
+
+/** Sum over classes of -weight * ln p. Shape (N, C, *) -> (N, *). */
+function evenLoss(logProbabilities: Node, weight: Node | null): Node {
+  const line = logProbabilities.shape.map((s, d) => (d === 1 ? s : 1));
+  const weighted = weight === null ? logProbabilities : ops.mul(logProbabilities, reshape(weight, line));
+  return ops.neg(ops.sum(weighted, { dim: 1 }));
+}
+
+/** "mean" divides by the weights of the targets that count, not by their number. */
+function combine(losses: Node, weights: Node, reduction: Reduction, shape: readonly number[]): Node {
+  if (reduction === "none") return reshape(losses, shape);
+  const total = ops.sum(losses);
+  return reduction === "sum" ? total : ops.div(total, ops.sum(weights));
+}
+
+function fromProbabilities(input: Tensor, target: Tensor, smoothing: number, options: CrossEntropyOptions): Tensor {
+  if (!sameShape(input.shape, target.shape) || input.ndim === 0) {
+    throw new ShapeError(
+      `crossEntropy: a float target is probabilities in the shape of the input, got input ${formatShape(input.shape)} and ` +
+        `target ${formatShape(target.shape)}; for class indices use .to("int32")`,
+      { input: input.shape, target: target.shape },
+    );
+  }
+  const single = input.ndim === 1;
+  const batch = (n: Node): Node => (single ? reshape(n, [1, ...n.shape]) : n);
+  const x = batch(input.node);
+  const classes = x.shape[1] as number;
+  const weight = classWeight(options.weight ?? null, classes, "crossEntropy");
+  const { dtype } = x;
+  let probabilities = cast(batch(target.node), dtype);
+  if (smoothing > 0) {
+    const kept = ops.mul(probabilities, scalar(1 - smoothing, dtype));
+    probabilities = ops.add(kept, scalar(smoothing / classes, dtype));
+  }
+  const losses = evenLoss(ops.mul(ops.logSoftmax(x, 1), probabilities), weight);
+  const reduction = reductionOf(options, "crossEntropy");
+  if (reduction === "none") return Tensor.of(single ? reshape(losses, []) : losses);
+  const total = ops.sum(losses);
+  if (reduction === "sum") return Tensor.of(total);
+  return Tensor.of(ops.div(total, constant(sizeOf(losses.shape), [], dtype)));
+}
+
+interface ClassLoss {
+  /** (N, C, *) */
+  readonly input: Node;
+  /** (N, *), int32 */
+  readonly target: Node;
+  readonly weight: Node | null;
+  readonly ignoreIndex: number;
+  readonly reduction: Reduction;
+}
+
+/** Checks the operands of a loss over class indices, and gives a single sample a batch axis. */
+function classLoss(input: Tensor, target: Tensor, options: NllLossOptions, owner: string): ClassLoss {
+  if (!isFloat(input.dtype)) {
+    throw new DTypeError(`${owner}: input is ${input.dtype}, expected a float tensor`, { input: input.dtype });
+  }
+  if (isFloat(target.dtype) || target.dtype === "bool") {
+    throw new DTypeError(`${owner}: target is ${target.dtype}, expected class indices; convert with .to("int32")`, {
+      target: target.dtype,
+    });
+  }
+  const single = input.ndim === 1;
+  const x = single ? reshape(input.node, [1, ...input.shape]) : input.node;
+  const y = cast(single && target.ndim === 0 ? reshape(target.node, [1]) : target.node, "int32");
+  ops.checkClassTarget(x, y, owner);
+  const ignoreIndex = options.ignoreIndex ?? -100;
+  const classes = x.shape[1] as number;
+  checkClasses(target, classes, ignoreIndex, owner);
+  const weight = classWeight(options.weight ?? null, classes, owner);
+  return { input: x, target: y, weight, ignoreIndex, reduction: reductionOf(options, owner) };
+}
+
+/** Labels that are known on the host, as those from a loader are, are checked before they do harm. */
+function checkClasses(target: Tensor, classes: number, ignoreIndex: number, owner: string): void {
+  const known = currentEngine().peek(target.node);
+  if (known === null) return;
+  for (let i = 0; i < known.length; i++) {
+    const label = known[i] as number;
+    if ((label >= 0 && label < classes) || label === ignoreIndex) continue;
+    throw new ArgumentError(
+      `${owner}: target ${label} at position ${i} is out of range for ${classes} classes (use 0 to ${classes - 1}, or ` +
+        "set ignoreIndex)",
+      { target: label, position: i, classes },
+    );
+  }
+}
+
+function classWeight(weight: Tensor | null, classes: number, owner: string): Node | null {
+  if (weight === null) return null;
+  if (weight.ndim !== 1 || weight.shape[0] !== classes) {
+    throw new ShapeError(
+      `${owner}: weight has shape ${formatShape(weight.shape)}, expected [${classes}]: one for each class`,
+      { weight: weight.shape, classes },
+    );
+  }
+  return weight.node;
+}

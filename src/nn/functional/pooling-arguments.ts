@@ -1,0 +1,49 @@
+/**
+ * What the pools share: their geometry from options, and inputs without a batch axis.
+ */
+import { ShapeError } from "../../base/errors.ts";
+import { formatShape } from "../../base/shape.ts";
+import { reshape } from "../../graph/build.ts";
+import type { Node } from "../../graph/node.ts";
+import type { Pair, PoolGeometry } from "../../ops/index.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { type NumberOrPair, sizesOf } from "../arguments.ts";
+
+export interface PoolOptions {
+  /** Distance between windows; the kernel size by default. */
+  readonly stride?: NumberOrPair | null | undefined;
+  /** Elements added on both sides, at most half of the kernel; 0 by default. */
+  readonly padding?: NumberOrPair | undefined;
+  /** Whether a last window that is only partly inside counts; false by default. */
+  readonly ceilMode?: boolean | undefined;
+}
+
+export function poolGeometry(
+  kernelSize: NumberOrPair,
+  options: PoolOptions & { readonly dilation?: NumberOrPair | undefined },
+  owner: string,
+): PoolGeometry {
+  const pair = (value: NumberOrPair, least: number, option: string): Pair =>
+    sizesOf(value, 2, least, option, owner) as Pair;
+  const kernel = pair(kernelSize, 1, "kernelSize");
+  return {
+    kernel,
+    stride: pair(options.stride ?? kernel, 1, "stride"),
+    padding: pair(options.padding ?? 0, 0, "padding"),
+    dilation: pair(options.dilation ?? 1, 1, "dilation"),
+    ceilMode: options.ceilMode ?? false,
+  };
+}
+
+/** Runs a function of (N, C, H, W) on such an input, or on (C, H, W) as a batch of one. @throws ShapeError. */
+export function onBatch(x: Tensor, owner: string, body: (batch: Node) => Node): Node {
+  if (x.ndim === 4) return body(x.node);
+  if (x.ndim !== 3) {
+    throw new ShapeError(
+      `${owner}: input has ${x.ndim} dimensions (shape ${formatShape(x.shape)}), expected N, C, H, W or C, H, W`,
+      { input: x.shape },
+    );
+  }
+  const y = body(reshape(x.node, [1, ...x.shape]));
+  return reshape(y, y.shape.slice(1));
+}

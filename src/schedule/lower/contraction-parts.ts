@@ -1,0 +1,186 @@
+/**
+ * Contractions whose chunks own parts of the sum: long sums that make few results from operands that both lie along
+ * them, as a weight gradient. A chunk adds to a partial result of its own, in blocks of the sum that stay in cache.
+ */
+import { add, binary, int, Locals, load, mul, splat, store, use } from "../../kernel/build.ts";
+import { type Expr, valueTypeOf } from "../../kernel/ir.ts";
+import { factorOf, ofAtom, variable } from "../index-math.ts";
+import type { Buffer, LoweredCall } from "../plan.ts";
+import { ScalarBody } from "../scalar-body.ts";
+import { emitInline, extent, hold, type Problem, rowStarts } from "./contraction-problem.ts";
+import { emitTile, makeAccumulators, type SummedLoop } from "./contraction-tile.ts";
+import { Emitter } from "./emitter.ts";
+import { chunkLocal, KernelBuffers } from "./kernel-frame.ts";
+/** How a long sum is cut: into `count` parts of `size` steps of its outermost loop. */
+export interface SumParts {
+  readonly count: number;
+  readonly size: number;
+  /** Elements from one row of the partial result to the next. */
+  readonly rowSize: number;
+}
+
+/** A sum at least this long may be cut into parts. */
+const longSum = 1024;
+const mostSumParts = 16;
+
+/** Cuts the sum where both operands lie along it and it is long. */
+export function splitSum(p: Problem): SumParts | null {
+  const summed = extent(p.spec, p.plan.summed);
+  const outer = p.loops[0];
+  const lastRow = p.plan.rows[p.plan.rows.length - 1];
+  const alongRows = lastRow === undefined || factorOf(p.rowAccess.index, `x${lastRow}`) === 1 || p.rows <= 16;
+  if (summed < longSum || outer === undefined || !alongRows || p.column.before.length > 0) return null;
+  const wanted = Math.min(mostSumParts, outer.size);
+  let size = Math.ceil(outer.size / wanted);
+  if (p.loops.length === 1) size = Math.ceil(size / 4) * 4;
+  return { count: Math.ceil(outer.size / size), size, rowSize: Math.ceil(p.columns / p.lanes) * p.lanes };
+}
+
+/** Steps of the sum that a block covers: both operands' share of it stays in the first-level cache. */
+const blockSteps = 128;
+
+/** Chunks own parts of the sum and add to a partial result of their own, block by block. */
+export function lowerParts(p: Problem, parts: SumParts, partial: Buffer): LoweredCall {
+  const used = new Map([p.rowAccess.buffer, p.column.buffer, partial].map((b) => [b.id, b]));
+  const kernel = new KernelBuffers(used);
+  const locals = new Locals();
+  const chunk = chunkLocal(locals);
+  const body = new ScalarBody(() => null);
+  const emitter = new Emitter(body, kernel, locals);
+  const target = kernel.use(partial.id, "write");
+  kernel.use(partial.id, "read");
+  const resultSize = p.rows * parts.rowSize;
+  emitter.bind("b", emitter.define("b", binary("mod", use(chunk), int(p.batch))));
+  const part = emitter.define("part", binary("idiv", use(chunk), int(p.batch)));
+  const base = emitter.define(
+    "base",
+    mul(add(mul(part, int(p.batch)), emitter.address(ofAtom(variable("b", p.batch)))), int(resultSize)),
+  );
+  const zeroValue = splat({ kind: "const", type: valueTypeOf(p.dtype), lanes: 1, value: 0 }, p.lanes);
+  emitter.loop("z", int(0), int(resultSize), p.lanes, (z) => {
+    emitter.push(store(target, add(base, use(z)), zeroValue));
+  });
+  const outer = p.loops[0] as SummedLoop;
+  const from = emitter.define("from", mul(part, int(parts.size)));
+  const to = emitter.define("to", binary("min", add(from, int(parts.size)), int(outer.size)));
+  blocks(emitter, p, 0, { start: from, end: to }, int(0), int(0), (loops, rowAt, columnAt) => {
+    resultTiles(emitter, p, parts, target, base, { loops, rowAt, columnAt });
+  });
+  const flops = 2 * p.batch * p.rows * p.columns * extent(p.spec, p.plan.summed);
+  return kernel.finish("contraction_part", parts.count * p.batch, chunk, emitter.finish(), flops);
+}
+
+/** Loops over blocks of the sum: outer loops step by step, the first that would be too long in blocks. */
+function blocks(
+  emitter: Emitter,
+  p: Problem,
+  depth: number,
+  bounds: { start: Expr; end: Expr },
+  rowAt: Expr,
+  columnAt: Expr,
+  body: (loops: readonly SummedLoop[], rowAt: Expr, columnAt: Expr) => void,
+): void {
+  const loop = p.loops[depth] as SummedLoop;
+  const inner = p.loops.slice(depth + 1);
+  const innerSize = inner.reduce((n, l) => n * l.size, 1);
+  if (innerSize > blockSteps) {
+    emitter.loop(`s${depth}`, bounds.start, bounds.end, 1, (k) => {
+      const row = hold(emitter, add(rowAt, mul(use(k), int(loop.rowStride))));
+      const column = hold(emitter, add(columnAt, mul(use(k), int(loop.columnStride))));
+      const next = p.loops[depth + 1] as SummedLoop;
+      blocks(emitter, p, depth + 1, { start: int(0), end: int(next.size) }, row, column, body);
+    });
+    return;
+  }
+  const size = Math.max(1, Math.floor(blockSteps / innerSize));
+  emitter.loop(`s${depth}`, bounds.start, bounds.end, size, (k) => {
+    const end = emitter.define("stop", binary("min", add(use(k), int(size)), bounds.end));
+    body([{ ...loop, bounds: { start: use(k), end } }, ...inner], rowAt, columnAt);
+  });
+}
+
+interface Block {
+  readonly loops: readonly SummedLoop[];
+  readonly rowAt: Expr;
+  readonly columnAt: Expr;
+}
+
+/** All tiles of the partial result for one block of the sum. */
+function resultTiles(
+  emitter: Emitter,
+  p: Problem,
+  parts: SumParts,
+  target: number,
+  base: Expr,
+  block: Block,
+): void {
+  const width = p.tile.vectors * p.lanes;
+  const wholeRows = p.rows - (p.rows % p.tile.rows);
+  const wholeColumns = p.columns - (p.columns % width);
+  const rowLoops = (n: Expr, vectors: number): void => {
+    if (wholeRows > 0) {
+      emitter.loop("m0", int(0), int(wholeRows), p.tile.rows, (m) => {
+        partTile(emitter, p, parts, target, base, block, { m: use(m), n, rows: p.tile.rows, vectors });
+      });
+    }
+    if (wholeRows < p.rows) {
+      const rows = p.rows - wholeRows;
+      emitInline(emitter, () =>
+        partTile(emitter, p, parts, target, base, block, { m: int(wholeRows), n, rows, vectors }),
+      );
+    }
+  };
+  if (wholeColumns > 0) {
+    emitter.loop("n0", int(0), int(wholeColumns), width, (n) => rowLoops(use(n), p.tile.vectors));
+  }
+  if (wholeColumns < p.columns) rowLoops(int(wholeColumns), Math.ceil((p.columns - wholeColumns) / p.lanes));
+}
+
+function partTile(
+  emitter: Emitter,
+  p: Problem,
+  parts: SumParts,
+  target: number,
+  base: Expr,
+  block: Block,
+  at: { m: Expr; n: Expr; rows: number; vectors: number },
+): void {
+  const { lanes, dtype } = p;
+  const corner = hold(emitter, add(base, add(mul(at.m, int(parts.rowSize)), at.n)));
+  const place = (i: number, v: number): Expr => add(corner, int(i * parts.rowSize + v * lanes));
+  const accumulators = makeAccumulators(emitter, at.rows, { vectors: at.vectors, lanes, dtype }, (i, v) =>
+    load(target, dtype, place(i, v), lanes),
+  );
+  const b = ofAtom(variable("b", p.batch));
+  let column: Expr = int(0);
+  emitInline(emitter, () => {
+    emitter.bind("n", at.n);
+    column = hold(
+      emitter,
+      add(emitter.address(p.column.start(b, ofAtom(variable("n", p.columns)))), block.columnAt),
+    );
+  });
+  const rows = rowStarts(emitter, p, b, at.m, at.rows).map((r) => ({
+    base: hold(emitter, add(r.base, block.rowAt)),
+    offset: r.offset,
+  }));
+  emitTile(
+    emitter,
+    {
+      dtype,
+      lanes,
+      vectors: at.vectors,
+      rowBuffer: emitter.buffers.use(p.rowAccess.buffer.id, "read"),
+      rows,
+      columnBuffer: emitter.buffers.use(p.column.buffer.id, "read"),
+      column,
+      loops: block.loops,
+    },
+    accumulators,
+  );
+  accumulators.forEach((list, i) => {
+    list.forEach((c, v) => {
+      emitter.push(store(target, place(i, v), use(c)));
+    });
+  });
+}

@@ -1,0 +1,332 @@
+/**
+ * A contraction as its loops need it: how both operands lie in memory, how the summed loops merge, the tile.
+ */
+
+import type { DType } from "../../base/dtype.ts";
+import { type Node, resolve } from "../../graph/node.ts";
+import type { AxisMap, ContractionSpec } from "../../graph/operation.ts";
+import { int } from "../../kernel/build.ts";
+import type { Expr } from "../../kernel/ir.ts";
+import { type ContractionPlan, contractionPlan } from "../contraction-plan.ts";
+import type { Variable } from "../index-math.ts";
+import {
+  delinearize,
+  factorOf,
+  type Index,
+  ofAtom,
+  plus,
+  substitute,
+  times,
+  variable,
+  zero,
+} from "../index-math.ts";
+import type { Buffer, LoweredCall, LoweringContext } from "../plan.ts";
+import { ScalarBody } from "../scalar-body.ts";
+import type { SummedLoop } from "./contraction-tile.ts";
+import type { Emitter } from "./emitter.ts";
+import { reachBuffers } from "./map.ts";
+import { lowerPack } from "./pack.ts";
+/** An operand as memory: a buffer and the index in it, linear in the loop dimensions `x0`, `x1`, ... */
+export interface Access {
+  readonly buffer: Buffer;
+  readonly index: Index;
+}
+
+/** Everything about a contraction that its loops need. */
+export interface Problem {
+  readonly node: Node;
+  readonly spec: ContractionSpec;
+  readonly plan: ContractionPlan;
+  readonly dtype: DType;
+  readonly lanes: number;
+  readonly batch: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly rowAccess: Access;
+  readonly column: ColumnOperand;
+  readonly loops: readonly SummedLoop[];
+  readonly tile: TileShape;
+}
+
+export interface ColumnOperand {
+  readonly buffer: Buffer;
+  /** Index of column `n`, batch element `b`, at the start of the sum; variables as in `Frame`. */
+  start(batch: Index, column: Index): Index;
+  /** Kernels that prepare the operand. */
+  readonly before: readonly LoweredCall[];
+}
+
+interface TileShape {
+  readonly rows: number;
+  readonly vectors: number;
+}
+
+const dimVariable = (d: number, size: number): Variable => variable(`x${d}`, size);
+export const extent = (spec: ContractionSpec, dims: readonly number[]): number =>
+  dims.reduce((p, d) => p * (spec.sizes[d] as number), 1);
+export function analyze(node: Node, context: LoweringContext): Problem {
+  if (node.op.kind !== "contraction") throw new Error("schedule: not a contraction");
+  const { spec } = node.op;
+  const plan = contractionPlan(node, (n) => context.orderOf(n), context.isWanted(node), context.target.lanes);
+  const lanes = node.dtype === "float64" ? 1 : context.target.lanes;
+  const rowNode = node.inputs[plan.rowOperand] as Node;
+  const rowMaps = plan.rowOperand === 0 ? spec.a : spec.b;
+  const rowAccess = accessOf(rowNode, rowMaps, spec, context);
+  if (rowAccess === null)
+    throw new Error("schedule: the row operand of a contraction is not linear in memory");
+  const columns = extent(spec, plan.columns);
+  const rows = extent(spec, plan.rows);
+  const tile = tileShape(rows, Math.ceil(columns / lanes), lanes, context.target.registers);
+  const base = {
+    node,
+    spec,
+    plan,
+    dtype: node.dtype,
+    lanes,
+    batch: extent(spec, plan.batch),
+    rows,
+    columns,
+    rowAccess,
+  };
+  const direct = directColumns(node, plan, lanes, columns, context);
+  const stride = (d: number): number => factorOf(rowAccess.index, `x${d}`);
+  if (direct !== null) {
+    const loops = mergeLoops(spec, plan.summed, stride, (d) => factorOf(direct.index, `x${d}`));
+    return { ...base, tile, loops, column: directOperand(direct, spec, plan) };
+  }
+  const width = tile.vectors * lanes;
+  const packed = packedOperand(node, plan, width, columns, context);
+  const inPanel = (d: number): number => {
+    const after = plan.summed.slice(plan.summed.indexOf(d) + 1);
+    return extent(spec, after) * width;
+  };
+  return { ...base, tile, loops: mergeLoops(spec, plan.summed, stride, inPanel), column: packed };
+}
+
+/** Rows and vectors of the tile: as many accumulators as leave registers for the operands. */
+function tileShape(rows: number, vectors: number, lanes: number, registers: number): TileShape {
+  if (lanes === 1) return { rows: Math.min(rows, 4), vectors: Math.min(vectors, 2) };
+  const wide = registers >= 32 ? [4, 3, 2, 1] : [2, 3, 4, 1];
+  const fit = vectors === 1 ? 1 : (wide.find((v) => vectors % v === 0 && v <= vectors) ?? 2);
+  const width = fit === 1 && vectors > 1 ? 2 : fit;
+  const most = Math.max(1, Math.floor((registers - 2 - width) / width));
+  const limit = Math.min(most, width === 1 ? 8 : most);
+  if (rows <= limit) return { rows, vectors: width };
+  // Of the larger tiles, the one that wastes least on the last rows.
+  let best = limit;
+  for (let r = limit; r >= Math.max(2, limit - 2); r--) {
+    const waste = (n: number): number => Math.ceil(rows / n) * (n + 1);
+    if (rows < 64 && waste(r) < waste(best)) best = r;
+  }
+  return { rows: best, vectors: width };
+}
+function axisIndex(map: AxisMap, spec: ContractionSpec): Index {
+  let sum = zero;
+  map.dims.forEach((d, i) => {
+    const size = spec.sizes[d] as number;
+    if (size > 1) sum = plus(sum, times(ofAtom(dimVariable(d, size)), map.strides[i] as number));
+  });
+  return sum;
+}
+
+/** The memory that an operand is read from, if its index there is linear. */
+function accessOf(
+  node: Node,
+  maps: readonly AxisMap[],
+  spec: ContractionSpec,
+  context: LoweringContext,
+): Access | null {
+  const used = new Map<number, Buffer>();
+  const body: ScalarBody = new ScalarBody(reachBuffers(() => body, context, new Set(), used));
+  const value = body.evaluate(
+    node,
+    maps.map((m) => axisIndex(m, spec)),
+  );
+  if (value.kind !== "load" || value.guards.length > 0) return null;
+  if (value.index.terms.some((t) => t.atom.kind !== "var")) return null;
+  return { buffer: used.get(value.buffer) as Buffer, index: value.index };
+}
+
+/** Rows of the column operand further apart than this share cache sets when a panel is read. */
+const farRows = 1024;
+
+/** The column operand where it can be read as it lies: vectors along the columns, not too far apart. */
+function directColumns(
+  node: Node,
+  plan: ContractionPlan,
+  lanes: number,
+  columns: number,
+  context: LoweringContext,
+): Access | null {
+  if (node.op.kind !== "contraction" || columns % lanes !== 0) return null;
+  const { spec } = node.op;
+  const maps = plan.rowOperand === 0 ? spec.b : spec.a;
+  const operand = node.inputs[1 - plan.rowOperand] as Node;
+  if (context.bufferOf(resolve(operand)) === null && resolve(operand).op.kind === "constant") return null;
+  const access = accessOrNull(operand, maps, spec, context);
+  if (access === null) return null;
+  let step = 1;
+  for (let i = plan.columns.length - 1; i >= 0; i--) {
+    const d = plan.columns[i] as number;
+    const size = spec.sizes[d] as number;
+    if (size === 1) continue;
+    if (factorOf(access.index, `x${d}`) !== step) return null;
+    step *= size;
+  }
+  const last = plan.summed[plan.summed.length - 1];
+  const apart = last === undefined ? 0 : Math.abs(factorOf(access.index, `x${last}`));
+  const summed = extent(spec, plan.summed);
+  if (apart >= farRows / 4 && apart % farRows === 0 && summed > 16 && extent(spec, plan.rows) > 32)
+    return null;
+  if (plan.summed.some((d) => factorOf(access.index, `x${d}`) < 0)) return null;
+  return access;
+}
+
+function accessOrNull(
+  node: Node,
+  maps: readonly AxisMap[],
+  spec: ContractionSpec,
+  context: LoweringContext,
+): Access | null {
+  const access = accessOf(node, maps, spec, context);
+  return access !== null && access.buffer.dtype === node.dtype ? access : null;
+}
+
+/** Replaces loop dimensions by positions along the flattened columns and batch. */
+export function positions(spec: ContractionSpec, dims: readonly number[], flat: Index): Map<string, Index> {
+  const sizes = dims.map((d) => spec.sizes[d] as number);
+  const split = delinearize(flat, sizes);
+  return new Map(dims.map((d, i) => [`x${d}`, split[i] as Index]));
+}
+
+/** The part of an index that depends on the given dimensions, plus its constant when asked for. */
+export function partOf(index: Index, dims: readonly number[], constant: boolean): Index {
+  let sum: Index = constant ? { ...zero, offset: index.offset, key: String(index.offset) } : zero;
+  for (const t of index.terms) {
+    if (t.atom.kind === "var" && dims.some((d) => t.atom.key === `x${d}`)) {
+      sum = plus(sum, times(ofAtom(t.atom), t.factor));
+    }
+  }
+  return sum;
+}
+
+function directOperand(access: Access, spec: ContractionSpec, plan: ContractionPlan): ColumnOperand {
+  return {
+    buffer: access.buffer,
+    before: [],
+    start: (batch, column) => {
+      const b = substitute(partOf(access.index, plan.batch, true), positions(spec, plan.batch, batch));
+      return plus(
+        b,
+        substitute(partOf(access.index, plan.columns, false), positions(spec, plan.columns, column)),
+      );
+    },
+  };
+}
+
+function packedOperand(
+  node: Node,
+  plan: ContractionPlan,
+  width: number,
+  columns: number,
+  context: LoweringContext,
+): ColumnOperand {
+  if (node.op.kind !== "contraction") throw new Error("schedule: not a contraction");
+  const { spec } = node.op;
+  const maps = plan.rowOperand === 0 ? spec.b : spec.a;
+  const operand = node.inputs[1 - plan.rowOperand] as Node;
+  const batch = extent(spec, plan.batch);
+  const summed = extent(spec, plan.summed);
+  const panels = Math.ceil(columns / width);
+  const buffer = context.temporary(node.dtype, batch * panels * summed * width);
+  const pack = lowerPack(
+    {
+      operand,
+      target: buffer,
+      batch,
+      columns,
+      width,
+      summed,
+      at: (b, n, k) => {
+        const values = new Map([
+          ...positions(spec, plan.batch, b),
+          ...positions(spec, plan.columns, n),
+          ...positions(spec, plan.summed, k),
+        ]);
+        return maps.map((m) => substitute(axisIndex(m, spec), values));
+      },
+    },
+    context,
+  );
+  // Columns start at multiples of the width: a panel is found by the column alone.
+  const start = (b: Index, n: Index): Index => plus(times(b, panels * summed * width), times(n, summed));
+  return { buffer, before: [pack], start };
+}
+
+/** Summed loops, neighbours merged where both operands move through them as through one; loops of 1 dropped. */
+function mergeLoops(
+  spec: ContractionSpec,
+  summed: readonly number[],
+  rowStride: (d: number) => number,
+  columnStride: (d: number) => number,
+): SummedLoop[] {
+  const out: SummedLoop[] = [];
+  for (const d of summed) {
+    const size = spec.sizes[d] as number;
+    if (size === 1) continue;
+    const loop = { size, rowStride: rowStride(d), columnStride: columnStride(d) };
+    const last = out[out.length - 1];
+    const fits =
+      last !== undefined &&
+      last.rowStride === loop.rowStride * size &&
+      last.columnStride === loop.columnStride * size;
+    if (fits) out[out.length - 1] = { ...loop, size: last.size * size };
+    else out.push(loop);
+  }
+  return out;
+}
+/** Starts of the rows m0, m0 + 1, ... of the row operand: one base and constants where rows are evenly apart. */
+export function rowStarts(
+  emitter: Emitter,
+  problem: Problem,
+  batch: Index,
+  first: Expr,
+  count: number,
+): { base: Expr; offset: number }[] {
+  const { spec, plan, rowAccess, rows } = problem;
+  const batchPart = substitute(partOf(rowAccess.index, plan.batch, true), positions(spec, plan.batch, batch));
+  const m = variable("m", rows);
+  const rowPart = substitute(
+    partOf(rowAccess.index, plan.rows, false),
+    positions(spec, plan.rows, ofAtom(m)),
+  );
+  const index = plus(batchPart, rowPart);
+  const factor = factorOf(index, "m");
+  const even = index.terms.every((t) => t.atom.kind === "var");
+  const starts: { base: Expr; offset: number }[] = [];
+  const held = (e: Expr): Expr => (e.kind === "local" || e.kind === "const" ? e : emitter.define("r", e));
+  if (even) {
+    let base: Expr = int(0);
+    emitInline(emitter, () => {
+      emitter.bind("m", first);
+      base = held(emitter.address(index));
+    });
+    for (let i = 0; i < count; i++) starts.push({ base, offset: i * factor });
+    return starts;
+  }
+  for (let i = 0; i < count; i++) {
+    emitInline(emitter, () => {
+      emitter.bind("m", first, i);
+      starts.push({ base: held(emitter.address(index)), offset: 0 });
+    });
+  }
+  return starts;
+}
+
+/** Emits a block whose statements go on at the present level, while its bindings end with it. */
+export function emitInline(emitter: Emitter, fill: () => void): void {
+  for (const s of emitter.block(fill)) emitter.push(s);
+}
+export function hold(emitter: Emitter, e: Expr): Expr {
+  return e.kind === "local" || e.kind === "const" ? e : emitter.define("h", e);
+}

@@ -1,0 +1,225 @@
+import { add, binary, compare, int, Locals, mul, use, when } from "../../kernel/build.ts";
+import { type Expr, type Local, valueTypeOf } from "../../kernel/ir.ts";
+import { type Index, linearize, ofAtom, variable, zero } from "../index-math.ts";
+import type { Buffer, Group, LoweredCall, LoweringContext } from "../plan.ts";
+import { ScalarBody } from "../scalar-body.ts";
+import { emitInline, extent, hold, type Problem, positions, rowStarts } from "./contraction-problem.ts";
+import { emitTile, makeAccumulators } from "./contraction-tile.ts";
+import { Emitter } from "./emitter.ts";
+import { chunkLocal, KernelBuffers } from "./kernel-frame.ts";
+import { alignedCoordinates, type BodyStore, reachBuffers } from "./map.ts";
+
+/** Multiplications that a chunk should at least do. */
+const chunkWork = 60_000;
+
+/** Chunks own parts of the result; every sum is done in one go and the epilogue runs on the accumulators. */
+export class WholeSums {
+  readonly #p: Problem;
+  readonly #group: Group;
+  readonly #context: LoweringContext;
+
+  constructor(group: Group, problem: Problem, context: LoweringContext) {
+    this.#group = group;
+    this.#p = problem;
+    this.#context = context;
+  }
+
+  lower(): LoweredCall {
+    const p = this.#p;
+    const { rows, columns, batch, tile, lanes } = p;
+    const used = new Map<number, Buffer>([
+      [p.rowAccess.buffer.id, p.rowAccess.buffer],
+      [p.column.buffer.id, p.column.buffer],
+    ]);
+    const { body, stores } = this.#epilogue(used);
+    const kernel = new KernelBuffers(used);
+    const locals = new Locals();
+    const chunk = chunkLocal(locals);
+    const emitter = new Emitter(body, kernel, locals);
+    const rowTiles = Math.ceil(rows / tile.rows);
+    const columnTiles = Math.ceil(columns / (tile.vectors * lanes));
+    const summed = extent(p.spec, p.plan.summed);
+    const wanted = Math.max(1, Math.min(64, Math.floor((batch * rows * columns * summed) / chunkWork)));
+    const cuts = cutChunks(batch, rowTiles, columnTiles, wanted);
+    this.#chunkLoops(emitter, chunk, cuts, stores);
+    const flops = 2 * batch * rows * columns * summed;
+    return kernel.finish("contraction", cuts.chunks, chunk, emitter.finish(), flops);
+  }
+
+  /** The stores as functions of the batch position `b`, the row `m` and the column `n`. */
+  #epilogue(used: Map<number, Buffer>): { body: ScalarBody; stores: BodyStore[] } {
+    const { node, spec, plan, batch, rows, columns } = this.#p;
+    const own = new Set(
+      this.#group.stores.filter((s) => this.#context.bufferOf(s.node) === s.buffer).map((s) => s.node),
+    );
+    const load = reachBuffers(() => body, this.#context, own, used);
+    const body: ScalarBody = new ScalarBody((n, at, guards) =>
+      n === node ? body.hole(0, valueTypeOf(node.dtype)) : load(n, at, guards),
+    );
+    const place = new Map([
+      ...positions(spec, plan.batch, ofAtom(variable("b", batch))),
+      ...positions(spec, plan.rows, ofAtom(variable("m", rows))),
+      ...positions(spec, plan.columns, ofAtom(variable("n", columns))),
+    ]);
+    const at = node.shape.map((s, d) => (s === 1 ? zero : (place.get(`x${d}`) as Index)));
+    const stores = this.#group.stores.map((s) => {
+      used.set(s.buffer.id, s.buffer);
+      const where = alignedCoordinates(at, node.shape, s.node);
+      return {
+        value: body.evaluate(s.node, where),
+        buffer: s.buffer,
+        index: linearize(where, s.buffer.strides),
+      };
+    });
+    return { body, stores };
+  }
+
+  #chunkLoops(emitter: Emitter, chunk: Local, cuts: Cuts, stores: readonly BodyStore[]): void {
+    const { tile, rows, lanes, columns } = this.#p;
+    let rest: Expr = use(chunk);
+    const columnBlock = emitter.define("nb", binary("mod", rest, int(cuts.columnBlocks)));
+    rest = binary("idiv", rest, int(cuts.columnBlocks));
+    const rowBlock = emitter.define("mb", binary("mod", rest, int(cuts.rowBlocks)));
+    emitter.bind("b", emitter.define("b", binary("idiv", rest, int(cuts.rowBlocks))));
+    const width = tile.vectors * lanes;
+    const range = (block: Expr, size: number, most: number): { from: Expr; to: Expr } => {
+      const from = emitter.define("from", mul(block, int(size)));
+      return { from, to: emitter.define("to", binary("min", add(from, int(size)), int(most))) };
+    };
+    const wholeRows = rows - (rows % tile.rows);
+    const mRange = range(rowBlock, cuts.rowTiles * tile.rows, wholeRows);
+    const nRange = range(columnBlock, cuts.columnTiles * width, Math.ceil(columns / width) * width);
+    const wholeColumns = columns - (columns % width);
+    const rowLoops = (n: Expr, vectors: number): void => {
+      if (wholeRows > 0) {
+        emitter.loop("m0", mRange.from, mRange.to, tile.rows, (m) => {
+          this.#tile(emitter, use(m), n, tile.rows, vectors, stores);
+        });
+      }
+      if (wholeRows < rows) {
+        const last = emitter.block(() =>
+          this.#tile(emitter, int(wholeRows), n, rows - wholeRows, vectors, stores),
+        );
+        emitter.push(when(compare("eq", rowBlock, int(cuts.rowBlocks - 1)), last));
+      }
+    };
+    if (wholeColumns > 0) {
+      const end = emitter.define("end", binary("min", nRange.to, int(wholeColumns)));
+      emitter.loop("n0", nRange.from, end, width, (n) => rowLoops(use(n), tile.vectors));
+    }
+    if (wholeColumns < columns) {
+      const left = Math.ceil((columns - wholeColumns) / lanes);
+      const last = emitter.block(() => rowLoops(int(wholeColumns), left));
+      emitter.push(when(compare("eq", columnBlock, int(cuts.columnBlocks - 1)), last));
+    }
+  }
+
+  #tile(
+    emitter: Emitter,
+    m: Expr,
+    n: Expr,
+    rows: number,
+    vectors: number,
+    stores: readonly BodyStore[],
+  ): void {
+    const p = this.#p;
+    const { lanes, dtype } = p;
+    const kernelBuffer = (b: Buffer): number => this.#use(emitter, b);
+    const accumulators = makeAccumulators(emitter, rows, { vectors, lanes, dtype });
+    const b = ofAtom(variable("b", p.batch));
+    let column: Expr = int(0);
+    emitInline(emitter, () => {
+      emitter.bind("n", n);
+      column = hold(emitter, emitter.address(p.column.start(b, ofAtom(variable("n", p.columns)))));
+    });
+    emitTile(
+      emitter,
+      {
+        dtype,
+        lanes,
+        vectors,
+        rowBuffer: kernelBuffer(p.rowAccess.buffer),
+        rows: rowStarts(emitter, p, b, m, rows),
+        columnBuffer: kernelBuffer(p.column.buffer),
+        column,
+        loops: p.loops,
+      },
+      accumulators,
+    );
+    accumulators.forEach((list, i) => {
+      list.forEach((c, v) => {
+        this.#finish(emitter, { m, i, n, v, c }, stores);
+      });
+    });
+  }
+
+  /** Runs the epilogue on one accumulator; lanes beyond the last column are left out one by one. */
+  #finish(
+    emitter: Emitter,
+    at: { m: Expr; i: number; n: Expr; v: number; c: Local },
+    stores: readonly BodyStore[],
+  ): void {
+    const { lanes, columns } = this.#p;
+    const { m, i, n, v, c } = at;
+    const rest = n.kind === "const" ? columns - n.value - v * lanes : lanes;
+    if (rest >= lanes) {
+      emitter.vectorized({ variable: "n", lanes }, () =>
+        this.#store(emitter, m, i, n, v * lanes, use(c), stores),
+      );
+      return;
+    }
+    for (let l = 0; l < rest; l++) {
+      const lane: Expr = { kind: "extract", type: c.type, lanes: 1, a: use(c), lane: l };
+      this.#store(emitter, m, i, n, v * lanes + l, lanes === 1 ? use(c) : lane, stores);
+    }
+  }
+
+  #store(
+    emitter: Emitter,
+    m: Expr,
+    i: number,
+    n: Expr,
+    offset: number,
+    value: Expr,
+    stores: readonly BodyStore[],
+  ): void {
+    emitInline(emitter, () => {
+      emitter.bind("m", m, i);
+      emitter.bind("n", n, offset);
+      emitter.fill(0, hold(emitter, value));
+      const values = stores.map((s) => emitter.value(s.value));
+      stores.forEach((s, k) => {
+        emitter.store(s.buffer.id, s.index, values[k] as Expr);
+      });
+    });
+  }
+
+  #use(emitter: Emitter, buffer: Buffer): number {
+    return emitter.buffers.use(buffer.id, "read");
+  }
+}
+interface Cuts {
+  readonly chunks: number;
+  readonly rowBlocks: number;
+  readonly columnBlocks: number;
+  /** Tiles in a block. */
+  readonly rowTiles: number;
+  readonly columnTiles: number;
+}
+
+/** Cuts the result into about `wanted` chunks: along rows first, which share no memory. */
+function cutChunks(batch: number, rowTiles: number, columnTiles: number, wanted: number): Cuts {
+  const forRows = Math.max(1, Math.min(rowTiles, Math.ceil(wanted / batch)));
+  const perRow = Math.ceil(rowTiles / forRows);
+  const rowBlocks = Math.ceil(rowTiles / perRow);
+  const forColumns = Math.max(1, Math.min(columnTiles, Math.ceil(wanted / batch / rowBlocks)));
+  const perColumn = Math.ceil(columnTiles / forColumns);
+  const columnBlocks = Math.ceil(columnTiles / perColumn);
+  return {
+    chunks: batch * rowBlocks * columnBlocks,
+    rowBlocks,
+    columnBlocks,
+    rowTiles: perRow,
+    columnTiles: perColumn,
+  };
+}

@@ -1,0 +1,354 @@
+/**
+ * The loops of one reduce kernel: parts and kept points outside, reduced loops inside, accumulators in registers.
+ */
+
+import type { ReduceFn } from "../../base/scalar.ts";
+import {
+  add,
+  binary,
+  compare,
+  constant,
+  extract,
+  int,
+  mul,
+  select,
+  set,
+  splat,
+  use,
+} from "../../kernel/build.ts";
+import type { Expr, Local, ValueType } from "../../kernel/ir.ts";
+import type { Variable } from "../index-math.ts";
+import { ofAtom } from "../index-math.ts";
+import type { Buffer } from "../plan.ts";
+import type { Scalar, ScalarBody } from "../scalar-body.ts";
+import type { Dim } from "./domain.ts";
+import type { Emitter } from "./emitter.ts";
+import type { BodyStore } from "./map.ts";
+/** One reduction inside a kernel: what it reads, how it combines, and the position it reports for arg reductions. */
+export interface Reduction {
+  readonly fn: ReduceFn;
+  readonly type: ValueType;
+  readonly value: Scalar;
+  readonly position: Scalar | null;
+}
+
+/** A kernel of reductions: loops, what is reduced, and what is stored for each kept point. */
+export interface ReduceKernel {
+  readonly body: ScalarBody;
+  readonly dims: readonly Dim[];
+  readonly reductions: readonly Reduction[];
+  readonly stores: readonly BodyStore[];
+  readonly buffers: ReadonlyMap<number, Buffer>;
+  /** Cuts the outermost reduced loop into parts of `size`, numbered by the variable. */
+  readonly part: { readonly variable: Variable; readonly count: number; readonly size: number } | null;
+}
+/** Vectors accumulated side by side along a kept innermost axis. */
+const accumulatorVectors = 4;
+/** Sums are cut into runs of this many terms that are added up first: the rounding error grows with the run. */
+const runLength = 128;
+interface LoopState {
+  readonly kernel: ReduceKernel;
+  readonly emitter: Emitter;
+  readonly chunk: Local;
+  readonly kept: readonly Dim[];
+  readonly reduced: readonly Dim[];
+  readonly lanes: number;
+  /** The kept dimension that vectors run along, or null where they run along the innermost reduced one. */
+  readonly along: Dim | null;
+}
+
+/** Emits the loops of one reduce kernel: parts and kept points outside, reduced loops inside. */
+export class ReduceLoops {
+  readonly #s: LoopState;
+
+  constructor(state: LoopState) {
+    this.#s = state;
+  }
+
+  /** @returns the number of chunks. */
+  emit(wanted: number): number {
+    const { kernel, emitter, chunk, kept, along } = this.#s;
+    const parts = kernel.part?.count ?? 1;
+    const outer = along === null ? kept : kept.slice(0, -1);
+    const points = outer.reduce((p, d) => p * d.extent, 1);
+    const tile = along === null ? 1 : Math.min(along.extent, this.#tileSize(along, points * parts, wanted));
+    const tiles = along === null ? 1 : Math.ceil(along.extent / tile);
+    const units = points * tiles;
+    const perChunk = Math.ceil(units / Math.max(1, Math.min(units, Math.ceil(wanted / parts))));
+    const blocks = Math.ceil(units / perChunk);
+    let block: Expr = use(chunk);
+    if (kernel.part !== null) {
+      emitter.bind("part", emitter.define("part", binary("idiv", use(chunk), int(blocks))));
+      block = binary("mod", use(chunk), int(blocks));
+    }
+    const start = emitter.define("start", mul(block, int(perChunk)));
+    const end = emitter.define("end", binary("min", add(start, int(perChunk)), int(units)));
+    emitter.loop("unit", start, end, 1, (unit) => {
+      let rest: Expr = use(unit);
+      const tileIndex = tiles === 1 ? int(0) : binary("mod", rest, int(tiles));
+      if (tiles > 1) rest = binary("idiv", rest, int(tiles));
+      for (let i = outer.length - 1; i >= 0; i--) {
+        const dim = outer[i] as Dim;
+        const value = i === 0 ? rest : binary("mod", rest, int(dim.extent));
+        emitter.bind(dim.variable.name, emitter.define(dim.variable.name, value));
+        rest = i === 0 ? rest : binary("idiv", rest, int(dim.extent));
+      }
+      if (along === null) this.#rowPoint();
+      else this.#columnTile(along, tileIndex, tile);
+    });
+    return blocks * parts;
+  }
+
+  #tileSize(along: Dim, others: number, wanted: number): number {
+    const { lanes } = this.#s;
+    const full = accumulatorVectors * lanes;
+    const enough = Math.ceil(along.extent / Math.max(1, Math.ceil(wanted / others)));
+    return Math.max(lanes, Math.min(full, Math.ceil(enough / lanes) * lanes));
+  }
+
+  /** Vectors along a kept axis: a tile of accumulators walks over all that is reduced. */
+  #columnTile(along: Dim, tileIndex: Expr, tile: number): void {
+    const { emitter, lanes } = this.#s;
+    const { name } = along.variable;
+    const start = emitter.define("tile", mul(tileIndex, int(tile)));
+    const remainder = along.extent % tile;
+    const run = (width: number): void => {
+      const whole = Math.floor(width / lanes);
+      const offsets = Array.from({ length: whole }, (_, i) => i * lanes);
+      if (whole > 0) {
+        emitter.vectorized({ variable: name, lanes }, () => this.#points(name, start, offsets, lanes));
+      }
+      const tail = Array.from({ length: width - whole * lanes }, (_, i) => whole * lanes + i);
+      if (tail.length > 0) this.#points(name, start, tail, 1);
+    };
+    if (remainder === 0) {
+      run(tile);
+      return;
+    }
+    const isLast = compare("eq", tileIndex, int(Math.floor(along.extent / tile)));
+    const last = emitter.block(() => run(remainder));
+    const full = along.extent > tile ? emitter.block(() => run(tile)) : [];
+    if (full.length === 0) for (const s of last) emitter.push(s);
+    else emitter.push({ kind: "if", condition: isLast, then: last, otherwise: full });
+  }
+
+  /** Reduces the points `start + offset` of the vector axis side by side. */
+  #points(name: string, start: Expr, offsets: readonly number[], width: number): void {
+    const { emitter, kernel, reduced } = this.#s;
+    const accumulators = offsets.map(() => kernel.reductions.map((r) => this.#accumulator(r, width)));
+    const each = (i: number, body: () => void): void => {
+      const statements = emitter.block(() => {
+        emitter.bind(name, start, offsets[i] as number);
+        body();
+      });
+      for (const s of statements) emitter.push(s);
+    };
+    this.#reducedLoops(reduced, accumulators, width, (acc) => {
+      acc.forEach((list, i) => {
+        each(i, () => this.#accumulate(list, width));
+      });
+    });
+    accumulators.forEach((list, i) => {
+      each(i, () => this.#finish(list.map((a) => a.map(use))));
+    });
+  }
+
+  /** One kept point; vectors run along the innermost reduced loop where there is one long enough. */
+  #rowPoint(): void {
+    const { emitter, kernel, reduced, lanes } = this.#s;
+    const inner = reduced[reduced.length - 1];
+    const wide = inner !== undefined && lanes > 1 && inner.extent >= lanes;
+    const scalars = kernel.reductions.map((r) => this.#accumulator(r, 1));
+    if (wide) {
+      const whole = inner.extent - (inner.extent % lanes);
+      const vectors = kernel.reductions.map((r) => this.#accumulator(r, lanes));
+      emitter.vectorized({ variable: inner.variable.name, lanes }, () =>
+        this.#reducedLoops(
+          reduced,
+          [vectors],
+          lanes,
+          ([list]) => this.#accumulate(list as Local[][], lanes),
+          whole,
+        ),
+      );
+      if (whole < inner.extent) {
+        this.#reducedLoops(reduced, [scalars], 1, ([list]) => this.#accumulate(list as Local[][], 1), -whole);
+      }
+      this.#finish(
+        scalars.map((list, i) => list.map((s, j) => this.#horizontal(i, vectors[i]?.[j] as Local, s))),
+      );
+    } else {
+      this.#reducedLoops(reduced, [scalars], 1, ([list]) => this.#accumulate(list as Local[][], 1));
+      this.#finish(scalars.map((list) => list.map(use)));
+    }
+  }
+
+  /** The lanes of a vector accumulator combined as a tree, and with the scalar one for the tail. */
+  #horizontal(reduction: number, vector: Local, scalar: Local): Expr {
+    const { fn } = this.#s.kernel.reductions[reduction] as Reduction;
+    let level: Expr[] = Array.from({ length: vector.lanes }, (_, l) => extract(use(vector), l));
+    while (level.length > 1) {
+      const half = level.length / 2;
+      level = Array.from({ length: half }, (_, i) => combine(fn, level[i] as Expr, level[i + half] as Expr));
+    }
+    return combine(fn, level[0] as Expr, use(scalar));
+  }
+
+  /** Registers of a reduction, at its neutral element: one value, or value and position. */
+  #accumulator(r: Reduction, lanes: number): Local[] {
+    const { emitter } = this.#s;
+    const value = emitter.locals.variable("acc", r.type, lanes);
+    emitter.push({ kind: "let", local: value, value: neutral(r.fn, r.type, lanes) });
+    if (r.position === null) return [value];
+    const position = emitter.locals.variable("at", "i32", lanes);
+    emitter.push({ kind: "let", local: position, value: constant(0, "i32", lanes) });
+    return [value, position];
+  }
+
+  /**
+   * The reduced loops around `body`. A long innermost loop of sums is cut into runs with accumulators of their own.
+   * `limit` > 0 ends the innermost loop there, < 0 starts it there.
+   */
+  #reducedLoops(
+    dims: readonly Dim[],
+    accumulators: readonly Local[][][],
+    width: number,
+    body: (accumulators: readonly Local[][][]) => void,
+    limit = 0,
+  ): void {
+    const dim = dims[0];
+    const { emitter, kernel, along } = this.#s;
+    if (dim === undefined) {
+      body(accumulators);
+      return;
+    }
+    const { name } = dim.variable;
+    const inner = dims.length === 1;
+    let start: Expr = int(0);
+    let end: Expr = int(dim.extent);
+    let extent = dim.extent;
+    if (kernel.part !== null && dim === this.#s.reduced[0]) {
+      const { size } = kernel.part;
+      start = emitter.define("from", mul(this.#partValue(), int(size)));
+      end = emitter.define("to", binary("min", add(start, int(size)), int(dim.extent)));
+      extent = size;
+    }
+    if (inner && limit > 0) end = extent < dim.extent ? binary("min", end, int(limit)) : int(limit);
+    if (inner && limit < 0) start = extent < dim.extent ? binary("max", start, int(-limit)) : int(-limit);
+    const step = inner && along === null && width > 1 ? width : 1;
+    if (!inner) {
+      emitter.loop(name, start, end, 1, () => this.#inRun(dims.slice(1), accumulators, width, body, limit));
+      return;
+    }
+    if (extent <= runLength * step || limit < 0) {
+      emitter.loop(name, start, end, step, () => body(accumulators));
+      return;
+    }
+    emitter.loop(`${name}run`, start, end, runLength * step, (run) => {
+      const stop = emitter.define("stop", binary("min", add(use(run), int(runLength * step)), end));
+      this.#withRun(accumulators, width, (fresh) =>
+        emitter.loop(name, use(run), stop, step, () => body(fresh)),
+      );
+    });
+  }
+
+  #partValue(): Expr {
+    return this.#s.emitter.address(ofAtom((this.#s.kernel.part as { variable: Variable }).variable));
+  }
+
+  /** Inner loops of a nest sum into accumulators of their own, which are then added to the outer ones. */
+  #inRun(
+    dims: readonly Dim[],
+    accumulators: readonly Local[][][],
+    width: number,
+    body: (accumulators: readonly Local[][][]) => void,
+    limit: number,
+  ): void {
+    const length = dims.reduce((p, d) => p * d.extent, 1);
+    if (length < 16) this.#reducedLoops(dims, accumulators, width, body, limit);
+    else this.#withRun(accumulators, width, (fresh) => this.#reducedLoops(dims, fresh, width, body, limit));
+  }
+
+  #withRun(
+    accumulators: readonly Local[][][],
+    width: number,
+    body: (fresh: readonly Local[][][]) => void,
+  ): void {
+    const { emitter, kernel } = this.#s;
+    const sums = kernel.reductions.every((r) => r.fn === "sum");
+    if (!sums) {
+      body(accumulators);
+      return;
+    }
+    const fresh = accumulators.map(() => kernel.reductions.map((r) => this.#accumulator(r, width)));
+    body(fresh);
+    accumulators.forEach((list, i) => {
+      list.forEach(([acc], j) => {
+        const part = fresh[i]?.[j]?.[0] as Local;
+        emitter.push(set(acc as Local, binary("add", use(acc as Local), use(part))));
+      });
+    });
+  }
+
+  /** Combines the value at the present point into the accumulators. */
+  #accumulate(list: readonly Local[][], width: number): void {
+    const { emitter, kernel } = this.#s;
+    kernel.reductions.forEach((r, i) => {
+      const [acc, at] = list[i] as [Local, Local?];
+      const value = splat(emitter.value(r.value), width);
+      if (r.position === null || at === undefined) {
+        emitter.push(set(acc, combine(r.fn, use(acc), value)));
+        return;
+      }
+      const held = value.kind === "local" ? value : emitter.define("x", value);
+      const wins = emitter.define("wins", argWins(r.fn, held, use(acc)));
+      emitter.push(set(at, select(wins, splat(emitter.value(r.position), width), use(at))));
+      emitter.push(set(acc, select(wins, held, use(acc))));
+    });
+  }
+
+  /** Stores what is made of the finished reductions at the kept point. */
+  #finish(results: readonly Expr[][]): void {
+    const { emitter, kernel } = this.#s;
+    results.forEach((list, i) => {
+      const r = kernel.reductions[i] as Reduction;
+      const value = (r.position === null ? list[0] : list[1]) as Expr;
+      emitter.fill(i, value.kind === "local" ? value : emitter.define("result", value));
+    });
+    const values = kernel.stores.map((s) => emitter.value(s.value));
+    kernel.stores.forEach((s, i) => {
+      emitter.store(s.buffer.id, s.index, values[i] as Expr);
+    });
+  }
+}
+
+/** Whether a value replaces the best one so far: strictly better, or the first NaN. */
+function argWins(fn: ReduceFn, value: Expr, best: Expr): Expr {
+  const notWorse = fn === "argmax" ? compare("le", value, best) : compare("le", best, value);
+  const better = { kind: "unary", type: "bool", lanes: value.lanes, fn: "not", a: notWorse } as const;
+  return value.type === "i32" ? better : binary("and", better, compare("eq", best, best));
+}
+
+function combine(fn: ReduceFn, a: Expr, b: Expr): Expr {
+  switch (fn) {
+    case "sum":
+      return binary("add", a, b);
+    case "prod":
+      return binary("mul", a, b);
+    case "max":
+      return binary("max", a, b);
+    case "min":
+      return binary("min", a, b);
+    default:
+      throw new Error(`schedule: ${fn} is not combined value by value`);
+  }
+}
+
+/** The value that changes nothing when combined. */
+function neutral(fn: ReduceFn, type: ValueType, lanes: number): Expr {
+  if (fn === "sum") return constant(0, type, lanes);
+  if (fn === "prod") return constant(1, type, lanes);
+  const low = fn === "max" || fn === "argmax";
+  if (type === "i32") return constant(low ? -(2 ** 31) : 2 ** 31 - 1, type, lanes);
+  return constant(low ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY, type, lanes);
+}
