@@ -194,21 +194,36 @@ export class Engine {
     return this.device.view(n.dtype, value.storage.address, sizeOf(n.shape)).slice();
   }
 
-  /** Turns what is pending into jobs. */
-  #submit(extra: readonly Node[]): void {
+  /**
+   * Starts computing the first values of variables in a program of their own, so that what reads them finds storage
+   * from the first step on and every step has the same structure.
+   */
+  initialize(): void {
+    this.#initialize(this.#takeMade());
+    this.#pump();
+  }
+
+  #initialize(values: readonly Node[]): void {
     const first = [...this.#dirty].filter((v) => v.initialized && v.storage === null);
-    if (first.length > 0) {
-      for (const v of first) this.#dirty.delete(v);
-      this.#enqueue(first, []);
-    }
-    const variables = [...this.#dirty];
-    this.#dirty.clear();
+    for (const v of first) this.#dirty.delete(v);
+    if (first.length > 0 || values.length > 0) this.#enqueue(first, values);
+  }
+
+  /** Small values that user code made since the last flush. */
+  #takeMade(): Node[] {
     const made = this.#made;
     this.#made = [];
-    const small = made.filter((n) => n.value === null && sizeOf(n.shape) * byteSize(n.dtype) <= keptBytes);
+    return made.filter((n) => n.value === null && sizeOf(n.shape) * byteSize(n.dtype) <= keptBytes);
+  }
+
+  /** Turns what is pending into jobs. */
+  #submit(extra: readonly Node[]): void {
+    this.#initialize([]);
+    const variables = [...this.#dirty];
+    this.#dirty.clear();
     const wanted = [...this.#wanted].filter((n) => n.value === null);
     this.#wanted.clear();
-    this.#enqueue(variables, [...new Set([...small, ...wanted, ...extra])], new Set(extra));
+    this.#enqueue(variables, [...new Set([...this.#takeMade(), ...wanted, ...extra])], new Set(extra));
   }
 
   #enqueue(variables: readonly Variable[], values: readonly Node[], required?: ReadonlySet<Node>): void {

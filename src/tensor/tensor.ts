@@ -87,6 +87,7 @@ export class Tensor {
   /** @internal The node that stands for the value now. */
   get node(): Node {
     const view = this.#view;
+    if (this.#variable?.initialized && this.#variable.storage === null) currentEngine().initialize();
     if (view !== null && view.seen !== view.base.#version) {
       this.#node = view.take(view.base.node);
       view.seen = view.base.#version;

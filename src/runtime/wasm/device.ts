@@ -13,7 +13,7 @@ import { type RenderedWasm, tableArenaBase, tableFirstSlot } from "../../render/
 import { renderWasm } from "../../render/wasm/render.ts";
 import { Allocator } from "../allocator.ts";
 import type { Device, Executable } from "../device.ts";
-import { hostFeatures, type HostFeatures } from "../features.ts";
+import { hostFeatures, type HostFeatures, optimizedAtOnce } from "../features.ts";
 import { controlBytes } from "./control.ts";
 import { mathImports } from "./host-math.ts";
 import { LinearMemory } from "./linear-memory.ts";
@@ -161,7 +161,7 @@ class WasmDevice implements Device {
     const { sharedMemory: shared, relaxedSimd: relaxed } = this.#features;
     const { bytes } = this.#render(program, { shared, relaxed });
     // The array may lie over any kind of buffer as far as its type tells; a renderer makes an ordinary one.
-    const module = new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
+    const module = optimizedAtOnce(() => new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>));
     const table = this.allocate(4 * (tableFirstSlot + program.slots.length));
     const compileMs = performance.now() - start;
     const fields = { program, compileMs, codeBytes: bytes.length, id: this.#nextId++, module, table };
