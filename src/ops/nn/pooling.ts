@@ -102,10 +102,18 @@ function windows(x: Node, g: PoolGeometry, fill: number): Windows {
 
 /** Sums values given per window element back onto the input: the transpose of `windows`. */
 function foldBack(values: Node, x: Node, g: PoolGeometry, padded: Pair): Node {
+  const [n, c, h, w] = x.shape as [number, number, number, number];
+  const tiled = [0, 1].every((i) => g.stride[i] === g.kernel[i] && g.dilation[i] === 1);
+  if (tiled) {
+    // Windows that lie side by side: each element of the input is in one, and summing is only a change of shape.
+    const [, , oh, kh, ow, kw] = values.shape as [number, number, number, number, number, number];
+    const plane = reshape(values, [n, c, oh * kh, ow * kw]);
+    const whole = pad(plane, [0, 0, 0, 0], [0, 0, padded[0] - oh * kh, padded[1] - ow * kw], 0);
+    return slice(whole, [0, 0, g.padding[0], g.padding[1]], [n, c, h, w]);
+  }
   const rows = unwindow(values, 2, padded[0], g.stride[0], g.dilation[0]);
   const both = unwindow(rows, 4, padded[1], g.stride[1], g.dilation[1]);
   const summed = reduce("sum", both, [3, 5]);
-  const [n, c, h, w] = x.shape as [number, number, number, number];
   const flat = reshape(summed, [n, c, padded[0], padded[1]]);
   return slice(flat, [0, 0, g.padding[0], g.padding[1]], [n, c, h, w]);
 }

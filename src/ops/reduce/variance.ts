@@ -1,6 +1,6 @@
 import { isFloat } from "../../base/dtype.ts";
 import { DTypeError } from "../../base/errors.ts";
-import { binary, constant, expand, reduce } from "../../graph/build.ts";
+import { binary, compare, constant, expand, reduce, unary, where, withGradient } from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
 import { type ReduceOptions, reducedCount, reduceOver } from "./reduction.ts";
 
@@ -25,5 +25,14 @@ export function variance(x: Node, options: VarianceOptions = {}): Node {
       reduce("sum", binary("mul", centred, centred), axes),
       1 / (options.unbiased === false ? n : n - 1),
     );
+  });
+}
+
+/** The square root of the variance. Where it is 0 so is its gradient. @throws DTypeError. */
+export function deviation(x: Node, options: VarianceOptions = {}): Node {
+  const v = variance(x, options);
+  return withGradient(unary("sqrt", v), [v], (g, y) => {
+    const zero = constant(0, y.shape, y.dtype);
+    return [where(compare("eq", y, zero), zero, binary("div", g, binary("add", y, y)))];
   });
 }

@@ -4,10 +4,10 @@
  */
 import { add, binary, int, Locals, load, mul, splat, store, use } from "../../kernel/build.ts";
 import { type Expr, valueTypeOf } from "../../kernel/ir.ts";
-import { factorOf, ofAtom, variable } from "../index-math.ts";
-import type { Buffer, LoweredCall } from "../plan.ts";
+import { delinearize, factorOf, linearize, ofAtom, variable } from "../index-math.ts";
+import type { Buffer, LoweredCall, LoweringContext } from "../plan.ts";
 import { ScalarBody } from "../scalar-body.ts";
-import { emitInline, extent, hold, type Problem, rowStarts } from "./contraction-problem.ts";
+import { emitInline, extent, hold, longSum, type Problem, rowStarts } from "./contraction-problem.ts";
 import { emitTile, makeAccumulators, type SummedLoop } from "./contraction-tile.ts";
 import { Emitter } from "./emitter.ts";
 import { chunkLocal, KernelBuffers } from "./kernel-frame.ts";
@@ -19,8 +19,6 @@ export interface SumParts {
   readonly rowSize: number;
 }
 
-/** A sum at least this long may be cut into parts. */
-const longSum = 1024;
 const mostSumParts = 16;
 
 /** Cuts the sum where both operands lie along it and it is long. */
@@ -36,12 +34,70 @@ export function splitSum(p: Problem): SumParts | null {
   return { count: Math.ceil(outer.size / size), size, rowSize: Math.ceil(p.columns / p.lanes) * p.lanes };
 }
 
+/** An innermost loop shorter than this is worth joining with the one around it. */
+const shortRun = 48;
+/** Longest table of offsets. */
+const longestTable = 16384;
+
+/** Inner summed loops walked as one, with the offsets of the row operand in a table. */
+export interface OffsetTable {
+  readonly buffer: Buffer;
+  /** The kernel that writes the table. */
+  readonly before: LoweredCall;
+  /** The problem with the joined loop as its last. */
+  readonly problem: Problem;
+}
+
+/**
+ * Joins the inner summed loops where they are short and the column operand goes through them evenly: a hot loop of a
+ * dozen steps loses a third of its time to starting and ending.
+ */
+export function joinLoops(p: Problem, context: LoweringContext): OffsetTable | null {
+  const total = p.loops.reduce((n, l) => n * l.size, 1);
+  const kept = total > longestTable ? 1 : 0;
+  const inner = p.loops.slice(kept);
+  const last = inner[inner.length - 1];
+  if (inner.length < 2 || last === undefined || last.size >= shortRun) return null;
+  const size = inner.reduce((n, l) => n * l.size, 1);
+  const even = inner.every(
+    (l, i) => i === 0 || (inner[i - 1] as SummedLoop).columnStride === l.columnStride * l.size,
+  );
+  if (!even || size > longestTable) return null;
+  const buffer = context.temporary("int32", size);
+  const joined: SummedLoop = { size, rowStride: 0, columnStride: last.columnStride };
+  const problem = { ...p, loops: [...p.loops.slice(0, kept), joined] };
+  return { buffer, before: offsetKernel(inner, buffer), problem };
+}
+
+/** Writes the offset of the row operand for every step of the given loops. */
+function offsetKernel(loops: readonly SummedLoop[], buffer: Buffer): LoweredCall {
+  const kernel = new KernelBuffers(new Map([[buffer.id, buffer]]));
+  const locals = new Locals();
+  const chunk = chunkLocal(locals);
+  const emitter = new Emitter(new ScalarBody(() => null), kernel, locals);
+  const k = variable("k", buffer.size);
+  const steps = delinearize(
+    ofAtom(k),
+    loops.map((l) => l.size),
+  );
+  const offset = linearize(
+    steps,
+    loops.map((l) => l.rowStride),
+  );
+  const target = kernel.use(buffer.id, "write");
+  emitter.loop("k", int(0), int(buffer.size), 1, (at) => {
+    emitter.push(store(target, use(at), emitter.address(offset)));
+  });
+  return kernel.finish("offsets", 1, chunk, emitter.finish(), 0);
+}
+
 /** Steps of the sum that a block covers: both operands' share of it stays in the first-level cache. */
-const blockSteps = 128;
+const blockSteps = 98;
 
 /** Chunks own parts of the sum and add to a partial result of their own, block by block. */
-export function lowerParts(p: Problem, parts: SumParts, partial: Buffer): LoweredCall {
-  const used = new Map([p.rowAccess.buffer, p.column.buffer, partial].map((b) => [b.id, b]));
+export function lowerParts(p: Problem, parts: SumParts, partial: Buffer, table: Buffer | null): LoweredCall {
+  const buffers = [p.rowAccess.buffer, p.column.buffer, partial, ...(table === null ? [] : [table])];
+  const used = new Map(buffers.map((b) => [b.id, b]));
   const kernel = new KernelBuffers(used);
   const locals = new Locals();
   const chunk = chunkLocal(locals);
@@ -63,7 +119,9 @@ export function lowerParts(p: Problem, parts: SumParts, partial: Buffer): Lowere
   const outer = p.loops[0] as SummedLoop;
   const from = emitter.define("from", mul(part, int(parts.size)));
   const to = emitter.define("to", binary("min", add(from, int(parts.size)), int(outer.size)));
-  blocks(emitter, p, 0, { start: from, end: to }, int(0), int(0), (loops, rowAt, columnAt) => {
+  blocks(emitter, p, 0, { start: from, end: to }, int(0), int(0), (cut, rowAt, columnAt) => {
+    const last = cut[cut.length - 1] as SummedLoop;
+    const loops = table === null ? cut : [...cut.slice(0, -1), { ...last, rowTable: kernel.use(table.id, "read") }];
     resultTiles(emitter, p, parts, target, base, { loops, rowAt, columnAt });
   });
   const flops = 2 * p.batch * p.rows * p.columns * extent(p.spec, p.plan.summed);
@@ -92,7 +150,9 @@ function blocks(
     });
     return;
   }
-  const size = Math.max(1, Math.floor(blockSteps / innerSize));
+  // Blocks of equal size, so that the last one is not a small remainder.
+  const most = Math.max(1, Math.floor(blockSteps / innerSize));
+  const size = Math.ceil(loop.size / Math.ceil(loop.size / most));
   emitter.loop(`s${depth}`, bounds.start, bounds.end, size, (k) => {
     const end = emitter.define("stop", binary("min", add(use(k), int(size)), bounds.end));
     body([{ ...loop, bounds: { start: use(k), end } }, ...inner], rowAt, columnAt);

@@ -61,6 +61,9 @@ interface TileShape {
   readonly vectors: number;
 }
 
+/** A sum of at least this many terms may be cut into parts. */
+export const longSum = 1024;
+
 const dimVariable = (d: number, size: number): Variable => variable(`x${d}`, size);
 export const extent = (spec: ContractionSpec, dims: readonly number[]): number =>
   dims.reduce((p, d) => p * (spec.sizes[d] as number), 1);
@@ -76,7 +79,9 @@ export function analyze(node: Node, context: LoweringContext): Problem {
     throw new Error("schedule: the row operand of a contraction is not linear in memory");
   const columns = extent(spec, plan.columns);
   const rows = extent(spec, plan.rows);
-  const tile = tileShape(rows, Math.ceil(columns / lanes), lanes, context.target.registers);
+  const direct = directColumns(node, plan, lanes, columns, context);
+  const longSums = direct !== null && extent(spec, plan.summed) >= longSum;
+  const tile = tileShape(rows, Math.ceil(columns / lanes), lanes, context.target.registers, longSums);
   const base = {
     node,
     spec,
@@ -88,7 +93,6 @@ export function analyze(node: Node, context: LoweringContext): Problem {
     columns,
     rowAccess,
   };
-  const direct = directColumns(node, plan, lanes, columns, context);
   const stride = (d: number): number => factorOf(rowAccess.index, `x${d}`);
   if (direct !== null) {
     const loops = mergeLoops(spec, plan.summed, stride, (d) => factorOf(direct.index, `x${d}`));
@@ -103,23 +107,25 @@ export function analyze(node: Node, context: LoweringContext): Problem {
   return { ...base, tile, loops: mergeLoops(spec, plan.summed, stride, inPanel), column: packed };
 }
 
-/** Rows and vectors of the tile: as many accumulators as leave registers for the operands. */
-function tileShape(rows: number, vectors: number, lanes: number, registers: number): TileShape {
+/**
+ * Rows and vectors of the tile. Eight accumulators keep both multiply-add units of a 16-register machine busy and leave
+ * room for what the compiler moves around; with twelve V8 spills as soon as the loop is not the simplest. Along a long
+ * sum the row operand has one element per row and step in a line of its own, so few rows and many vectors are best.
+ */
+function tileShape(rows: number, vectors: number, lanes: number, registers: number, longSums: boolean): TileShape {
   if (lanes === 1) return { rows: Math.min(rows, 4), vectors: Math.min(vectors, 2) };
-  const wide = registers >= 32 ? [4, 3, 2, 1] : [2, 3, 4, 1];
-  const fit = vectors === 1 ? 1 : (wide.find((v) => vectors % v === 0 && v <= vectors) ?? 2);
-  const width = fit === 1 && vectors > 1 ? 2 : fit;
-  const most = Math.max(1, Math.floor((registers - 2 - width) / width));
-  const limit = Math.min(most, width === 1 ? 8 : most);
+  const accumulators = registers >= 32 ? 24 : 8;
+  const preferred = registers >= 32 || longSums ? [4, 2, 3] : [2, 3, 4];
+  const width = vectors === 1 ? 1 : (preferred.find((v) => vectors % v === 0) ?? Math.min(preferred[0] as number, vectors));
+  const limit = Math.max(2, width === 3 ? 4 : Math.floor(accumulators / width));
   if (rows <= limit) return { rows, vectors: width };
-  // Of the larger tiles, the one that wastes least on the last rows.
+  // For few rows, the height that wastes least on the last tile.
   let best = limit;
-  for (let r = limit; r >= Math.max(2, limit - 2); r--) {
-    const waste = (n: number): number => Math.ceil(rows / n) * (n + 1);
-    if (rows < 64 && waste(r) < waste(best)) best = r;
-  }
+  const waste = (n: number): number => Math.ceil(rows / n) * (n + 1);
+  for (let r = limit; r >= Math.max(2, limit - 1); r--) if (rows < 32 && waste(r) < waste(best)) best = r;
   return { rows: best, vectors: width };
 }
+
 function axisIndex(map: AxisMap, spec: ContractionSpec): Index {
   let sum = zero;
   map.dims.forEach((d, i) => {

@@ -17,6 +17,11 @@ export interface SummedLoop {
   readonly columnStride: number;
   /** Bounds known only at run time, for a loop that is cut into blocks. */
   readonly bounds?: { readonly start: Expr; readonly end: Expr };
+  /**
+   * Kernel buffer of int32 offsets of the row operand, one per step, in place of `rowStride`: several short loops
+   * walked as one long loop. Only for the innermost loop.
+   */
+  readonly rowTable?: number;
 }
 
 export interface Tile {
@@ -85,8 +90,12 @@ function emitLoops(
     return;
   }
   // One step per iteration: engines unroll this loop better than we could, and spill when we do.
+  const { rowTable } = loop;
   emitter.loop("k", start, end, 1, (k) => {
-    const row = keep(emitter, "ra", moved(rowAt, k, loop.rowStride));
+    const row =
+      rowTable === undefined
+        ? keep(emitter, "ra", moved(rowAt, k, loop.rowStride))
+        : emitter.define("ra", add(rowAt, load(rowTable, "int32", use(k))));
     const column = keep(emitter, "ca", moved(columnAt, k, loop.columnStride));
     emitStep(emitter, tile, accumulators, row, column, 0, loop);
   });

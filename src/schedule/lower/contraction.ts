@@ -5,32 +5,42 @@
  * along them (a weight gradient), chunks own parts of the sum, work in blocks that stay in cache, and a second
  * kernel adds the parts up.
  */
-import type { Node } from "../../graph/node.ts";
-import type { Group, LoweredCall, LoweringContext } from "../plan.ts";
-import { lowerParts, splitSum } from "./contraction-parts.ts";
-import { analyze } from "./contraction-problem.ts";
+import { Node } from "../../graph/node.ts";
+import { type SumParts, joinLoops, lowerParts, splitSum } from "./contraction-parts.ts";
+import { type Problem, analyze } from "./contraction-problem.ts";
 import { WholeSums } from "./contraction-whole.ts";
 import { combineContraction } from "./reduce.ts";
+import { type Buffer, type Group, type LoweredCall, type LoweringContext } from "../plan.ts";
+
 export function lowerContraction(group: Group, context: LoweringContext): LoweredCall[] {
   const problem = analyze(group.core[0] as Node, context);
   const parts = splitSum(problem);
-  const calls = [...problem.column.before];
-  if (parts === null) calls.push(new WholeSums(group, problem, context).lower());
-  else {
-    const { rowSize } = parts;
-    const partial = context.temporary(problem.dtype, parts.count * problem.batch * problem.rows * rowSize);
-    calls.push(lowerParts(problem, parts, partial));
-    const order = problem.plan.order.filter((d) => problem.spec.sizes[d] !== 1);
-    const axes = problem.plan.columns.filter((d) => problem.spec.sizes[d] !== 1).length;
-    const { shape } = problem.node;
-    const stored = {
-      shape,
-      order,
-      partial: [partial],
-      count: parts.count,
-      rowSize: { axes, stride: rowSize },
-    };
-    calls.push(combineContraction(group, context, stored));
-  }
-  return calls;
+  if (parts === null) return [...problem.column.before, new WholeSums(group, problem, context).lower()];
+  const table = joinLoops(problem, context);
+  const joined = table?.problem ?? problem;
+  return [
+    ...(table === null ? [] : [table.before]),
+    ...partialSums(group, joined, splitSum(joined) ?? parts, table?.buffer ?? null, context),
+  ];
+}
+
+function partialSums(
+  group: Group,
+  problem: Problem,
+  parts: SumParts,
+  table: Buffer | null,
+  context: LoweringContext,
+): LoweredCall[] {
+  const { rowSize, count } = parts;
+  const { plan, spec, node } = problem;
+  const partial = context.temporary(problem.dtype, count * problem.batch * problem.rows * rowSize);
+  const isLoop = (d: number): boolean => spec.sizes[d] !== 1;
+  const stored = {
+    shape: node.shape,
+    order: plan.order.filter(isLoop),
+    partial: [partial],
+    count,
+    rowSize: { axes: plan.columns.filter(isLoop).length, stride: rowSize },
+  };
+  return [lowerParts(problem, parts, partial, table), combineContraction(group, context, stored)];
 }

@@ -1,0 +1,62 @@
+/**
+ * From settings to the parts of a training.
+ */
+import { Cnn, LeNet5, MLP } from "../models/index.ts";
+import * as nn from "../nn/index.ts";
+import * as optim from "../optim/index.ts";
+import type { Model, TrainingOptimizer, TrainingScheduler } from "../train/index.ts";
+import { datasets } from "./datasets.ts";
+import { UsageError } from "./errors.ts";
+import type { TrainSettings } from "./settings.ts";
+
+/** A model that can be trained and looked into. */
+export type BuiltModel = (Cnn | LeNet5 | MLP) & Model;
+
+/** The model that the settings describe, freshly initialised from the default generator. */
+export function buildModel(settings: Pick<TrainSettings, "dataset" | "model" | "norm" | "init">): BuiltModel {
+  const { classes: numClasses, imageShape, widths } = datasets[settings.dataset];
+  const [inChannels, height, width] = imageShape;
+  const model = makeModel();
+  if (settings.init !== "default") initialise(model, settings.init);
+  return model;
+
+  function makeModel(): BuiltModel {
+    switch (settings.model) {
+      case "cnn":
+        return new Cnn({ inChannels, numClasses, widths, norm: settings.norm });
+      case "lenet5":
+        if (height !== 28 || width !== 28) {
+          throw new UsageError(
+            `--model lenet5 takes images of 28x28, those of ${settings.dataset} are ${height}x${width}; ` +
+              "use --model cnn, or another dataset such as fashion-mnist",
+          );
+        }
+        return new LeNet5({ inChannels, numClasses });
+      case "mlp":
+        return new MLP(inChannels * height * width, { numClasses });
+    }
+  }
+}
+
+/** Draws the weights of convolutions and linear layers anew; biases become 0. */
+function initialise(model: nn.Module, scheme: "kaiming" | "xavier"): void {
+  for (const module of model.modules()) {
+    if (!(module instanceof nn.Conv2d || module instanceof nn.Linear)) continue;
+    if (scheme === "kaiming") nn.init.kaimingNormal_(module.weight, { nonlinearity: "relu" });
+    else nn.init.xavierUniform_(module.weight);
+    if (module.bias !== null) nn.init.zeros_(module.bias);
+  }
+}
+
+/** The optimizer, and a learning rate that rises to its peak and falls to almost 0 over the whole training. */
+export function buildOptimizer(
+  model: nn.Module,
+  { optimizer: name, lr, epochs }: TrainSettings,
+  stepsPerEpoch: number,
+): { optimizer: TrainingOptimizer; scheduler: TrainingScheduler } {
+  const parameters = model.parameters();
+  const optimizer =
+    name === "adam" ? new optim.Adam(parameters, { lr }) : new optim.SGD(parameters, { lr, momentum: 0.9 });
+  const totalSteps = Math.max(1, epochs * stepsPerEpoch);
+  return { optimizer, scheduler: new optim.lrScheduler.OneCycleLR(optimizer, lr, { totalSteps }) };
+}

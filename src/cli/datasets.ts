@@ -1,0 +1,66 @@
+/**
+ * The datasets that the command knows, and how each is trained unless the user says otherwise.
+ */
+import { Digits, type ImageDataset } from "../data/index.ts";
+import { FashionMNIST, KMNIST, MNIST, type MnistOptions } from "../node.ts";
+
+/** Names of datasets on the command line. */
+export const datasetNames = ["digits", "mnist", "fashion-mnist", "kmnist"] as const;
+export type DatasetName = (typeof datasetNames)[number];
+
+/** Where files are, and whether they may be downloaded. */
+export type SourceOptions = Pick<MnistOptions, "root" | "download" | "onProgress">;
+
+/** A dataset and the settings that suit it. */
+export interface DatasetPreset {
+  /** What the user reads. */
+  readonly title: string;
+  readonly classes: number;
+  /** Shape of an image (C, H, W). */
+  readonly imageShape: readonly [number, number, number];
+  readonly load: (split: "train" | "test", source: SourceOptions) => Promise<ImageDataset>;
+  readonly epochs: number;
+  readonly batchSize: number;
+  /** Peak learning rate for Adam. */
+  readonly lr: number;
+  /** Channels of the blocks of the model "cnn". */
+  readonly widths: readonly number[];
+  /**
+   * Share of the training images that is held back for validation. 0: all are trained on and the test images serve;
+   * nothing is chosen by them, so the final accuracy stays honest.
+   */
+  readonly validationShare: number;
+}
+
+/** 60,000 + 10,000 grey images of 28x28. */
+function mnistPreset(title: string, load: (options: MnistOptions) => Promise<ImageDataset>): DatasetPreset {
+  return {
+    title,
+    classes: 10,
+    imageShape: [1, 28, 28],
+    load: (split, source) => load({ ...source, train: split === "train" }),
+    epochs: 3,
+    batchSize: 64,
+    lr: 0.01,
+    widths: [16, 32, 64],
+    validationShare: 0,
+  };
+}
+
+/** All datasets by name. */
+export const datasets: Readonly<Record<DatasetName, DatasetPreset>> = {
+  digits: {
+    title: "Digits",
+    classes: 10,
+    imageShape: [1, 8, 8],
+    load: async (split) => new Digits({ split }),
+    epochs: 15,
+    batchSize: 32,
+    lr: 0.01,
+    widths: [32, 64, 128],
+    validationShare: 0.1,
+  },
+  mnist: mnistPreset("MNIST", (options) => MNIST.load(options)),
+  "fashion-mnist": mnistPreset("Fashion-MNIST", (options) => FashionMNIST.load(options)),
+  kmnist: mnistPreset("KMNIST", (options) => KMNIST.load(options)),
+};
