@@ -48,7 +48,7 @@ function initialise(model: nn.Module, scheme: "kaiming" | "xavier"): void {
   }
 }
 
-/** The optimizer, and a learning rate that rises to its peak and falls to almost 0 over the whole training. */
+/** The optimizer, and a learning rate that falls from `lr` to 0 along a cosine over the whole training. */
 export function buildOptimizer(
   model: nn.Module,
   { optimizer: name, lr, epochs }: TrainSettings,
@@ -58,5 +58,5 @@ export function buildOptimizer(
   const optimizer =
     name === "adam" ? new optim.Adam(parameters, { lr }) : new optim.SGD(parameters, { lr, momentum: 0.9 });
   const totalSteps = Math.max(1, epochs * stepsPerEpoch);
-  return { optimizer, scheduler: new optim.lrScheduler.OneCycleLR(optimizer, lr, { totalSteps }) };
+  return { optimizer, scheduler: new optim.lrScheduler.CosineAnnealingLR(optimizer, totalSteps) };
 }

@@ -17,7 +17,7 @@ export interface TrainSettings {
   readonly model: (typeof modelNames)[number];
   readonly epochs: number;
   readonly batchSize: number;
-  /** Peak learning rate. */
+  /** Learning rate at the start; it falls to 0. */
   readonly lr: number;
   readonly optimizer: (typeof optimizerNames)[number];
   readonly init: (typeof initNames)[number];

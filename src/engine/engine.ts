@@ -273,7 +273,9 @@ export class Engine {
   }
 
   #compiled(graph: GraphWalk, targets: readonly Target[], before: number): Compiled {
-    const wanted = targets.flatMap((t) => [resolve(t.node).position, t.leaf ?? -1]);
+    // What goes to new storage has no place in the staging area, unlike a value for the host.
+    const place = (t: Target): number => t.leaf ?? (t.variable === null ? -1 : -2);
+    const wanted = targets.flatMap((t) => [resolve(t.node).position, place(t)]);
     const signature = signatureOf(graph, wanted);
     const known = this.#cache.get(signature);
     const after = performance.now();

@@ -22,6 +22,7 @@ export {
   nllLoss,
 } from "./functional/cross-entropy.ts";
 export { type DropoutOptions, dropout } from "./functional/dropout.ts";
+export { globalAvgPool2d } from "./functional/global-avg-pool2d.ts";
 export { l1Loss } from "./functional/l1-loss.ts";
 export { type LinearOptions, linear } from "./functional/linear.ts";
 export { type MaxPool2dOptions, maxPool2d } from "./functional/max-pool2d.ts";

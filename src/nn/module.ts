@@ -11,8 +11,12 @@ import { HookList } from "./hooks.ts";
 import { Parameter } from "./parameter.ts";
 import { type LoadResult, loadInto, type StateDict } from "./state-dict.ts";
 
-/** What a module's `forward` takes and gives. */
-export type InputsOf<M extends Module> = Parameters<M["forward"]>;
+/** What a module's `forward` takes; nothing is known of it for `Module` itself. */
+export type InputsOf<M extends Module> = [Parameters<M["forward"]>[number]] extends [never]
+  ? readonly unknown[]
+  : Parameters<M["forward"]>;
+
+/** What a module's `forward` gives. */
 export type OutputOf<M extends Module> = ReturnType<M["forward"]>;
 
 type Nothing = null | undefined | void;
@@ -364,7 +368,7 @@ export abstract class Module extends Callable {
   }
 
   /** The module and all below it, one line each. */
-  toString(): string {
+  override toString(): string {
     const lines = this.namedChildren().map(([name, child]) => `(${name}): ${child}`.replaceAll("\n", "\n  "));
     const extra = this.extraRepr();
     const name = this.constructor.name;

@@ -40,7 +40,7 @@ export { type ReduceOptions, reducedCount, reduceOver, withoutAxes } from "./red
 export { logSoftmax, softmax } from "./reduce/softmax.ts";
 export { sum } from "./reduce/sum.ts";
 export { truth } from "./reduce/truth.ts";
-export { type VarianceOptions, variance } from "./reduce/variance.ts";
+export { deviation, type VarianceOptions, variance } from "./reduce/variance.ts";
 export { abs } from "./unary/abs.ts";
 export { ceil } from "./unary/ceil.ts";
 export { clamp } from "./unary/clamp.ts";

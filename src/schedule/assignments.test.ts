@@ -30,7 +30,8 @@ const forms: Record<string, Form> = {
     lazy: (x, y) => x.add(y).remainder(7),
     plain: (x, y) => table((i, j) => (at(x, i, j) + at(y, i, j)) % 7),
   },
-  transpose: { lazy: (x) => x.transpose(0, 1), plain: (x) => table((i, j) => at(x, j, i)) },
+  // A copy: a transpose alone is a view, which sees its base change.
+  transpose: { lazy: (x) => x.transpose(0, 1).clone(), plain: (x) => table((i, j) => at(x, j, i)) },
   flip: { lazy: (x) => x.flip([0]), plain: (x) => table((i, j) => at(x, n - 1 - i, j)) },
   mixed: {
     lazy: (x, y) =>

@@ -42,11 +42,44 @@ export function stridesFor(shape: Shape, order: Order): number[] {
 export function layoutNodes(nodes: readonly Node[], wanted: ReadonlySet<Node>, lanes: number): Order[] {
   const orders: Order[] = [];
   const of = (node: Node): Order => orders[resolve(node).position] as Order;
+  const preferred = preferredOrders(nodes);
   for (const node of nodes) {
+    const asked = preferred.get(node);
+    if (asked !== undefined && isRowMajor(orderOfNode(node, of, wanted, lanes), node.shape)) {
+      orders.push(asked);
+      continue;
+    }
     const free = !wanted.has(node) || node.op.kind === "contraction" || node.op.kind === "reduce";
     orders.push(free ? orderOfNode(node, of, wanted, lanes) : rowMajor(node.shape.length));
   }
   return orders;
+}
+
+/**
+ * Padded operands of convolutions, which are stored for them anyway: the summed channels last, so that the hot loop
+ * reads them one after another.
+ */
+function preferredOrders(nodes: readonly Node[]): Map<Node, Order> {
+  const preferred = new Map<Node, Order>();
+  for (const node of nodes) {
+    if (node.op.kind !== "contraction" || node.value !== null) continue;
+    const { spec } = node.op;
+    const maps = [spec.a, spec.b];
+    node.inputs.forEach((input, i) => {
+      const operand = resolve(input);
+      const own = maps[i] as typeof spec.a;
+      if (operand.op.kind !== "pad" || operand.value !== null || !own.some((m) => m.dims.length > 1)) return;
+      const rank = (m: (typeof own)[number]): number => {
+        if (m.dims.length > 1) return 1;
+        return (m.dims[0] as number) < spec.outputs && own.indexOf(m) === 0 ? 0 : 2;
+      };
+      const order = own
+        .map((_, d) => d)
+        .sort((x, y) => rank(own[x] as (typeof own)[number]) - rank(own[y] as (typeof own)[number]) || x - y);
+      if (!preferred.has(operand)) preferred.set(operand, order);
+    });
+  }
+  return preferred;
 }
 
 function orderOfNode(node: Node, of: (n: Node) => Order, wanted: ReadonlySet<Node>, lanes: number): Order {

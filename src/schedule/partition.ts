@@ -53,7 +53,7 @@ class Partition {
 
   constructor(input: PartitionInput) {
     this.#input = input;
-    this.#after = followers(input);
+    this.#after = followersOf(input);
   }
 
   run(): Group[] {
@@ -139,7 +139,8 @@ class Partition {
   }
 }
 
-function followers(input: PartitionInput): number[][] {
+/** For each store, those that must come after it: they read what it writes, or overwrite what it reads. */
+export function followersOf(input: PartitionInput): number[][] {
   const { stores } = input;
   const after: number[][] = stores.map(() => []);
   const maker = new Map<Node, number>();

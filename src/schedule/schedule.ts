@@ -15,7 +15,8 @@ import { lowerReduce } from "./lower/reduce.ts";
 import { lowerScatterAdd } from "./lower/scatter.ts";
 import { isLeaf, type Materialized, materialize } from "./materialize.ts";
 import { alignment, type Interval, planMemory } from "./memory.ts";
-import { partition, readsInPlace } from "./partition.ts";
+import { lostValue } from "./old-values.ts";
+import { type PartitionInput, partition, readsInPlace } from "./partition.ts";
 import type {
   Buffer,
   Group,
@@ -69,15 +70,15 @@ class Scheduler implements LoweringContext {
 
   run(): Schedule {
     this.#bindLeaves();
-    const stores = this.#placeStores();
-    const groups = partition({
-      stores,
+    const input: PartitionInput = {
+      stores: this.#placeStores(),
       isStored: (n) => this.#isStored(n),
       readsOf: (n) => this.#readsOf(n),
       leafSlot: (n) => this.#leafSlots.get(n) ?? null,
-    });
-    const lowered = this.#ordered(groups).map((g) => this.#lower(g));
-    return { program: this.#assemble(lowered.flat()), bindings: this.#bindings };
+    };
+    const copies = this.#setAside(input);
+    const lowered = this.#ordered(partition(input)).map((g) => this.#lower(g));
+    return { program: this.#assemble([...copies, ...lowered.flat()]), bindings: this.#bindings };
   }
 
   bufferOf(node: Node): Buffer | null {
@@ -193,6 +194,19 @@ class Scheduler implements LoweringContext {
         [...this.#readsOf(n)].some((r) => later.has(r))
       );
     });
+  }
+
+  /** Copies old values into the arena that are needed after they have been overwritten; from here on they are there. */
+  #setAside(input: PartitionInput): LoweredCall[] {
+    const calls: LoweredCall[] = [];
+    for (let leaf = lostValue(input); leaf !== null; leaf = lostValue(input)) {
+      const strides = stridesFor(leaf.shape, rowMajor(leaf.shape.length));
+      const buffer = this.#buffer(leaf.dtype, sizeOf(leaf.shape), strides, null);
+      calls.push(...lowerMap({ kind: "map", core: [], stores: [{ node: leaf, buffer }] }, this));
+      this.#primary.set(leaf, buffer);
+      this.#leafSlots.delete(leaf);
+    }
+    return calls;
   }
 
   #lower(group: Group): LoweredCall[] {

@@ -314,6 +314,8 @@ export class Tensor {
   #stored(stored: Node): void {
     const leaf = this.#node.leaf === this;
     this.#node = stored;
+    // Views taken while the assignment was pending go over to the stored value.
+    this.#version++;
     if (leaf) {
       stored.requiresGrad = true;
       stored.leaf = this;
@@ -359,7 +361,8 @@ export class Tensor {
     const back = outer === null ? put : (n: Node, value: Node) => outer.put(n, put(outer.take(n), value));
     const t = new Tensor(take(this.node));
     t.#view = { base: root, take: whole, put: back, seen: root.#version };
-    currentEngine().made(t.#node);
+    // A view of what lives in device storage can be read at any time; keeping it would change the next program.
+    if (root.#variable?.initialized !== true) currentEngine().made(t.#node);
     return t;
   }
 
@@ -621,7 +624,7 @@ export class Tensor {
   }
   /** Standard deviation, from the variance divided by n - 1 unless `unbiased` is false. */
   std(dim?: Dims, options: KeepDim & { unbiased?: boolean } = {}): Tensor {
-    return Tensor.of(ops.sqrt(ops.variance(this.node, { dim, ...options })));
+    return Tensor.of(ops.deviation(this.node, { dim, ...options }));
   }
   /** The largest element, or with `dim` the largest along it and where they are. */
   max(): Tensor;

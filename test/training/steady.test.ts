@@ -39,7 +39,7 @@ test("10,000 steps compile nothing after the first and leave memory where it was
   for (let i = 101; i <= 10_000; i++) await step(i);
   const after = await settled();
   expect(currentEngine().stats.compilations).toBe(compilations);
-  expect(after.device).toBe(before.device);
+  expect(after.device).toBeLessThanOrEqual(before.device);
   expect(after.heap - before.heap).toBeLessThan(2 * 2 ** 20);
   expect(after.external - before.external).toBeLessThan(2 * 2 ** 20);
   const values = await Promise.all(means.map((m) => m.item()));

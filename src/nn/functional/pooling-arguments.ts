@@ -1,13 +1,13 @@
 /**
  * What the pools share: their geometry from options, and inputs without a batch axis.
  */
-import { ShapeError } from "../../base/errors.ts";
+import { ArgumentError, ShapeError } from "../../base/errors.ts";
 import { formatShape } from "../../base/shape.ts";
 import { reshape } from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
 import type { Pair, PoolGeometry } from "../../ops/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { type NumberOrPair, sizesOf } from "../arguments.ts";
+import { type NumberOrPair, showSizes, sizesOf } from "../arguments.ts";
 
 export interface PoolOptions {
   /** Distance between windows; the kernel size by default. */
@@ -33,6 +33,15 @@ export function poolGeometry(
     dilation: pair(options.dilation ?? 1, 1, "dilation"),
     ceilMode: options.ceilMode ?? false,
   };
+}
+
+/** @throws ArgumentError for padding of more than half the kernel, whose windows could lie outside altogether. */
+export function checkPadding(g: PoolGeometry, owner: string): void {
+  if (g.padding.every((p, i) => 2 * p <= (g.kernel[i] as number))) return;
+  throw new ArgumentError(
+    `${owner}: padding ${showSizes(g.padding)} is more than half of kernelSize ${showSizes(g.kernel)}; pad with F.pad first`,
+    { padding: g.padding, kernelSize: g.kernel },
+  );
 }
 
 /** Runs a function of (N, C, H, W) on such an input, or on (C, H, W) as a batch of one. @throws ShapeError. */

@@ -1,6 +1,7 @@
-import { binary, compare, constant, unary, where } from "../../graph/build.ts";
+import { isFloat } from "../../base/dtype.ts";
+import { binary, cast, compare, constant, unary, where } from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
-import { type BinaryOperation, binaryOperation } from "../definition.ts";
+import { type BinaryDefinition, type BinaryOperation, harmonize } from "../definition.ts";
 
 /** b * a ** (b - 1), and y * ln a, which is taken as 0 where a is 0 and b is not negative. */
 function powGradient(g: Node, a: Node, b: Node, y: Node): [Node, Node] {
@@ -15,10 +16,16 @@ function powGradient(g: Node, a: Node, b: Node, y: Node): [Node, Node] {
   ];
 }
 
-/** Power. A negative base needs an integer exponent: y = a ** b, with broadcasting. Shapes (*), (*) -> (*). */
-export const pow: BinaryOperation = binaryOperation({
-  name: "pow",
-  fn: "pow",
-  accepts: "number",
-  gradient: powGradient,
-});
+const definition: BinaryDefinition = { name: "pow", fn: "pow", accepts: "number", gradient: powGradient };
+
+function apply(a: Node, b: Node): Node {
+  const [x, y] = harmonize(a, b, "pow", "number");
+  if (isFloat(x.dtype)) return binary("pow", x, y);
+  return cast(binary("pow", cast(x, "float64"), cast(y, "float64")), x.dtype);
+}
+
+/**
+ * Power: y = a ** b, with broadcasting. A negative base needs an integer exponent. Integers are exact up to the
+ * largest int32, which stands for anything larger. Shapes (*), (*) -> (*).
+ */
+export const pow: BinaryOperation = Object.assign(apply, { definition });

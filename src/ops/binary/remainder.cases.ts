@@ -22,6 +22,7 @@ export const cases: OpCases = {
       inputs: [integers([5, 3], 1, 9), values([3], [2, 3])],
       run: remainder,
       torch: "torch.remainder(a, b)",
+      kinks: true,
     },
   ],
   bad: [

@@ -1,10 +1,19 @@
+import { isFloat } from "../../base/dtype.ts";
 import { binary, unary } from "../../graph/build.ts";
-import { type BinaryOperation, binaryOperation } from "../definition.ts";
+import type { Node } from "../../graph/node.ts";
+import { type BinaryDefinition, type BinaryOperation, harmonize } from "../definition.ts";
 
-/** Remainder with the sign of the divisor, as Python's %: y = a - floor(a / b) * b, with broadcasting. Shapes (*), (*) -> (*). */
-export const remainder: BinaryOperation = binaryOperation({
+const definition: BinaryDefinition = {
   name: "remainder",
   fn: "fmod",
   accepts: "number",
   gradient: (g, a, b) => [g, unary("neg", binary("mul", g, unary("floor", binary("div", a, b))))],
-});
+};
+
+function apply(a: Node, b: Node): Node {
+  const [x, y] = harmonize(a, b, "remainder", "number");
+  return binary(isFloat(x.dtype) ? "fmod" : "mod", x, y);
+}
+
+/** Remainder with the sign of the divisor, as Python's %: y = a - floor(a / b) * b, with broadcasting. Shapes (*), (*) -> (*). */
+export const remainder: BinaryOperation = Object.assign(apply, { definition });

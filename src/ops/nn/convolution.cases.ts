@@ -56,7 +56,15 @@ function sample(plan: Plan): Sample {
 }
 
 const at = (shape: readonly number[]): ReturnType<typeof constant> => constant(0, shape, "float32");
-const one = { stride: [1, 1], dilation: [1, 1], padding: [[0, 0], [0, 0]] as const, groups: 1 };
+const one = {
+  stride: [1, 1],
+  dilation: [1, 1],
+  padding: [
+    [0, 0],
+    [0, 0],
+  ] as const,
+  groups: 1,
+};
 
 function bad(name: string, x: number[], w: number[], groups: number, message: string): BadInput {
   const call = (): unknown => convolution(at(x), at(w), null, { ...one, groups }, "conv2d");
@@ -71,7 +79,19 @@ export const cases: OpCases = {
       name: "unequal padding",
       inputs: [uniform([1, 2, 5, 4]), uniform([3, 2, 2, 2])],
       run: (x, w) =>
-        convolution(x, w, null, { ...one, padding: [[1, 0], [0, 2]] }, "conv"),
+        convolution(
+          x,
+          w,
+          null,
+          {
+            ...one,
+            padding: [
+              [1, 0],
+              [0, 2],
+            ],
+          },
+          "conv",
+        ),
       torch: "F.conv2d(F.pad(a, (0, 2, 1, 0)), b)",
     },
   ],
@@ -98,13 +118,7 @@ export const cases: OpCases = {
       1,
       "conv2d: input has 3 dimensions (shape [3, 28, 28]), expected 4: N, C, H, W",
     ),
-    bad(
-      "groups",
-      [1, 6, 8, 8],
-      [4, 2, 3, 3],
-      3,
-      "conv2d: 4 output channels cannot be divided into 3 groups",
-    ),
+    bad("groups", [1, 6, 8, 8], [4, 2, 3, 3], 3, "conv2d: 4 output channels cannot be divided into 3 groups"),
     bad(
       "kernel larger than the input",
       [1, 1, 2, 9],

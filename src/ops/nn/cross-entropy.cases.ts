@@ -56,7 +56,8 @@ export const cases: readonly OpCases[] = [
     bad: [
       {
         name: "shape",
-        call: () => checkClassTarget(constant(0, [4, 3], "float32"), constant(0, [3], "int32"), "crossEntropy"),
+        call: () =>
+          checkClassTarget(constant(0, [4, 3], "float32"), constant(0, [3], "int32"), "crossEntropy"),
         error: "ShapeError",
         message:
           "crossEntropy: input [4, 3] and target [3] do not fit: the input is (N, C) or (N, C, d1, ...), the target " +

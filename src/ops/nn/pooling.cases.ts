@@ -106,7 +106,8 @@ export const cases: readonly OpCases[] = [
       },
       {
         name: "padding",
-        call: () => maxPool2d(at([1, 1, 8, 8]), geometryOf({ input: [1, 1, 8, 8], kernel: [2, 2], padding: [2, 0] })),
+        call: () =>
+          maxPool2d(at([1, 1, 8, 8]), geometryOf({ input: [1, 1, 8, 8], kernel: [2, 2], padding: [2, 0] })),
         error: "ShapeError",
         message: "maxPool2d: padding 2 is more than half of the kernel size 2",
       },

@@ -3,13 +3,22 @@ import { bools, distinct, fixed, integers, type OpCases, values } from "../op-ca
 import { argExtreme, extreme, extremeAlong } from "./extreme.ts";
 import { reductions } from "./reductions.test-helper.ts";
 
-const one = [[3, 5], [2, 3, 7], [1, 5], [67, 2]] as const;
+const one = [
+  [3, 5],
+  [2, 3, 7],
+  [1, 5],
+  [67, 2],
+] as const;
 
 export const cases: readonly OpCases[] = [
   {
     op: "extreme",
     samples: [
-      ...reductions((x, o) => extreme(x, "max", o), (axes) => `torch.amax(a${axes || ", ()"})`, distinct),
+      ...reductions(
+        (x, o) => extreme(x, "max", o),
+        (axes) => `torch.amax(a${axes || ", ()"})`,
+        distinct,
+      ),
       {
         name: "min",
         inputs: [distinct([5, 7])],
@@ -36,7 +45,12 @@ export const cases: readonly OpCases[] = [
         run: (x) => extreme(x, "max"),
         torch: "torch.amax(a)",
       },
-      { name: "int32", inputs: [integers([5, 7], -99, 99)], run: (x) => extreme(x, "min"), torch: "torch.amin(a)" },
+      {
+        name: "int32",
+        inputs: [integers([5, 7], -99, 99)],
+        run: (x) => extreme(x, "min"),
+        torch: "torch.amin(a)",
+      },
       {
         name: "bool",
         inputs: [bools([3, 2])],

@@ -8,7 +8,11 @@ export const cases: OpCases = {
     ...reductions(logsumexp, (axes) => `torch.logsumexp(a${axes || ", ()"})`, uniform),
     {
       name: "large and infinite",
-      inputs: [fixed(values([4, 3], [1000, 1001, 999, -Infinity, -Infinity, -Infinity, Infinity, 1, 2, -1000, -999, 0]))],
+      inputs: [
+        fixed(
+          values([4, 3], [1000, 1001, 999, -Infinity, -Infinity, -Infinity, Infinity, 1, 2, -1000, -999, 0]),
+        ),
+      ],
       run: (x) => logsumexp(x, { dim: 1 }),
       torch: "torch.logsumexp(a, 1)",
     },

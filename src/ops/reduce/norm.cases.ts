@@ -5,7 +5,11 @@ import { reductions } from "./reductions.test-helper.ts";
 export const cases: OpCases = {
   op: "norm",
   samples: [
-    ...reductions(norm, (axes) => `torch.linalg.vector_norm(a, 2${axes})`, (s) => away(s, -2, 2)),
+    ...reductions(
+      norm,
+      (axes) => `torch.linalg.vector_norm(a, 2${axes})`,
+      (s) => away(s, -2, 2),
+    ),
     ...[0, 1, 3, 2.5].map((p) => ({
       name: `order ${p}`,
       inputs: [away([3, 7], -2, 2)],

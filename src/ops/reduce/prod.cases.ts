@@ -12,7 +12,12 @@ export const cases: OpCases = {
       run: (x) => prod(x, { dim: 2, keepdim: true }),
       torch: "torch.prod(a, 2, keepdim=True)",
     },
-    { name: "first axis", inputs: [uniform([7, 3])], run: (x) => prod(x, { dim: 0 }), torch: "torch.prod(a, 0)" },
+    {
+      name: "first axis",
+      inputs: [uniform([7, 3])],
+      run: (x) => prod(x, { dim: 0 }),
+      torch: "torch.prod(a, 0)",
+    },
     {
       name: "no, one and two zeros",
       inputs: [values([3, 4], [2, 3, -1, 5, 2, 0, 3, 4, 0, 3, 0, 2])],

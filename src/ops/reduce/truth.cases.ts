@@ -7,7 +7,12 @@ export const cases: OpCases = {
     {
       name: "bool",
       inputs: [bools([7, 3])],
-      run: (x) => [truth(x, "any"), truth(x, "all"), truth(x, "any", { dim: 0 }), truth(x, "all", { dim: 1 })],
+      run: (x) => [
+        truth(x, "any"),
+        truth(x, "all"),
+        truth(x, "any", { dim: 0 }),
+        truth(x, "all", { dim: 1 }),
+      ],
       torch: "(torch.any(a), torch.all(a), torch.any(a, 0), torch.all(a, 1))",
     },
     {

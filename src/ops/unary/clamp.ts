@@ -1,26 +1,27 @@
 import { ArgumentError } from "../../base/errors.ts";
+import { broadcastShapes } from "../../base/shape.ts";
 import { binary, broadcastTo, compare, constant, where, withGradient } from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
-import { bitwiseAnd } from "../binary/bitwise-and.ts";
 
-/** Limits elements to [min, max]; either bound may be missing. No gradient flows where a bound is passed. */
+/**
+ * Limits elements to [min, max]; either bound may be missing. The gradient flows to the element where it is within the
+ * bounds, to the bound that replaces it elsewhere. @throws ArgumentError without a bound.
+ */
 export function clamp(x: Node, min: Node | null, max: Node | null): Node {
   if (min === null && max === null) {
     throw new ArgumentError("clamp: give min, max or both, as in x.clamp({ min: 0 })");
   }
-  let y = x;
-  let inside: Node | null = null;
-  if (min !== null) {
-    const low = broadcastTo(min, x.shape);
-    y = binary("max", y, low);
-    inside = compare("le", low, x);
-  }
-  if (max !== null) {
-    const high = broadcastTo(max, x.shape);
-    y = binary("min", y, high);
-    const below = compare("le", x, high);
-    inside = inside === null ? below : bitwiseAnd(inside, below);
-  }
-  const keep = inside as Node;
-  return withGradient(y, [x], (g) => [where(keep, g, constant(0, g.shape, g.dtype))]);
+  const raised = min === null ? x : limited(x, min, "max");
+  return max === null ? raised : limited(raised, max, "min");
+}
+
+/** The larger ("max") or smaller of element and bound. At equality the gradient is the element's. */
+function limited(x: Node, bound: Node, fn: "max" | "min"): Node {
+  const shape = broadcastShapes(x.shape, bound.shape, "clamp");
+  const [v, limit] = [broadcastTo(x, shape), broadcastTo(bound, shape)];
+  return withGradient(binary(fn, v, limit), [v, limit], (g) => {
+    const inside = fn === "max" ? compare("le", limit, v) : compare("le", v, limit);
+    const zero = constant(0, g.shape, g.dtype);
+    return [where(inside, g, zero), limit.requiresGrad ? where(inside, zero, g) : null];
+  });
 }

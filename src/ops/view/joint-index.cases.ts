@@ -1,5 +1,4 @@
 import { constant, hostSource } from "../../graph/build.ts";
-import type { Node } from "../../graph/node.ts";
 import { type OpCases, uniform, values } from "../op-cases.test-helper.ts";
 import { pickJointly } from "./joint-index.ts";
 

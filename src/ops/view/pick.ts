@@ -84,12 +84,29 @@ export function scatterAddAlong(x: Node, dim: number, index: Node, source: Node)
       },
     );
   }
+  checkScatter(x, index, source, axis);
   const values = slice(
     source,
     source.shape.map(() => 0),
     index.shape,
   );
   return scatterAdd(x, indices(index, "scatterAdd"), values, axis);
+}
+
+function checkScatter(x: Node, index: Node, source: Node, axis: number): void {
+  const ndim = x.shape.length;
+  const larger = (d: number): boolean => {
+    const size = index.shape[d] as number;
+    return size > (source.shape[d] as number) || (d !== axis && size > (x.shape[d] as number));
+  };
+  if (index.shape.length === ndim && source.shape.length === ndim && !index.shape.some((_, d) => larger(d)))
+    return;
+  throw new ShapeError(
+    `scatterAdd: index ${formatShape(index.shape)} does not fit tensor ${formatShape(x.shape)} and source ` +
+      `${formatShape(source.shape)}: all need as many dimensions, and the index must not be larger than the source, ` +
+      `nor than the tensor except along dimension ${axis}`,
+    { index: index.shape, tensor: x.shape, source: source.shape },
+  );
 }
 
 /** [start, length] of the pieces of an axis: all of one size but the last, or of the listed sizes. */

@@ -23,14 +23,20 @@ export const cases: readonly OpCases[] = [
       sample([1], "a.reshape(())", (a) => shapes.reshape(a, [])),
       sample([], "a.reshape(1, 1)", (a) => shapes.reshape(a, [1, 1])),
       sample([3, 5, 2, 7], "a.permute(2, 0, 3, 1).reshape(7, 30)", (a) =>
-        shapes.reshape(shapes.permute(a, [2, 0, 3, 1]), [7, 30])),
+        shapes.reshape(shapes.permute(a, [2, 0, 3, 1]), [7, 30]),
+      ),
     ],
     bad: [
-      bad("reshape: [2, 3] has 6 elements, which [4, 2] cannot hold", () => shapes.reshape(x([2, 3]), [4, 2])),
-      bad("reshape: [2, 3] has 6 elements, which [4, -1] cannot hold", () => shapes.reshape(x([2, 3]), [4, -1])),
+      bad("reshape: [2, 3] has 6 elements, which [4, 2] cannot hold", () =>
+        shapes.reshape(x([2, 3]), [4, 2]),
+      ),
+      bad("reshape: [2, 3] has 6 elements, which [4, -1] cannot hold", () =>
+        shapes.reshape(x([2, 3]), [4, -1]),
+      ),
       bad("reshape: [-1, -1] has more than one -1", () => shapes.reshape(x([2, 3]), [-1, -1])),
       bad("reshape: [-2, -3] is not a shape; sizes must be integers of 0 or more", () =>
-        shapes.reshape(x([2, 3]), [-2, -3])),
+        shapes.reshape(x([2, 3]), [-2, -3]),
+      ),
     ],
   },
   {
@@ -42,10 +48,14 @@ export const cases: readonly OpCases[] = [
     ],
     bad: [
       bad("permute: [0, 0] must name each of the 2 dimensions of [2, 3] once", () =>
-        shapes.permute(x([2, 3]), [0, 0])),
-      bad("permute: [0] must name each of the 2 dimensions of [2, 3] once", () => shapes.permute(x([2, 3]), [0])),
+        shapes.permute(x([2, 3]), [0, 0]),
+      ),
+      bad("permute: [0] must name each of the 2 dimensions of [2, 3] once", () =>
+        shapes.permute(x([2, 3]), [0]),
+      ),
       bad("permute: dimension 2 is out of range for a tensor of 2 dimensions; use -2 to 1", () =>
-        shapes.permute(x([2, 3]), [0, 2])),
+        shapes.permute(x([2, 3]), [0, 2]),
+      ),
     ],
   },
   {
@@ -56,7 +66,8 @@ export const cases: readonly OpCases[] = [
     ],
     bad: [
       bad("transpose: dimension 3 is out of range for a tensor of 2 dimensions; use -2 to 1", () =>
-        shapes.transpose(x([2, 3]), 0, 3)),
+        shapes.transpose(x([2, 3]), 0, 3),
+      ),
     ],
   },
   {
@@ -68,7 +79,8 @@ export const cases: readonly OpCases[] = [
     ],
     bad: [
       bad("squeeze: dimension 2 is out of range for a tensor of 1 dimension; use -1 to 0", () =>
-        shapes.squeeze(x([2]), 2)),
+        shapes.squeeze(x([2]), 2),
+      ),
     ],
   },
   {
@@ -80,7 +92,8 @@ export const cases: readonly OpCases[] = [
     ],
     bad: [
       bad("unsqueeze: dimension 3 is out of range for a tensor of 3 dimensions; use -3 to 2", () =>
-        shapes.unsqueeze(x([2, 3]), 3)),
+        shapes.unsqueeze(x([2, 3]), 3),
+      ),
     ],
   },
   {
@@ -91,7 +104,10 @@ export const cases: readonly OpCases[] = [
       sample([], "a.expand(2, 3)", (a) => shapes.expandTo(a, [2, 3])),
       sample([1, 7, 1], "a.expand(5, 7, 3) * torch.arange(3)", (a) => {
         const wide = shapes.expandTo(a, [5, 7, 3]);
-        const steps = shapes.concatenate([0, 1, 2].map((v) => constant(v, [1], a.dtype)), 0);
+        const steps = shapes.concatenate(
+          [0, 1, 2].map((v) => constant(v, [1], a.dtype)),
+          0,
+        );
         return mul(wide, steps);
       }),
     ],
@@ -100,8 +116,10 @@ export const cases: readonly OpCases[] = [
         "expand: [3, 2] cannot become [3, 5]: only dimensions of size 1 are repeated; use repeat to copy",
         () => shapes.expandTo(x([3, 2]), [3, 5]),
       ),
-      bad("expand: [3, 1] cannot become [5]: only dimensions of size 1 are repeated; use repeat to copy", () =>
-        shapes.expandTo(x([3, 1]), [5])),
+      bad(
+        "expand: [3, 1] cannot become [5]: only dimensions of size 1 are repeated; use repeat to copy",
+        () => shapes.expandTo(x([3, 1]), [5]),
+      ),
     ],
   },
   {
@@ -112,7 +130,8 @@ export const cases: readonly OpCases[] = [
     ],
     bad: [
       bad("repeat: [2] needs one count of 0 or more for each of the 2 dimensions of [2, 3]", () =>
-        shapes.repeat(x([2, 3]), [2])),
+        shapes.repeat(x([2, 3]), [2]),
+      ),
     ],
   },
   {
@@ -130,7 +149,8 @@ export const cases: readonly OpCases[] = [
     samples: [sample([3, 10], "a.unflatten(1, (2, -1))", (a) => shapes.unflatten(a, 1, [2, -1]))],
     bad: [
       bad("unflatten: [10] has 10 elements, which [3, -1] cannot hold", () =>
-        shapes.unflatten(x([3, 10]), 1, [3, -1])),
+        shapes.unflatten(x([3, 10]), 1, [3, -1]),
+      ),
     ],
   },
   {
@@ -141,7 +161,8 @@ export const cases: readonly OpCases[] = [
     ],
     bad: [
       bad("narrow: elements 5 to 8 (exclusive) are not in dimension 1 of size 7", () =>
-        shapes.narrow(x([5, 7]), 1, 5, 3)),
+        shapes.narrow(x([5, 7]), 1, 5, 3),
+      ),
     ],
   },
   {
@@ -181,7 +202,8 @@ export const cases: readonly OpCases[] = [
     ],
     bad: [
       bad("flip: dimension 2 is out of range for a tensor of 2 dimensions; use -2 to 1", () =>
-        shapes.flip(x([2, 3]), [2])),
+        shapes.flip(x([2, 3]), [2]),
+      ),
     ],
   },
   {
@@ -193,11 +215,7 @@ export const cases: readonly OpCases[] = [
       sample([3, 5], "a.roll(3)", (a) => shapes.roll(a, 3)),
     ],
     bad: [
-      bad(
-        "roll: 2 shifts for 1 dims; give one each",
-        () => shapes.roll(x([5]), [1, 2], 0),
-        "ArgumentError",
-      ),
+      bad("roll: 2 shifts for 1 dims; give one each", () => shapes.roll(x([5]), [1, 2], 0), "ArgumentError"),
     ],
   },
   {

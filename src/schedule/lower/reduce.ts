@@ -262,10 +262,11 @@ function emitReduce(kernel: ReduceKernel, context: LoweringContext, name: string
   const reduced = kernel.dims.filter((d) => d.reduced);
   const elements = kernel.dims.reduce((p, d) => p * d.extent, 1);
   const last = kernel.dims[kernel.dims.length - 1];
+  const width = lanesFor(kernel.body.all, context.target.lanes);
+  const along = last !== undefined && !last.reduced && last.extent >= width && width > 1 ? last : null;
   // Positions in a row of vectors would have to be compared across lanes: such rows go one element at a time.
-  const acrossLanes = last?.reduced === true && kernel.reductions.some((r) => r.position !== null);
-  const lanes = acrossLanes ? 1 : lanesFor(kernel.body.all, context.target.lanes);
-  const along = last !== undefined && !last.reduced && last.extent >= lanes && lanes > 1 ? last : null;
+  const acrossLanes = along === null && kernel.reductions.some((r) => r.position !== null);
+  const lanes = acrossLanes ? 1 : width;
   const work = operationCount(kernel.body.all) + kernel.reductions.length;
   const chunks = new ReduceLoops({ kernel, emitter, chunk, kept, reduced, lanes, along }).emit(
     chunkCount(elements, work / 4),

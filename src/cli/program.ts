@@ -1,0 +1,142 @@
+/**
+ * The command line: which commands and options there are, and what becomes of errors.
+ */
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { integer, oneOf, positiveNumber, unknownChoice } from "./choices.ts";
+import { type DatasetName, datasetNames, type SourceOptions } from "./datasets.ts";
+import { doctor } from "./doctor.ts";
+import { deviceNames, type EngineChoice } from "./engine.ts";
+import { exitCodeOf, exitCodes, messageOf } from "./errors.ts";
+import { evalCommand } from "./eval.ts";
+import { createOutput, type Output } from "./output.ts";
+import { packageVersion } from "./package-version.ts";
+import { predict } from "./predict.ts";
+import { runs } from "./runs.ts";
+import { type ChosenSettings, initNames, modelNames, normNames, optimizerNames } from "./settings.ts";
+import { summaryCommand } from "./summary.ts";
+import { train } from "./train.ts";
+
+/**
+ * Carries out a command line.
+ *
+ * @param words Without Node and the script.
+ * @returns The exit code: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.
+ */
+export async function run(words: readonly string[]): Promise<number> {
+  let code: number = exitCodes.done;
+  const program = createProgram((result) => {
+    code = result;
+  });
+  try {
+    await program.parseAsync(words, { from: "user" });
+    return code;
+  } catch (error) {
+    // Commander has printed its message itself.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+    const message = messageOf(error);
+    createOutput(words.includes("--json")).event("error", { message });
+    process.stderr.write(`error: ${message}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+type Raw = Readonly<Record<string, unknown>>;
+
+function createProgram(finish: (code: number) => void): Command {
+  const program = new Command("tatami")
+    .description("Trains neural networks and shows what they do.")
+    .version(packageVersion())
+    .exitOverride()
+    .showHelpAfterError("Run with --help for all options.");
+
+  // TypeScript knows no types of options that are declared one by one; the readers above have checked them.
+  withEngine(withSource(withModel(command(program, "train", "train a model"))))
+    .addOption(new Option("--epochs <n>", "passes over the training images").argParser(integer(1)))
+    .addOption(new Option("--batch-size <n>", "images per step").argParser(integer(1)))
+    .addOption(new Option("--lr <rate>", "learning rate at the start").argParser(positiveNumber))
+    .addOption(choice("--optimizer <name>", optimizerNames))
+    .addOption(new Option("--seed <n>", "of weights and order; default 0").argParser(integer(0)))
+    .option("--resume <run>", "go on with a run that was interrupted")
+    .option("--studio", "open the studio (not there yet)")
+    .option("--no-studio", "do not open the studio")
+    .action(async (dataset: DatasetName | undefined, raw: Raw) => {
+      finish(await train(
+        { ...engineOf(raw), chosen: chosenOf(dataset, raw), source: sourceOf(raw), out: String(raw.out), resume: raw.resume as string | undefined },
+        outputOf(raw),
+      ));
+    });
+
+  withEngine(withSource(command(program, "eval", "measure a run on the test images", false)))
+    .argument("[run]", "folder or id of a run", "latest")
+    .action((name: string, raw: Raw) =>
+      evalCommand({ ...engineOf(raw), run: name, out: String(raw.out), source: sourceOf(raw) }, outputOf(raw)),
+    );
+
+  withEngine(withSource(command(program, "predict", "say what image files show", false)))
+    .argument("<files...>", "PNG or JPEG files")
+    .option("--run <run>", "folder or id of a run", "latest")
+    .option("--invert", "exchange dark and light", false)
+    .action((files: string[], raw: Raw) =>
+      predict(
+        { ...engineOf(raw), files, run: String(raw.run), out: String(raw.out), invert: raw.invert === true, source: sourceOf(raw) },
+        outputOf(raw),
+      ),
+    );
+
+  withModel(command(program, "summary", "show a model's layers")).action((dataset: DatasetName | undefined, raw: Raw) =>
+    summaryCommand(chosenOf(dataset, raw), outputOf(raw)),
+  );
+  command(program, "runs", "list all runs", false).action((raw: Raw) => runs({ out: String(raw.out) }, outputOf(raw)));
+  withEngine(command(program, "doctor", "show which engine runs here, and why", false)).action((raw: Raw) =>
+    doctor(engineOf(raw), outputOf(raw)),
+  );
+  return program;
+}
+
+function command(program: Command, name: string, description: string, takesDataset = true): Command {
+  const made = program
+    .command(name)
+    .description(description)
+    .option("--json", "write newline-delimited JSON to stdout", false)
+    .option("--out <folder>", "folder of all runs", "runs");
+  return takesDataset ? made.argument("[dataset]", `${datasetNames.join(", ")}; default digits`, datasetOf) : made;
+}
+
+function datasetOf(word: string): DatasetName {
+  const found = datasetNames.find((name) => name === word.toLowerCase());
+  if (found === undefined) throw new InvalidArgumentError(unknownChoice(word, datasetNames));
+  return found;
+}
+
+function withModel(made: Command): Command {
+  return made
+    .addOption(choice("--model <name>", modelNames))
+    .addOption(choice("--init <name>", initNames, "initial weights"))
+    .addOption(choice("--norm <name>", normNames, "normalisation in the cnn"));
+}
+
+function withSource(made: Command): Command {
+  return made
+    .option("--data <folder>", "folder of datasets", "data")
+    .option("--download", "download a dataset that is not there", false);
+}
+
+function withEngine(made: Command): Command {
+  return made
+    .addOption(choice("--device <name>", deviceNames))
+    .addOption(new Option("--threads <n>", "default: one per core, at most 8").argParser(integer(1)));
+}
+
+function choice(flags: string, names: readonly string[], about = ""): Option {
+  const listed = names.join(", ");
+  return new Option(flags, about === "" ? listed : `${about}: ${listed}`).argParser(oneOf(names));
+}
+
+const outputOf = (raw: Raw): Output => createOutput(raw.json === true);
+const engineOf = (raw: Raw): EngineChoice => ({ device: raw.device, threads: raw.threads }) as EngineChoice;
+const sourceOf = (raw: Raw): SourceOptions => ({ root: String(raw.data), download: raw.download === true });
+
+function chosenOf(dataset: DatasetName | undefined, raw: Raw): ChosenSettings {
+  const { model, epochs, batchSize, lr, optimizer, init, norm, seed } = raw;
+  return { dataset, model, epochs, batchSize, lr, optimizer, init, norm, seed } as ChosenSettings;
+}

@@ -1,0 +1,207 @@
+/**
+ * `tatami train`: trains a model and keeps everything about it in the folder of a run.
+ *
+ * Nothing is written until data and model are there, so wrong settings and damaged files leave no trace. From then
+ * on run.json says how it went: done, failed (with the reason), or interrupted.
+ */
+import { join } from "node:path";
+import { type Engine, F, io, manualSeed } from "../index.ts";
+import { loadCheckpointFile, readRun, RunDirectory } from "../node.ts";
+import {
+  accuracy,
+  type Callback,
+  Checkpoint,
+  evaluate,
+  fit,
+  formatDuration,
+  Progress,
+  restoreTrainingState,
+  RunLogger,
+  TerminateOnNaN,
+  type TrainingOptimizer,
+  type TrainingScheduler,
+} from "../train/index.ts";
+import { type BuiltModel, buildModel, buildOptimizer } from "./build.ts";
+import { datasets, type SourceOptions } from "./datasets.ts";
+import { chooseEngine, type EngineChoice } from "./engine.ts";
+import { exitCodes, UsageError } from "./errors.ts";
+import { type Output, percent } from "./output.ts";
+import { packageVersion } from "./package-version.ts";
+import { findRun } from "./runs.ts";
+import { type ChosenSettings, completeSettings, settingsOf, type TrainSettings } from "./settings.ts";
+import { watchSignals } from "./signals.ts";
+import { suggestions, trainCommand } from "./suggest.ts";
+import { loadTrainingData, type TrainingData } from "./training-data.ts";
+
+/** The command's options. */
+export interface TrainOptions extends EngineChoice {
+  readonly chosen: ChosenSettings;
+  readonly source: SourceOptions;
+  /** Folder of all runs. */
+  readonly out: string;
+  /** The run to go on with; its settings hold then. */
+  readonly resume?: string | undefined;
+}
+
+/** Everything that a training consists of. */
+interface Session {
+  readonly settings: TrainSettings;
+  readonly engine: Engine;
+  readonly data: TrainingData;
+  readonly model: BuiltModel;
+  readonly optimizer: TrainingOptimizer;
+  readonly scheduler: TrainingScheduler;
+  readonly run: RunDirectory;
+  /** Epochs that were done before. */
+  readonly startEpoch: number;
+}
+
+/** @returns The exit code. */
+export async function train(options: TrainOptions, output: Output): Promise<number> {
+  const session = await prepare(options);
+  const { run } = session;
+  const start = performance.now();
+  announce(session, output);
+  const interruption = watchSignals();
+  try {
+    const test = await learn(session, output, interruption.signal);
+    const result = { ...test, seconds: (performance.now() - start) / 1000 };
+    await run.finish("done", { result });
+    tellResult(session, result, output);
+    return exitCodes.done;
+  } catch (error) {
+    if (!interruption.signal.aborted) {
+      await run.finish("failed", { error });
+      throw error;
+    }
+    await saveInterrupted(session, output);
+    return interruption.exitCode;
+  } finally {
+    interruption.stop();
+  }
+}
+
+async function prepare(options: TrainOptions): Promise<Session> {
+  const path = options.resume === undefined ? undefined : await findRun(options.resume, options.out);
+  const settings = path === undefined ? completeSettings(options.chosen) : await storedSettings(path, options.chosen);
+  const engine = chooseEngine(options);
+  manualSeed(settings.seed);
+  const data = await loadTrainingData(settings, options.source);
+  const model = buildModel(settings);
+  const parts = { model, ...buildOptimizer(model, settings, data.train.length) };
+  if (path === undefined) {
+    return { settings, engine, data, ...parts, run: await createRun(settings, options.out), startEpoch: 0 };
+  }
+  const checkpoint = join(path, "checkpoint.safetensors");
+  const startEpoch = restoreTrainingState(await loadCheckpointFile(checkpoint), parts, checkpoint);
+  return { settings, engine, data, ...parts, run: await RunDirectory.resume(path), startEpoch };
+}
+
+/** The settings of a run that is gone on with. @throws UsageError when others are given, or it is done. */
+async function storedSettings(path: string, chosen: ChosenSettings): Promise<TrainSettings> {
+  const given = Object.entries(chosen).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+  if (given.length > 0) {
+    throw new UsageError(`--resume goes on with the run's own settings; leave out: ${given.join(", ")}`);
+  }
+  const { info } = await readRun(path);
+  if (info.status === "done") {
+    throw new UsageError(`${path} is done already, there is nothing to resume; start a new run without --resume`);
+  }
+  return settingsOf(info, path);
+}
+
+function createRun(settings: TrainSettings, out: string): Promise<RunDirectory> {
+  return RunDirectory.create(out, {
+    name: `${settings.dataset}-${settings.model}`,
+    seed: settings.seed,
+    settings: { ...settings },
+    versions: { tatami: packageVersion(), node: process.versions.node },
+  });
+}
+
+interface TestResult {
+  readonly testLoss: number;
+  readonly testAccuracy: number;
+}
+
+async function learn(session: Session, output: Output, signal: AbortSignal): Promise<TestResult> {
+  const { settings, data, model, optimizer, scheduler, run, startEpoch } = session;
+  const measured = { loss: F.crossEntropy, metrics: { accuracy }, signal };
+  await fit(model, {
+    ...measured,
+    loader: data.train,
+    validation: data.validation,
+    optimizer,
+    scheduler,
+    schedulerInterval: "step",
+    epochs: settings.epochs,
+    startEpoch,
+    callbacks: [
+      new TerminateOnNaN(),
+      output.json ? epochEvents(output) : new Progress(),
+      new Checkpoint(run),
+      new RunLogger(run),
+    ],
+  });
+  const test = await evaluate(model, { ...measured, loader: data.test });
+  return { testLoss: test.loss, testAccuracy: test.accuracy ?? 0 };
+}
+
+/** The weights as they are now; the checkpoint stays that of the last whole epoch, where a resumption begins. */
+async function saveInterrupted({ model, run }: Session, output: Output): Promise<void> {
+  await run.saveModel(await io.saveSafetensors(model.stateDict()));
+  await run.finish("interrupted");
+  output.event("interrupted", { run: run.path });
+  process.stderr.write(
+    `Interrupted. The weights are saved in ${run.path}\nGo on with: ${trainCommand(`--resume ${run.path}`)}\n`,
+  );
+}
+
+function announce({ settings, engine, data, model, run, startEpoch }: Session, output: Output): void {
+  const parameters = model.parameters().reduce((sum, p) => sum + p.numel(), 0);
+  const { name, threads } = engine.device;
+  output.event("start", { ...settings, parameters, run: run.path, startEpoch, engine: name, threads });
+  const done = startEpoch > 0 ? ` (${startEpoch} done)` : "";
+  output.line(
+    `Training ${settings.model} (${grouped(parameters)} parameters) on ${datasets[settings.dataset].title}: ` +
+      `${grouped(data.train.dataset.length)} images, ${settings.epochs} epochs${done}; ${name} engine, ` +
+      `${threads} thread${threads === 1 ? "" : "s"}`,
+  );
+}
+
+function tellResult(
+  { settings, engine, data, run }: Session,
+  result: TestResult & { readonly seconds: number },
+  output: Output,
+): void {
+  const { name, threads } = engine.device;
+  output.event("done", { ...result, run: run.path, engine: name, threads });
+  output.line();
+  output.line(
+    `Test accuracy ${percent(result.testAccuracy)} on ${grouped(data.test.dataset.length)} held-out images ` +
+      `(loss ${result.testLoss.toFixed(4)}), after ${formatDuration(result.seconds)}`,
+  );
+  output.line(`Saved in ${run.path}`);
+  output.line();
+  output.line("Try next:");
+  for (const text of suggestions(settings)) output.line(`  ${text}`);
+}
+
+function epochEvents(output: Output): Callback {
+  return {
+    onEpochEnd: ({ epoch, train: { loss, accuracy }, validation, samples, seconds, lr }) => {
+      output.event("epoch", {
+        epoch,
+        loss,
+        accuracy,
+        validationLoss: validation?.loss,
+        validationAccuracy: validation?.accuracy,
+        imagesPerSecond: samples / seconds,
+        seconds,
+        lr,
+      });
+    },
+  };
+}
+
+const grouped = (count: number): string => count.toLocaleString("en-US");

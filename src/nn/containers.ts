@@ -1,0 +1,193 @@
+/**
+ * Modules that hold others in order or by name. Children are kept apart from fields, so that no name of a child can
+ * collide with a method.
+ */
+import { ArgumentError } from "../base/errors.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { type Layer, Module } from "./module.ts";
+
+/**
+ * Layers one after the other. Names are "0", "1", ... unless an object gives them.
+ *
+ * @example
+ * const net = new nn.Sequential(new nn.Flatten(), new nn.Linear(784, 10));
+ * net(zeros([64, 1, 28, 28])).shape; // [64, 10]
+ * net.get(1).parameters().length; // 2
+ */
+export class Sequential extends Module {
+  readonly #layers = new Map<string, Layer>();
+
+  constructor(...layers: readonly Layer[] | readonly [Readonly<Record<string, Layer>>]) {
+    super();
+    const [named] = layers;
+    if (layers.length === 1 && named !== undefined && typeof named === "object") {
+      for (const [name, layer] of Object.entries(named)) this.#add(name, layer);
+    } else for (const layer of layers as readonly Layer[]) this.append(layer);
+  }
+
+  #add(name: string, layer: Layer): void {
+    this.#layers.set(name, checkModule(layer, "Sequential"));
+  }
+
+  /** Number of layers. */
+  override get length(): number {
+    return this.#layers.size;
+  }
+
+  /** Layer at a position; negative ones count from the end. @throws ArgumentError out of range. */
+  get(index: number): Layer {
+    return at([...this.#layers.values()], index, "Sequential");
+  }
+
+  /** Adds a layer at the end. */
+  append(layer: Layer): this {
+    this.#add(String(this.#layers.size), layer);
+    return this;
+  }
+
+  [Symbol.iterator](): IterableIterator<Layer> {
+    return this.#layers.values();
+  }
+
+  override namedChildren(): [string, Module][] {
+    return once(super.namedChildren(), this.#layers);
+  }
+
+  forward(x: Tensor): Tensor {
+    let y = x;
+    for (const layer of this.#layers.values()) y = layer(y);
+    return y;
+  }
+}
+
+/** A list whose modules are children of the module that holds it. It has no `forward`. */
+export class ModuleList<M extends Module = Layer> extends Module {
+  readonly #modules: M[] = [];
+
+  constructor(modules: Iterable<M> = []) {
+    super();
+    this.extend(modules);
+  }
+
+  /** Number of modules. */
+  override get length(): number {
+    return this.#modules.length;
+  }
+
+  /** Module at a position; negative ones count from the end. @throws ArgumentError out of range. */
+  get(index: number): M {
+    return at(this.#modules, index, "ModuleList");
+  }
+
+  /** Adds a module at the end. */
+  append(module: M): this {
+    this.#modules.push(checkModule(module, "ModuleList"));
+    return this;
+  }
+
+  /** Adds modules at the end. */
+  extend(modules: Iterable<M>): this {
+    for (const module of modules) this.append(module);
+    return this;
+  }
+
+  [Symbol.iterator](): IterableIterator<M> {
+    return this.#modules.values();
+  }
+
+  override namedChildren(): [string, Module][] {
+    return once(super.namedChildren(), this.#modules.map((m, i): [string, Module] => [String(i), m]));
+  }
+
+  forward(..._inputs: never[]): never {
+    throw notCallable("ModuleList");
+  }
+}
+
+/** A map from name to module whose modules are children of the module that holds it. It has no `forward`. */
+export class ModuleDict<M extends Module = Layer> extends Module {
+  readonly #modules = new Map<string, M>();
+
+  constructor(modules: Readonly<Record<string, M>> = {}) {
+    super();
+    for (const [name, module] of Object.entries(modules)) this.set(name, module);
+  }
+
+  /** Number of modules. */
+  override get length(): number {
+    return this.#modules.size;
+  }
+
+  /** @throws ArgumentError for a name that is not there. */
+  get(name: string): M {
+    const found = this.#modules.get(name);
+    if (found === undefined) {
+      throw new ArgumentError(`ModuleDict: there is no "${name}"; there are ${this.keys().join(", ") || "none"}`, { name });
+    }
+    return found;
+  }
+
+  has(name: string): boolean {
+    return this.#modules.has(name);
+  }
+
+  /** Adds or replaces a module. */
+  set(name: string, module: M): this {
+    if (name === "" || name.includes(".")) {
+      throw new ArgumentError(`ModuleDict: "${name}" cannot be a name: it must not be empty or contain a dot`, { name });
+    }
+    this.#modules.set(name, checkModule(module, "ModuleDict"));
+    return this;
+  }
+
+  /** Removes a module. @returns whether it was there. */
+  delete(name: string): boolean {
+    return this.#modules.delete(name);
+  }
+
+  keys(): string[] {
+    return [...this.#modules.keys()];
+  }
+
+  values(): M[] {
+    return [...this.#modules.values()];
+  }
+
+  [Symbol.iterator](): IterableIterator<[string, M]> {
+    return this.#modules.entries();
+  }
+
+  override namedChildren(): [string, Module][] {
+    return once(super.namedChildren(), this.#modules);
+  }
+
+  forward(..._inputs: never[]): never {
+    throw notCallable("ModuleDict");
+  }
+}
+
+function checkModule<M extends Module>(module: M, owner: string): M {
+  if (module instanceof Module) return module;
+  throw new ArgumentError(`${owner}: expected a module, got ${typeof module}; functions need a module around them`, {
+    value: module,
+  });
+}
+
+function at<M>(list: readonly M[], index: number, owner: string): M {
+  const found = list.at(index);
+  if (Number.isInteger(index) && found !== undefined) return found;
+  throw new ArgumentError(`${owner}: ${index} is out of range for ${list.length} modules`, {
+    index,
+    length: list.length,
+  });
+}
+
+/** Fields, then what the container holds; the first place of each module. */
+function once(fields: readonly [string, Module][], held: Iterable<[string, Module]>): [string, Module][] {
+  const seen = new Set<Module>();
+  return [...fields, ...held].filter(([, m]) => !seen.has(m) && seen.add(m));
+}
+
+function notCallable(name: string): ArgumentError {
+  return new ArgumentError(`${name}: a ${name} only holds modules; call the modules in it`);
+}

@@ -1,0 +1,3 @@
+import { gradientTests } from "./gradients.ts";
+
+gradientTests("interpreter, 4 lanes");

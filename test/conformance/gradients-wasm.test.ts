@@ -1,0 +1,3 @@
+import { gradientTests } from "./gradients.ts";
+
+gradientTests("wasm, 1 thread");

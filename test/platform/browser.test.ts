@@ -1,0 +1,110 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { findChromium } from "../setup/neighbours.ts";
+import type { ReadingReport } from "./main-thread.test-helper.ts";
+import { type SourceServer, serveSources } from "./source-server.test-helper.ts";
+import { type TrainingReport, train } from "./training.test-helper.ts";
+
+const found = findChromium();
+const profile = mkdtempSync(join(tmpdir(), "tatami-browser-"));
+let browser: BrowserContext | undefined;
+let servers: Record<"isolated" | "plain", SourceServer>;
+
+beforeAll(async () => {
+  if (found.path === undefined) return;
+  servers = { isolated: await serveSources(true), plain: await serveSources(false) };
+  browser = await chromium.launchPersistentContext(profile, {
+    executablePath: found.path,
+    headless: true,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+}, 60_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await Promise.all(Object.values(servers ?? {}).map((s) => s.close()));
+  rmSync(profile, { recursive: true, force: true });
+});
+
+beforeEach((context) => context.skip(found.path === undefined, found.missing));
+
+/** Opens an empty page, evaluates an expression in it and gives its value; what the page complains of is an error. */
+async function inPage<T>(kind: "isolated" | "plain", expression: string): Promise<T> {
+  const page = (await browser?.newPage()) as Page;
+  const errors: string[] = [];
+  page.on("pageerror", (error) => errors.push(String(error)));
+  try {
+    await page.goto(servers[kind].origin);
+    const value = await page.evaluate<T>(expression);
+    expect(errors).toEqual([]);
+    return value;
+  } finally {
+    await page.close();
+  }
+}
+
+/** Trains in a module worker of a page. */
+async function trainInWorker(kind: "isolated" | "plain"): Promise<TrainingReport> {
+  const worker = "/test/platform/training-worker.test-helper.js";
+  const answer = await inPage<{ report?: TrainingReport; error?: string }>(
+    kind,
+    `new Promise((resolve) => {
+      const worker = new Worker("${worker}", { type: "module" });
+      worker.onmessage = (event) => resolve(event.data);
+      worker.onerror = (event) => resolve({ error: "the worker failed: " + event.message });
+    })`,
+  );
+  if (answer.report === undefined) {
+    throw new Error(`${answer.error}; not found: ${servers[kind].missing.join() || "nothing"}`);
+  }
+  return answer.report;
+}
+
+describe("training in a worker of a web page", () => {
+  test.each([
+    ["isolated", 2],
+    ["plain", 1],
+  ] as const)("%s: gives Node's losses to the last bit, on %i threads", async (kind, threads) => {
+    const [here, there] = [await train(2), await trainInWorker(kind)];
+    expect(there.losses).toEqual(here.losses);
+    expect(there).toMatchObject({ engine: "wasm", threads, lateCompilations: 0 });
+    expect(here.losses[4]).toBeLessThan(here.losses[0] as number);
+  }, 60_000);
+
+  test("a page without isolation learns which headers are missing", async () => {
+    const { notes } = await trainInWorker("plain");
+    expect(notes.join("\n")).toMatch(/cannot be shared[^]*Cross-Origin-Opener-Policy: same-origin/);
+    expect((await trainInWorker("isolated")).notes.join("\n")).toMatch(/Worker threads that run programs: 2/);
+  }, 60_000);
+});
+
+describe("the main thread of a web page", () => {
+  const readIn = (kind: "isolated" | "plain"): Promise<ReadingReport> =>
+    inPage(kind, `import("/test/platform/main-thread.test-helper.js").then((m) => m.readValues(2))`);
+
+  test("reads with await; a blocking read is refused with the way out", async () => {
+    const report = await readIn("isolated");
+    expect(report).toMatchObject({ threads: 2, array: [[7, 10], [15, 22]], after: 20 });
+    expect(report.blocking).toMatch(/EngineError.*must not block.*await/);
+  }, 60_000);
+
+  test("without isolation there is nothing to wait for, and both ways of reading work", async () => {
+    expect(await readIn("plain")).toEqual({
+      threads: 1,
+      array: [[7, 10], [15, 22]],
+      blocking: "10",
+      after: 20,
+    });
+  }, 60_000);
+});
