@@ -1,7 +1,8 @@
 /**
  * Convolution layers: a kernel, a bias, and one call.
  */
-import { ArgumentError } from "../base/errors.ts";
+import { ArgumentError, ShapeError } from "../base/errors.ts";
+import { formatShape } from "../base/shape.ts";
 import type { ConvolutionGeometry } from "../ops/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkChoice, checkCount, type NumberOrPair, showSizes, sizesOf } from "./arguments.ts";
@@ -76,9 +77,28 @@ abstract class Convolution extends Module {
   }
 
   forward(x: Tensor): Tensor {
+    this.#checkInput(x);
     const edges = this.#edges;
     const padded = edges === null ? x : pad(x, edges, { mode: this.paddingMode as PadMode });
     return convolve(padded, this.weight, this.bias, this.#geometry, this.#description);
+  }
+
+  #checkInput({ shape, ndim }: Tensor): void {
+    const axes = this.kernelSize.length;
+    const single = axes === 1 ? "C, L" : "C, H, W";
+    if (ndim !== axes + 1 && ndim !== axes + 2) {
+      throw new ShapeError(
+        `${this.#description}: input has ${ndim} dimensions (shape ${formatShape(shape)}), expected N, ${single} or ${single}`,
+        { input: shape },
+      );
+    }
+    const channels = shape[ndim - axes - 1] as number;
+    if (channels === this.inChannels) return;
+    throw new ShapeError(
+      `${this.#description}: input has ${channels} channel${channels === 1 ? "" : "s"}, expected ${this.inChannels} ` +
+        `(input shape ${formatShape(shape)} is ${ndim === axes + 2 ? "N, " : ""}${single})`,
+      { input: shape, inChannels: this.inChannels },
+    );
   }
 
   override extraRepr(): string {

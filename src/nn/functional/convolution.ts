@@ -79,11 +79,11 @@ function convolveBy(
   axes: number,
   options: ConvFunctionOptions<number | readonly number[]>,
 ): Tensor {
-  const owner = `conv${axes}d with weight ${formatShape(weight.shape)}`;
+  const owner = `conv${axes}d`;
   const bias = options.bias ?? null;
   if (weight.ndim !== axes + 2 || (bias !== null && (bias.ndim !== 1 || bias.shape[0] !== weight.shape[0]))) {
     throw new ShapeError(
-      `conv${axes}d: weight must have ${axes + 2} dimensions (O, C / groups, kernel) and bias (O), got ` +
+      `${owner}: weight must have ${axes + 2} dimensions (O, C / groups, kernel) and bias (O), got ` +
         `${formatShape(weight.shape)}${bias === null ? "" : ` and ${formatShape(bias.shape)}`}`,
       { weight: weight.shape, bias: bias?.shape },
     );
