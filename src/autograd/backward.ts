@@ -69,7 +69,7 @@ export function backward(
       let g = gradients.get(node);
       if (g === undefined) continue;
       gradients.delete(node);
-      for (const hook of node.hooks ?? []) g = hook(g) ?? g;
+      for (const hook of [...(node.hooks ?? [])]) g = hook(g) ?? g;
       if (wanted(node)) found.set(node, g);
       if (node.leaf === null) spreadGradient(node, g, addTo, options);
     }

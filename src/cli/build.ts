@@ -14,7 +14,7 @@ export type BuiltModel = (Cnn | LeNet5 | MLP) & Model;
 
 /** The model that the settings describe, freshly initialised from the default generator. */
 export function buildModel(settings: Pick<TrainSettings, "dataset" | "model" | "norm" | "init">): BuiltModel {
-  const { classes: numClasses, imageShape, widths } = datasets[settings.dataset];
+  const { classes: numClasses, imageShape, widths, poolSize } = datasets[settings.dataset];
   const [inChannels, height, width] = imageShape;
   const model = makeModel();
   if (settings.init !== "default") initialise(model, settings.init);
@@ -23,7 +23,7 @@ export function buildModel(settings: Pick<TrainSettings, "dataset" | "model" | "
   function makeModel(): BuiltModel {
     switch (settings.model) {
       case "cnn":
-        return new Cnn({ inChannels, numClasses, widths, norm: settings.norm });
+        return new Cnn({ inChannels, numClasses, widths, poolSize, norm: settings.norm });
       case "lenet5":
         if (height !== 28 || width !== 28) {
           throw new UsageError(

@@ -1,7 +1,8 @@
 /**
  * The datasets that the command knows, and how each is trained unless the user says otherwise.
  */
-import { Digits, type ImageDataset, transforms } from "../data/index.ts";
+import { Digits, type ImageDataset, type Transform, transforms } from "../data/index.ts";
+import { FileFormatError } from "../index.ts";
 import { FashionMNIST, KMNIST, MNIST, type MnistOptions } from "../node.ts";
 
 /** Names of datasets on the command line. */
@@ -18,13 +19,17 @@ export interface DatasetPreset {
   readonly classes: number;
   /** Shape of an image (C, H, W). */
   readonly imageShape: readonly [number, number, number];
-  readonly load: (split: "train" | "test", source: SourceOptions) => Promise<ImageDataset>;
+  readonly load: (split: "train" | "test", source: SourceOptions, transform?: Transform) => Promise<ImageDataset>;
+  /** Applied to the images that are trained on. Default: none. */
+  readonly augment?: Transform;
   readonly epochs: number;
   readonly batchSize: number;
   /** Learning rate at the start, for Adam. */
   readonly lr: number;
   /** Channels of the blocks of the model "cnn". */
   readonly widths: readonly number[];
+  /** Parts, in height and in width, that its last features are averaged over. */
+  readonly poolSize: number;
   /**
    * Share of the training images that is held back for validation. 0: all are trained on and the test images serve;
    * nothing is chosen by them, so the final accuracy stays honest.
@@ -32,23 +37,35 @@ export interface DatasetPreset {
   readonly validationShare: number;
 }
 
-/** 60,000 + 10,000 grey images of 28x28. */
+/** A dataset of 60,000 + 10,000 grey images of 28x28. */
 function mnistPreset(title: string, load: (options: MnistOptions) => Promise<ImageDataset>): DatasetPreset {
   return {
     title,
     classes: 10,
     imageShape: [1, 28, 28],
-    load: (split, source) => load({ ...source, train: split === "train" }),
+    load: async (split, source) => {
+      try {
+        return await load({ ...source, train: split === "train" });
+      } catch (error) {
+        throw forCommandLine(error);
+      }
+    },
     epochs: 3,
     batchSize: 64,
     lr: 0.003,
     widths: [16, 32, 64],
+    poolSize: 3,
     validationShare: 0,
   };
 }
 
-/** Few images train a network better when each epoch sees them moved by up to a pixel. */
-const shiftByOne = new transforms.RandomCrop(8, { padding: 1 });
+/** The library tells how its caller gets a missing file; here the caller is a command line. */
+function forCommandLine(error: unknown): unknown {
+  if (!(error instanceof FileFormatError)) return error;
+  return new FileFormatError(error.message.replace("pass download: true", "add --download"), error.details, {
+    cause: error,
+  });
+}
 
 /** All datasets by name. */
 export const datasets: Readonly<Record<DatasetName, DatasetPreset>> = {
@@ -56,11 +73,14 @@ export const datasets: Readonly<Record<DatasetName, DatasetPreset>> = {
     title: "Digits",
     classes: 10,
     imageShape: [1, 8, 8],
-    load: async (split) => new Digits({ split, ...(split === "train" ? { transform: shiftByOne } : {}) }),
+    load: async (split, _source, transform) => new Digits(transform === undefined ? { split } : { split, transform }),
+    // Few images train a network better when each epoch sees them moved by up to a pixel.
+    augment: new transforms.RandomCrop(8, { padding: 1 }),
     epochs: 15,
     batchSize: 32,
     lr: 0.01,
     widths: [32, 64, 128],
+    poolSize: 1,
     validationShare: 0.1,
   },
   mnist: mnistPreset("MNIST", (options) => MNIST.load(options)),

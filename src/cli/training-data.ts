@@ -1,8 +1,8 @@
 /**
  * A dataset as the three loaders of a training.
  */
-import { DataLoader, type Dataset, type ImageSample, randomSplit } from "../data/index.ts";
-import { datasets, type SourceOptions } from "./datasets.ts";
+import { DataLoader, type Dataset, type ImageSample, randomSplit, Subset } from "../data/index.ts";
+import { type DatasetPreset, datasets, type SourceOptions } from "./datasets.ts";
 import type { TrainSettings } from "./settings.ts";
 
 /** What is trained on, what is watched while training, and what the end is measured on. */
@@ -20,11 +20,8 @@ export async function loadTrainingData(
   source: SourceOptions,
 ): Promise<TrainingData> {
   const preset = datasets[dataset];
-  const all = await preset.load("train", source);
   const test = await preset.load("test", source);
-  const share = preset.validationShare;
-  const [train = all, held = test] =
-    share === 0 ? [] : randomSplit<ImageSample>(all, [1 - share, share], { seed });
+  const { train, held = test } = await trainingImages(preset, source, seed);
   // A last batch of another size would need a program of its own; every epoch leaves out other images.
   const dropLast = train.length >= batchSize;
   return {
@@ -32,6 +29,20 @@ export async function loadTrainingData(
     validation: evaluationLoader(held),
     test: evaluationLoader(test),
   };
+}
+
+/** Images to train on, and those held back for validation where the preset has it. */
+async function trainingImages(
+  { load, augment, validationShare: share }: DatasetPreset,
+  source: SourceOptions,
+  seed: number,
+): Promise<{ train: Dataset<ImageSample>; held?: Dataset<ImageSample> | undefined }> {
+  const plain = await load("train", source);
+  const augmented = augment === undefined ? plain : await load("train", source, augment);
+  if (share === 0) return { train: augmented };
+  // Split before augmentation, so that validation measures on the images as they are.
+  const [kept, held] = randomSplit(plain, [1 - share, share], { seed });
+  return { train: new Subset(augmented, kept?.indices ?? []), held };
 }
 
 /** All samples in order, in batches of one size where their number allows it: each size needs a program of its own. */

@@ -14,4 +14,5 @@ export {
 export { fashionMnistSpec, kmnistSpec, type MnistSpec, mnistSpec } from "./mnist.ts";
 export { RandomKey, RandomStream } from "./random-stream.ts";
 export { TensorDataset } from "./tensor-dataset.ts";
+export type { Transform } from "./transforms.ts";
 export * as transforms from "./transforms.ts";

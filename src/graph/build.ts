@@ -190,9 +190,12 @@ export function withGradient(output: Node, inputs: readonly Node[], rule: Gradie
   return node;
 }
 
-/** Whether the node is an operation of this kind whose operands may be looked through. */
+/**
+ * Whether the node is an operation of this kind whose operands may be looked through. Not where gradients flow: a hook
+ * on the node, registered later, would be passed by.
+ */
 function isPlain(x: Node, kind: string): boolean {
-  return x.op.kind === kind && x.value === null && x.hooks === null && x.leaf === null && x.inputs.length > 0;
+  return x.op.kind === kind && x.value === null && !x.requiresGrad && x.inputs.length > 0;
 }
 
 /** A slice of padding: less padding of a slice. */

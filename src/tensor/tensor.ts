@@ -5,7 +5,7 @@
  */
 import { backward as walkBack } from "../autograd/backward.ts";
 import { allocate, type DType, isFloat, type TypedArray } from "../base/dtype.ts";
-import { ArgumentError, DTypeError, EngineError } from "../base/errors.ts";
+import { ArgumentError, DTypeError, EngineError, ShapeError } from "../base/errors.ts";
 import { formatShape, normalizeDim, type Shape, sizeOf } from "../base/shape.ts";
 import { currentEngine } from "../engine/default.ts";
 import { Variable } from "../engine/storage.ts";
@@ -17,6 +17,7 @@ import {
   detach as detachNode,
   hostSource,
   scalar,
+  withGradient,
 } from "../graph/build.ts";
 import { isGradEnabled, type Node, withGradMode } from "../graph/node.ts";
 import * as ops from "../ops/index.ts";
@@ -48,6 +49,8 @@ interface ViewLink {
   readonly base: Tensor;
   readonly take: (base: Node) => Node;
   readonly put: (base: Node, value: Node) => Node;
+  /** Whether gradients were recorded when the view was made. */
+  readonly recorded: boolean;
   seen: number;
 }
 
@@ -89,7 +92,8 @@ export class Tensor {
     const view = this.#view;
     if (this.#variable?.initialized && this.#variable.storage === null) currentEngine().initialize();
     if (view !== null && view.seen !== view.base.#version) {
-      this.#node = view.take(view.base.node);
+      // As when the view was made, wherever it is used: inside noGrad a view made outside keeps its gradient.
+      this.#node = withGradMode(view.recorded, () => view.take(view.base.node));
       view.seen = view.base.#version;
     }
     return this.#node;
@@ -287,9 +291,13 @@ export class Tensor {
       throw new ArgumentError("registerHook: this tensor needs no gradient, so none will come");
     const { node } = this;
     const call = (g: Node): Node | null => hook(Tensor.of(g))?.node ?? null;
-    node.hooks = [...(node.hooks ?? []), call];
+    // One list for all nodes that stand for this tensor, one after the other.
+    node.hooks ??= [];
+    const { hooks } = node;
+    hooks.push(call);
     return makeHandle(() => {
-      node.hooks = node.hooks?.filter((h) => h !== call) ?? null;
+      const at = hooks.indexOf(call);
+      if (at >= 0) hooks.splice(at, 1);
     });
   }
 
@@ -312,45 +320,75 @@ export class Tensor {
   }
 
   #stored(stored: Node): void {
-    const leaf = this.#node.leaf === this;
-    this.#node = stored;
+    const before = this.#node;
     // Views taken while the assignment was pending go over to the stored value.
     this.#version++;
-    if (leaf) {
-      stored.requiresGrad = true;
-      stored.leaf = this;
-    }
+    // Graphs that have the pending value as an operand find it in the storage, as long as it is there.
+    if (before.requiresGrad) before.value = stored.value;
+    if (before.leaf === this) this.#stand(stored, before);
+    else if (!before.requiresGrad) this.#node = stored;
+  }
+
+  /** Lets another node stand for this leaf: the gradient and its hooks go over to it. */
+  #stand(node: Node, before: Node): void {
+    node.requiresGrad = true;
+    node.leaf = this;
+    node.hooks = before.hooks;
+    this.#node = node;
   }
 
   #assign(value: Node): this {
-    const node = broadcastTo(cast(value, this.dtype), this.shape);
-    if (node.shape.join() !== this.shape.join()) {
-      throw new ArgumentError(
-        `in-place operation: the result has shape ${formatShape(node.shape)}, which does not fit ${formatShape(this.shape)}`,
-        { result: node.shape, shape: this.shape },
-      );
-    }
-    if (this.#node.leaf === this && isGradEnabled()) {
+    const node = this.#fitted(value);
+    const view = this.#view;
+    const root = view === null ? this : view.base;
+    // PyTorch's rule: what a detached view does to its base is not recorded.
+    const hidden = view !== null && root.requiresGrad && !this.requiresGrad;
+    const tracked = isGradEnabled() && !hidden;
+    if (tracked && root.#node.leaf === root) {
       throw new ArgumentError(
         "in-place operation on a tensor with requiresGrad: wrap it in noGrad(() => ...), or compute a new tensor",
       );
     }
-    const view = this.#view;
-    if (view !== null) {
-      view.base.#assign(view.put(view.base.node, node));
-      return this;
+    root.#replace(view === null ? node : withGradMode(tracked, () => view.put(root.node, node)), tracked);
+    return this;
+  }
+
+  /** The value in this tensor's type and shape. @throws ShapeError unless it broadcasts to that. */
+  #fitted(value: Node): Node {
+    const { shape } = this;
+    const fits = value.shape.every((s, d) => s === 1 || s === shape[shape.length - value.shape.length + d]);
+    if (!fits || value.shape.length > shape.length) {
+      throw new ShapeError(
+        `in-place operation: the result has shape ${formatShape(value.shape)}, which does not fit ${formatShape(shape)}`,
+        { result: value.shape, shape },
+      );
     }
+    return broadcastTo(cast(value, this.dtype), shape);
+  }
+
+  #replace(node: Node, tracked: boolean): void {
+    const before = this.node;
     this.#version++;
     this.#variable ??= new Variable(node, false, (stored) => this.#stored(stored));
-    if (this.#node.leaf === this) {
-      const standing = alias(detachNode(node));
-      standing.requiresGrad = true;
-      standing.leaf = this;
-      this.#node = standing;
+    if (before.leaf === this) this.#stand(alias(detachNode(node)), before);
+    else if (!tracked && before.requiresGrad) {
+      // Values change, gradients flow on as if nothing had happened.
+      this.#node = withGradMode(true, () => withGradient(detachNode(node), [before], (g) => [g]));
     } else this.#node = node;
     this.#variable.node = this.#node;
     currentEngine().assigned(this.#variable);
-    return this;
+  }
+
+  /** As `#assign` for arithmetic. @throws DTypeError where it would drop fractions. */
+  #update(value: Node): this {
+    if (isFloat(value.dtype) && !isFloat(this.dtype)) {
+      throw new DTypeError(
+        `in-place operation: the result is ${value.dtype}, the tensor ${this.dtype}; convert it first with ` +
+          `.to("${value.dtype}")`,
+        { result: value.dtype, dtype: this.dtype },
+      );
+    }
+    return this.#assign(value);
   }
 
   /** A tensor that shares memory with this one: in-place changes of either show in both. */
@@ -360,7 +398,7 @@ export class Tensor {
     const whole = outer === null ? take : (n: Node) => take(outer.take(n));
     const back = outer === null ? put : (n: Node, value: Node) => outer.put(n, put(outer.take(n), value));
     const t = new Tensor(take(this.node));
-    t.#view = { base: root, take: whole, put: back, seen: root.#version };
+    t.#view = { base: root, take: whole, put: back, recorded: isGradEnabled(), seen: root.#version };
     // A view of what lives in device storage can be read at any time; keeping it would change the next program.
     if (root.#variable?.initialized !== true) currentEngine().made(t.#node);
     return t;
@@ -372,21 +410,25 @@ export class Tensor {
 
   /** this + alpha * other, in place. */
   add_(other: Operand, options: { alpha?: number } = {}): this {
-    const o = this.#operand(other);
-    const scaled = options.alpha === undefined ? o : ops.mul(o, scalar(options.alpha, this.dtype));
-    return this.#assign(ops.add(this.node, scaled));
+    return this.#update(ops.add(this.node, this.#scaled(other, options.alpha)));
   }
 
+  /** this - alpha * other, in place. */
   sub_(other: Operand, options: { alpha?: number } = {}): this {
-    return this.add_(other instanceof Tensor ? other.neg() : -Number(other), options);
+    return this.#update(ops.sub(this.node, this.#scaled(other, options.alpha)));
+  }
+
+  #scaled(other: Operand, alpha: number | undefined): Node {
+    const o = this.#operand(other);
+    return alpha === undefined ? o : ops.mul(o, this.#operand(alpha));
   }
 
   mul_(other: Operand): this {
-    return this.#assign(ops.mul(this.node, this.#operand(other)));
+    return this.#update(ops.mul(this.node, this.#operand(other)));
   }
 
   div_(other: Operand): this {
-    return this.#assign(ops.div(this.node, this.#operand(other)));
+    return this.#update(ops.div(this.node, this.#operand(other)));
   }
 
   /** Elements of another tensor, converted and broadcast. */

@@ -42,7 +42,8 @@ export function nllLoss(input: Tensor, target: Tensor, options: NllLossOptions =
  * Shapes: input (N, C, *) or (C) of logits, target (N, *) or () of class indices (int32), or probabilities in the
  * shape of the input -> (), or (N, *) without reduction. @throws ShapeError, DTypeError, ArgumentError.
  * @example
- * const loss = F.crossEntropy(model(images), tensor([3, 0, 9]), { labelSmoothing: 0.1 });
+ * const labels = tensor([3, 0, 9], { dtype: "int32" });
+ * const loss = F.crossEntropy(model(images), labels, { labelSmoothing: 0.1 });
  */
 export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const smoothing = checkRange(options.labelSmoothing ?? 0, 0, 1, "labelSmoothing", "crossEntropy");

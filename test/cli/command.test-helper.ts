@@ -1,0 +1,69 @@
+/**
+ * Runs the command `tatami` as users do: as a child process of the built package, in a folder of its own.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+
+/** What a run of the command gave. */
+export interface CommandResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** The lines of stdout as objects; for `--json`. */
+  readonly events: readonly CommandEvent[];
+}
+
+/** One line of `--json`. */
+export type CommandEvent = Readonly<Record<string, unknown>> & { readonly event: string };
+
+/** Makes `dist/` anew where it is older than the sources. */
+export async function buildPackage(): Promise<void> {
+  const compile = (await import(new URL("../../scripts/lib/compile.mjs", import.meta.url).href)) as {
+    buildDist(): boolean;
+    isDistCurrent(): boolean;
+  };
+  if (!compile.isDistCurrent() && !compile.buildDist()) throw new Error("the package does not compile");
+}
+
+/** A folder that is removed at the end: `await using folder = await temporaryFolder()`. */
+export async function temporaryFolder(): Promise<{ path: string; [Symbol.asyncDispose](): Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), "tatami-cli-"));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
+
+/**
+ * Runs `tatami` with these words.
+ *
+ * @param cwd The folder it works in.
+ * @param onLine Called with each line of stdout and the process, to act on it while it runs.
+ */
+export function tatami(
+  cwd: string,
+  words: readonly string[],
+  onLine: (line: string, child: ChildProcess) => void = () => {},
+): Promise<CommandResult> {
+  const env = { ...process.env, NO_COLOR: "1", npm_lifecycle_event: "" };
+  const child = spawn(process.execPath, [main, ...words], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+  let [stdout, stderr, told] = ["", "", 0];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+    const lines = stdout.split("\n").slice(0, -1);
+    for (const line of lines.slice(told)) onLine(line, child);
+    told = lines.length;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => {
+      const lines = stdout.split("\n").filter((line) => line.startsWith("{"));
+      resolve({ code, stdout, stderr, events: lines.map((line) => JSON.parse(line) as CommandEvent) });
+    });
+  });
+}
