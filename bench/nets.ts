@@ -31,8 +31,8 @@ class BasicBlock extends nn.Module {
   }
 }
 
-function resnet20(): nn.Module {
-  const blocks: nn.Module[] = [];
+function resnet20(): nn.Sequential {
+  const blocks: nn.Layer[] = [];
   let channels = 16;
   for (const [out, first] of [
     [16, 1],
@@ -55,7 +55,7 @@ function resnet20(): nn.Module {
   );
 }
 
-function mlp(): nn.Module {
+function mlp(): nn.Sequential {
   return new nn.Sequential(
     new nn.Flatten(),
     new nn.Linear(784, 256),
@@ -66,7 +66,7 @@ function mlp(): nn.Module {
   );
 }
 
-function lenet5(): nn.Module {
+function lenet5(): nn.Sequential {
   return new nn.Sequential(
     new nn.Conv2d(1, 6, 5, { padding: 2 }),
     new nn.ReLU(),
@@ -83,8 +83,8 @@ function lenet5(): nn.Module {
   );
 }
 
-function convBnGap(): nn.Module {
-  const block = (inside: number, out: number): nn.Module[] => [
+function convBnGap(): nn.Sequential {
+  const block = (inside: number, out: number): nn.Layer[] => [
     new nn.Conv2d(inside, out, 3, { padding: 1 }),
     new nn.BatchNorm2d(out),
     new nn.ReLU(),
@@ -106,7 +106,7 @@ export interface NetBench {
   /** Name of the same network in nets.py. */
   readonly id: "mlp" | "lenet5" | "conv" | "resnet20";
   readonly input: readonly [number, number, number];
-  readonly build: () => nn.Module;
+  readonly build: () => nn.Sequential;
   /** Steps per timed run: short steps are timed together. */
   readonly steps: number;
 }

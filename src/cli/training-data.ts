@@ -20,13 +20,13 @@ export async function loadTrainingData(
   source: SourceOptions,
 ): Promise<TrainingData> {
   const preset = datasets[dataset];
+  const { train, held } = await trainingImages(preset, source, seed);
   const test = await preset.load("test", source);
-  const { train, held = test } = await trainingImages(preset, source, seed);
   // A last batch of another size would need a program of its own; every epoch leaves out other images.
   const dropLast = train.length >= batchSize;
   return {
     train: new DataLoader(train, { batchSize, shuffle: true, dropLast }),
-    validation: evaluationLoader(held),
+    validation: evaluationLoader(held ?? test),
     test: evaluationLoader(test),
   };
 }

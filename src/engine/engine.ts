@@ -12,15 +12,15 @@ import { type GraphWalk, signatureOf, walkGraph } from "../graph/signature.ts";
 import type { Device, Executable } from "../runtime/device.ts";
 import type { SlotBinding } from "../schedule/plan.ts";
 import { schedule } from "../schedule/schedule.ts";
-import { emptyValue, letGo, markStale, pastOf, staleError } from "./past.ts";
+import { emptyValue, letGo, markStale, pastOf, requireComputable, staleError } from "./past.ts";
 import { ProgramCache } from "./program-cache.ts";
 import { align, stagingLayout } from "./staging.ts";
 import type { Variable } from "./storage.ts";
 
 /** Values up to this size are computed at every flush and kept, so that reading them later always works. */
 const keptBytes = 64 * 1024;
-/** A pending graph with more user-made values than this is flushed by itself. */
-const mostPending = 20_000;
+/** A pending graph with more user-made values than this is flushed by itself: scheduling it takes half a second. */
+const mostPending = 4000;
 /** Programs kept. A program of a small network takes some hundred kilobytes. */
 const mostPrograms = 256;
 /** Host values of this size or more stay on the device from their second use on. */
@@ -131,7 +131,8 @@ export class Engine {
 
   /** Keeps a value at the next flush whatever its size. */
   keep(node: Node): void {
-    if (resolve(node).value === null) this.#wanted.add(node);
+    // An alias of what lives in storage has no value of its own: it is copied before the storage changes.
+    if (node.value === null) this.#wanted.add(node);
   }
 
   /** Computes everything pending, and `extra` whatever its size. Returns when the values are there. */
@@ -218,20 +219,21 @@ export class Engine {
 
   /** Turns what is pending into jobs. */
   #submit(extra: readonly Node[]): void {
+    requireComputable(extra);
     this.#initialize([]);
     const variables = [...this.#dirty];
     this.#dirty.clear();
     const wanted = [...this.#wanted].filter((n) => n.value === null);
     this.#wanted.clear();
-    this.#enqueue(variables, [...new Set([...this.#takeMade(), ...wanted, ...extra])], new Set(extra));
+    this.#enqueue(variables, [...new Set([...this.#takeMade(), ...wanted, ...extra])]);
   }
 
-  #enqueue(variables: readonly Variable[], values: readonly Node[], required?: ReadonlySet<Node>): void {
+  #enqueue(variables: readonly Variable[], values: readonly Node[]): void {
     const before = performance.now();
     const roots = [...variables.map((v) => v.node), ...values];
     const walk = walkGraph(roots);
     const stale = markStale(walk);
-    const usable = values.filter((n) => this.#usable(n, stale, required));
+    const usable = values.filter((n) => this.#usable(n, stale));
     for (const v of variables) if (stale.has(resolve(v.node))) throw staleError(v.node);
     if (variables.length + usable.length === 0) return;
     // Values out of date are left out: walk again without them.
@@ -249,12 +251,11 @@ export class Engine {
     this.#jobs.push(job);
   }
 
-  #usable(node: Node, stale: ReadonlySet<Node>, required: ReadonlySet<Node> | undefined): boolean {
+  #usable(node: Node, stale: ReadonlySet<Node>): boolean {
     const n = resolve(node);
     if (n.value !== null && n === node) return false;
     if (!stale.has(n) && !n.expired) return sizeOf(n.shape) > 0 || emptyValue(node);
     node.expired = true;
-    if (required?.has(node)) throw staleError(node);
     return false;
   }
 
@@ -325,7 +326,10 @@ export class Engine {
     try {
       const slots = this.#bind(job);
       this.device.run(job.compiled.executable, this.#arena.address, slots).then(
-        () => this.#finish(job),
+        () => {
+          this.#finish(job);
+          this.#pump();
+        },
         (error) => this.#fail(job, error),
       );
     } catch (error) {
@@ -350,6 +354,7 @@ export class Engine {
     }
   }
 
+  /** Hands out what a job has computed. Starting the next one is for the caller to decide. */
   #finish(job: Job): void {
     if (job.done) return;
     job.done = true;
@@ -362,7 +367,6 @@ export class Engine {
     });
     this.#jobs.shift();
     job.settle.resolve();
-    this.#pump();
   }
 
   #fail(job: Job, error: unknown): void {

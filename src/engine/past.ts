@@ -5,7 +5,8 @@ import { allocate } from "../base/dtype.ts";
 import { EngineError } from "../base/errors.ts";
 import { formatShape } from "../base/shape.ts";
 import { type Node, resolve } from "../graph/node.ts";
-import type { GraphWalk } from "../graph/signature.ts";
+import { type GraphWalk, walkGraph } from "../graph/signature.ts";
+
 /** Nodes that read storage which has been overwritten since. */
 export function markStale(walk: GraphWalk): Set<Node> {
   const stale = new Set<Node>();
@@ -16,6 +17,16 @@ export function markStale(walk: GraphWalk): Set<Node> {
     } else if (node.expired || node.inputs.some((i) => stale.has(resolve(i)))) stale.add(node);
   }
   return stale;
+}
+
+/** @throws EngineError when one of these values cannot be computed any more. */
+export function requireComputable(values: readonly Node[]): void {
+  if (values.length === 0) return;
+  const stale = markStale(walkGraph(values));
+  for (const node of values) {
+    const n = resolve(node);
+    if (stale.has(n) || (n.value === null && n.expired)) throw staleError(node);
+  }
 }
 
 /** For each node of a graph: whether what it depends on is overwritten now, and whether its gradient is spent. */

@@ -19,10 +19,13 @@ export function sizesOf(
   const list = typeof value === "number" ? new Array<number>(axes).fill(value) : value;
   if (!Array.isArray(list) || list.length !== axes || list.some((v) => !Number.isInteger(v) || v < least)) {
     const form = axes === 1 ? "" : `, or a list of ${axes} of them`;
-    throw new ArgumentError(`${owner}: ${option} must be an integer of ${least} or more${form}; got ${show(value)}`, {
-      option,
-      value,
-    });
+    throw new ArgumentError(
+      `${owner}: ${option} must be an integer of ${least} or more${form}; got ${show(value)}`,
+      {
+        option,
+        value,
+      },
+    );
   }
   return list;
 }
@@ -30,10 +33,13 @@ export function sizesOf(
 /** @throws ArgumentError unless the value is an integer of `least` or more. */
 export function checkCount(value: number, least: number, option: string, owner: string): number {
   if (!Number.isInteger(value) || value < least) {
-    throw new ArgumentError(`${owner}: ${option} must be an integer of ${least} or more; got ${show(value)}`, {
-      option,
-      value,
-    });
+    throw new ArgumentError(
+      `${owner}: ${option} must be an integer of ${least} or more; got ${show(value)}`,
+      {
+        option,
+        value,
+      },
+    );
   }
   return value;
 }
@@ -48,10 +54,18 @@ export function checkRange(value: number, low: number, high: number, option: str
 }
 
 /** @throws ArgumentError unless the value is one of those listed. */
-export function checkChoice<T extends string>(value: T, choices: readonly T[], option: string, owner: string): T {
+export function checkChoice<T extends string>(
+  value: T,
+  choices: readonly T[],
+  option: string,
+  owner: string,
+): T {
   if (!choices.includes(value)) {
     const list = choices.map((c) => `"${c}"`).join(", ");
-    throw new ArgumentError(`${owner}: ${option} must be one of ${list}; got ${show(value)}`, { option, value });
+    throw new ArgumentError(`${owner}: ${option} must be one of ${list}; got ${show(value)}`, {
+      option,
+      value,
+    });
   }
   return value;
 }
@@ -72,5 +86,9 @@ export function showSizes(sizes: readonly number[]): string {
 }
 
 function show(value: unknown): string {
-  return typeof value === "string" ? `"${value}"` : Array.isArray(value) ? `[${value.join(", ")}]` : String(value);
+  return typeof value === "string"
+    ? `"${value}"`
+    : Array.isArray(value)
+      ? `[${value.join(", ")}]`
+      : String(value);
 }

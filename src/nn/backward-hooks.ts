@@ -23,11 +23,21 @@ export function passThrough(tensors: readonly Tensor[], see: JointGradient): Ten
     return [new Tensor(node)];
   }
   // One node for all, so that no gradient goes on before the hooks have seen the others.
-  const flat = alias(concatenate(tensors.map((t) => cast(reshape(t.node, [t.numel()]), "float32")), 0));
+  const flat = alias(
+    concatenate(
+      tensors.map((t) => cast(reshape(t.node, [t.numel()]), "float32")),
+      0,
+    ),
+  );
   flat.hooks = [
     (g) => {
       const replaced = see(split(g, tensors).map((n) => Tensor.of(n)));
-      return replaced === null ? null : concatenate(replaced.map((t) => cast(reshape(t.node, [t.numel()]), "float32")), 0);
+      return replaced === null
+        ? null
+        : concatenate(
+            replaced.map((t) => cast(reshape(t.node, [t.numel()]), "float32")),
+            0,
+          );
     },
   ];
   return split(flat, tensors).map((n) => new Tensor(n));
@@ -45,7 +55,11 @@ function split(flat: Node, tensors: readonly Tensor[]): Node[] {
 }
 
 /** Replaces tensors in a tensor, a list or a plain object of such; `change` gets all of those it accepts at once. */
-export function replaceTensors<T>(value: T, accepts: (t: Tensor) => boolean, change: (ts: Tensor[]) => Tensor[]): T {
+export function replaceTensors<T>(
+  value: T,
+  accepts: (t: Tensor) => boolean,
+  change: (ts: Tensor[]) => Tensor[],
+): T {
   const found: Tensor[] = [];
   collect(value, (t) => {
     if (accepts(t)) found.push(t);

@@ -98,7 +98,9 @@ abstract class BatchNorm extends Module {
     if (count === null) return scalar(0, "float32");
     const counted = ops.add(count.node, constant(1, [], "int32"));
     withGradMode(false, () => count.assignNode(counted));
-    return this.momentum === null ? ops.reciprocal(cast(counted, "float32")) : scalar(this.momentum, "float32");
+    return this.momentum === null
+      ? ops.reciprocal(cast(counted, "float32"))
+      : scalar(this.momentum, "float32");
   }
 
   override extraRepr(): string {

@@ -1,14 +1,10 @@
 /**
  * Objects that can be called: the constructor gives back a function whose prototype is the class, so that fields land
- * on the function and `instanceof` holds. Calling it runs the method under `invoke`.
+ * on the function and `instanceof` holds. Calling it runs `__call__`, which is what Python calls such a method.
  */
-
-/** The method that a call runs. A symbol, so that no field or method of a user's class can stand in its way. */
-export const invoke: unique symbol = Symbol("invoke");
-
 export abstract class Callable {
   constructor() {
-    const self = (...inputs: unknown[]): unknown => (self as unknown as Callable)[invoke](inputs);
+    const self = (...inputs: unknown[]): unknown => (self as unknown as Callable).__call__(inputs);
     // A function's own `name` and `length` cannot be assigned, and would hide getters of the class.
     Reflect.deleteProperty(self, "name");
     Reflect.deleteProperty(self, "length");
@@ -16,5 +12,6 @@ export abstract class Callable {
     return Object.setPrototypeOf(self, new.target.prototype);
   }
 
-  abstract [invoke](inputs: readonly unknown[]): unknown;
+  /** @internal What a call does. */
+  abstract __call__(inputs: readonly unknown[]): unknown;
 }

@@ -96,7 +96,10 @@ export class ModuleList<M extends Module = Layer> extends Module {
   }
 
   override namedChildren(): [string, Module][] {
-    return once(super.namedChildren(), this.#modules.map((m, i): [string, Module] => [String(i), m]));
+    return once(
+      super.namedChildren(),
+      this.#modules.map((m, i): [string, Module] => [String(i), m]),
+    );
   }
 
   forward(..._inputs: never[]): never {
@@ -122,7 +125,10 @@ export class ModuleDict<M extends Module = Layer> extends Module {
   get(name: string): M {
     const found = this.#modules.get(name);
     if (found === undefined) {
-      throw new ArgumentError(`ModuleDict: there is no "${name}"; there are ${this.keys().join(", ") || "none"}`, { name });
+      throw new ArgumentError(
+        `ModuleDict: there is no "${name}"; there are ${this.keys().join(", ") || "none"}`,
+        { name },
+      );
     }
     return found;
   }
@@ -134,7 +140,10 @@ export class ModuleDict<M extends Module = Layer> extends Module {
   /** Adds or replaces a module. */
   set(name: string, module: M): this {
     if (name === "" || name.includes(".")) {
-      throw new ArgumentError(`ModuleDict: "${name}" cannot be a name: it must not be empty or contain a dot`, { name });
+      throw new ArgumentError(
+        `ModuleDict: "${name}" cannot be a name: it must not be empty or contain a dot`,
+        { name },
+      );
     }
     this.#modules.set(name, checkModule(module, "ModuleDict"));
     return this;
@@ -168,9 +177,12 @@ export class ModuleDict<M extends Module = Layer> extends Module {
 
 function checkModule<M extends Module>(module: M, owner: string): M {
   if (module instanceof Module) return module;
-  throw new ArgumentError(`${owner}: expected a module, got ${typeof module}; functions need a module around them`, {
-    value: module,
-  });
+  throw new ArgumentError(
+    `${owner}: expected a module, got ${typeof module}; functions need a module around them`,
+    {
+      value: module,
+    },
+  );
 }
 
 function at<M>(list: readonly M[], index: number, owner: string): M {

@@ -56,11 +56,14 @@ abstract class Convolution extends Module {
     const geometry = convGeometry(this.kernelSize, options, this.#description);
     const { groups } = geometry;
     if (inChannels % groups !== 0 || outChannels % groups !== 0) {
-      throw new ArgumentError(`${this.#description}: both numbers of channels must be divisible by groups ${groups}`, {
-        inChannels,
-        outChannels,
-        groups,
-      });
+      throw new ArgumentError(
+        `${this.#description}: both numbers of channels must be divisible by groups ${groups}`,
+        {
+          inChannels,
+          outChannels,
+          groups,
+        },
+      );
     }
     const modes = ["zeros", "reflect", "replicate", "circular"] as const;
     this.paddingMode = checkChoice(options.paddingMode ?? "zeros", modes, "paddingMode", this.#description);
@@ -70,7 +73,9 @@ abstract class Convolution extends Module {
     this.padding = options.padding ?? 0;
     const zeros = this.paddingMode === "zeros";
     this.#edges = zeros ? null : [...geometry.padding].reverse().flat();
-    this.#geometry = zeros ? geometry : { ...geometry, padding: geometry.padding.map((): [number, number] => [0, 0]) };
+    this.#geometry = zeros
+      ? geometry
+      : { ...geometry, padding: geometry.padding.map((): [number, number] => [0, 0]) };
     this.weight = emptyParameter([outChannels, inChannels / groups, ...this.kernelSize]);
     this.bias = (options.bias ?? true) ? emptyParameter([outChannels]) : null;
     initializeLikePyTorch(this.weight, this.bias);
@@ -124,7 +129,12 @@ abstract class Convolution extends Module {
  */
 export class Conv1d extends Convolution {
   /** @throws ArgumentError for sizes that are not positive integers, or channels that groups do not divide. */
-  constructor(inChannels: number, outChannels: number, kernelSize: number, options: ConvOptions<number> = {}) {
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    kernelSize: number,
+    options: ConvOptions<number> = {},
+  ) {
     super(1, inChannels, outChannels, kernelSize, options);
   }
 }

@@ -90,10 +90,32 @@ describe("output and gradients are PyTorch's", () => {
 });
 
 test("maxPool2d gives positions in the plane of the input", async () => {
-  const x = tensor([[[[1, 5, 2], [7, 3, 4], [0, 8, 6]]]]);
+  const x = tensor([
+    [
+      [
+        [1, 5, 2],
+        [7, 3, 4],
+        [0, 8, 6],
+      ],
+    ],
+  ]);
   const [values, indices] = F.maxPool2d(x, 2, { stride: 1, returnIndices: true });
-  expect(await values.array()).toEqual([[[[7, 5], [8, 8]]]]);
-  expect(await indices.array()).toEqual([[[[3, 1], [7, 7]]]]);
+  expect(await values.array()).toEqual([
+    [
+      [
+        [7, 5],
+        [8, 8],
+      ],
+    ],
+  ]);
+  expect(await indices.array()).toEqual([
+    [
+      [
+        [3, 1],
+        [7, 7],
+      ],
+    ],
+  ]);
   expect(indices.dtype).toBe("int32");
 });
 
@@ -129,7 +151,11 @@ test("dropout of everything gives zeros and zero gradients, of nothing the input
 
 test("batchNorm moves running statistics towards those of the batch", async () => {
   const [mean, variance] = [zeros([2]), ones([2])];
-  const x = tensor([[1, 2], [3, 6], [5, 10]]);
+  const x = tensor([
+    [1, 2],
+    [3, 6],
+    [5, 10],
+  ]);
   await F.batchNorm(x, mean, variance, { training: true, momentum: 0.5 }).data();
   await expectClose(mean, [1.5, 3]);
   await expectClose(variance, [0.5 + 2, 0.5 + 8]);
@@ -148,17 +174,49 @@ describe("errors name values and the fix", () => {
       () => F.crossEntropy(zeros([4, 10]), classes(1, 2, 3, 12)),
       "crossEntropy: target 12 at position 3 is out of range for 10 classes (use 0 to 9, or set ignoreIndex)",
     ],
-    ["negative class", () => F.nllLoss(x, classes(-1, 0)), "nllLoss: target -1 at position 0 is out of range"],
+    [
+      "negative class",
+      () => F.nllLoss(x, classes(-1, 0)),
+      "nllLoss: target -1 at position 0 is out of range",
+    ],
     ["float target", () => F.crossEntropy(x, zeros([2])), 'for class indices use .to("int32")'],
-    ["weight", () => F.crossEntropy(x, classes(0, 1), { weight: ones([3]) }), "expected [10]: one for each class"],
-    ["shapes", () => F.mseLoss(zeros([4, 1]), zeros([4])), "mseLoss: input [4, 1] and target [4] must have the same"],
-    ["same", () => F.conv2d(zeros([1, 1, 5, 5]), zeros([1, 1, 3, 3]), { padding: "same", stride: 2 }), "needs stride 1"],
-    ["integers", () => F.conv2d(zeros([1, 1, 5, 5], { dtype: "uint8" }), zeros([1, 1, 3, 3])), 'convert the input with .to("float32")'],
+    [
+      "weight",
+      () => F.crossEntropy(x, classes(0, 1), { weight: ones([3]) }),
+      "expected [10]: one for each class",
+    ],
+    [
+      "shapes",
+      () => F.mseLoss(zeros([4, 1]), zeros([4])),
+      "mseLoss: input [4, 1] and target [4] must have the same",
+    ],
+    [
+      "same",
+      () => F.conv2d(zeros([1, 1, 5, 5]), zeros([1, 1, 3, 3]), { padding: "same", stride: 2 }),
+      "needs stride 1",
+    ],
+    [
+      "integers",
+      () => F.conv2d(zeros([1, 1, 5, 5], { dtype: "uint8" }), zeros([1, 1, 3, 3])),
+      'convert the input with .to("float32")',
+    ],
     ["dropout", () => F.dropout(x, { p: 1.5 }), "dropout: p must be from 0 to 1; got 1.5"],
-    ["reflect", () => F.pad(x, [10, 0], { mode: "reflect" }), 'mode "reflect" cannot pad 10 before and 0 after the 10 elements'],
+    [
+      "reflect",
+      () => F.pad(x, [10, 0], { mode: "reflect" }),
+      'mode "reflect" cannot pad 10 before and 0 after the 10 elements',
+    ],
     ["pad list", () => F.pad(x, [1, 2, 3]), "must be pairs of integers"],
-    ["pool", () => F.maxPool2d(x, 2), "input has 2 dimensions (shape [2, 10]), expected N, C, H, W or C, H, W"],
-    ["smoothing", () => F.crossEntropy(x, classes(0, 1), { labelSmoothing: 2 }), "labelSmoothing must be from 0 to 1"],
+    [
+      "pool",
+      () => F.maxPool2d(x, 2),
+      "input has 2 dimensions (shape [2, 10]), expected N, C, H, W or C, H, W",
+    ],
+    [
+      "smoothing",
+      () => F.crossEntropy(x, classes(0, 1), { labelSmoothing: 2 }),
+      "labelSmoothing must be from 0 to 1",
+    ],
   ])("%s", (_, call, message) => {
     expect(call).toThrow(message);
   });

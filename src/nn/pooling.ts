@@ -57,7 +57,8 @@ export class AvgPool2d extends Module {
   constructor(kernelSize: NumberOrPair, options: AvgPool2dOptions = {}) {
     super();
     checkPadding(poolGeometry(kernelSize, options, "AvgPool2d"), "AvgPool2d");
-    if (options.divisorOverride != null) checkCount(options.divisorOverride, 1, "divisorOverride", "AvgPool2d");
+    if (options.divisorOverride != null)
+      checkCount(options.divisorOverride, 1, "divisorOverride", "AvgPool2d");
     this.kernelSize = kernelSize;
     this.options = options;
   }
@@ -99,7 +100,11 @@ export class GlobalAvgPool2d extends Module {
 }
 
 function poolRepr(g: ReturnType<typeof poolGeometry>): string {
-  const parts = [`kernelSize=${showSizes(g.kernel)}`, `stride=${showSizes(g.stride)}`, `padding=${showSizes(g.padding)}`];
+  const parts = [
+    `kernelSize=${showSizes(g.kernel)}`,
+    `stride=${showSizes(g.stride)}`,
+    `padding=${showSizes(g.padding)}`,
+  ];
   if (g.dilation.some((d) => d !== 1)) parts.push(`dilation=${showSizes(g.dilation)}`);
   if (g.ceilMode) parts.push("ceilMode=true");
   return parts.join(", ");

@@ -22,12 +22,17 @@ export function wave(shape: Shape, phase = 0): Tensor {
 }
 
 /** Compares element by element; the message names the first one that is off. */
-export async function expectClose(actual: Tensor, expected: readonly number[], tolerance = 2e-5): Promise<void> {
+export async function expectClose(
+  actual: Tensor,
+  expected: readonly number[],
+  tolerance = 2e-5,
+): Promise<void> {
   const data = await actual.data();
   expect(data.length).toBe(expected.length);
   expected.forEach((e, i) => {
     const limit = tolerance * (1 + Math.abs(e));
     const off = Math.abs((data[i] as number) - e);
-    if (!(off <= limit)) throw new Error(`element ${i} is ${data[i]}, expected ${e} (all: ${[...data].slice(0, 20)})`);
+    if (!(off <= limit))
+      throw new Error(`element ${i} is ${data[i]}, expected ${e} (all: ${[...data].slice(0, 20)})`);
   });
 }

@@ -23,7 +23,12 @@ export interface LoadResult {
  * Copies values of a dict into the tensors of the same key. @throws StateDictError naming every key that is missing,
  * unexpected (both only if strict) or of another shape; nothing is changed then.
  */
-export function loadInto(own: ReadonlyMap<string, Tensor>, dict: StateDict, strict: boolean, name: string): LoadResult {
+export function loadInto(
+  own: ReadonlyMap<string, Tensor>,
+  dict: StateDict,
+  strict: boolean,
+  name: string,
+): LoadResult {
   const missingKeys = [...own.keys()].filter((key) => !Object.hasOwn(dict, key));
   const unexpectedKeys = Object.keys(dict).filter((key) => !own.has(key));
   const problems: string[] = [];
@@ -42,15 +47,20 @@ export function loadInto(own: ReadonlyMap<string, Tensor>, dict: StateDict, stri
   }
   if (problems.length > 0) {
     const hint = strict ? "; use { strict: false } to load only the keys that match" : "";
-    throw new StateDictError(`loadStateDict: the state dict does not fit ${name}: ${problems.join("; ")}${hint}`, {
-      missingKeys,
-      unexpectedKeys,
-      problems,
-    });
+    throw new StateDictError(
+      `loadStateDict: the state dict does not fit ${name}: ${problems.join("; ")}${hint}`,
+      {
+        missingKeys,
+        unexpectedKeys,
+        problems,
+      },
+    );
   }
   // All sources are read before the first write: a dict may hold tensors of the module itself.
   const values = pairs.map(([, value]) => value.node);
-  withGradMode(false, () => pairs.forEach(([tensor], i) => void tensor.assignNode(values[i] as Tensor["node"])));
+  withGradMode(false, () =>
+    pairs.forEach(([tensor], i) => void tensor.assignNode(values[i] as Tensor["node"])),
+  );
   // Now, and not together with the next step: its program is to be the same as that of the steps after it.
   void currentEngine().flush();
   return { missingKeys, unexpectedKeys };

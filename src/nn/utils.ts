@@ -60,7 +60,12 @@ export function clipGradValue_(parameters: Parameters, clipValue: number): void 
 
 /** All elements of all parameters as one vector. Gradients flow through. */
 export function parametersToVector(parameters: Iterable<Tensor>): Tensor {
-  return Tensor.of(ops.concatenate([...parameters].map((p) => reshape(p.node, [p.numel()])), 0));
+  return Tensor.of(
+    ops.concatenate(
+      [...parameters].map((p) => reshape(p.node, [p.numel()])),
+      0,
+    ),
+  );
 }
 
 /** Writes a vector as `parametersToVector` gives it back into parameters. @throws ShapeError for another length. */
@@ -68,10 +73,13 @@ export function vectorToParameters(vector: Tensor, parameters: Iterable<Tensor>)
   const list = [...parameters];
   const total = list.reduce((n, p) => n + p.numel(), 0);
   if (vector.ndim !== 1 || vector.numel() !== total) {
-    throw new ShapeError(`vectorToParameters: the vector has shape ${formatShape(vector.shape)}, expected [${total}]`, {
-      vector: vector.shape,
-      total,
-    });
+    throw new ShapeError(
+      `vectorToParameters: the vector has shape ${formatShape(vector.shape)}, expected [${total}]`,
+      {
+        vector: vector.shape,
+        total,
+      },
+    );
   }
   withGradMode(false, () => {
     let at = 0;

@@ -3,12 +3,12 @@ import type { Node } from "../graph/node.ts";
 import * as ops from "../ops/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import {
-  checkOption,
   type CommonOptions,
+  checkOption,
   Optimizer,
   type ParamGroup,
-  type ParamsLike,
   type ParamState,
+  type ParamsLike,
   type Scalars,
   type Update,
   zeroState,
@@ -62,24 +62,35 @@ export abstract class AdamBase extends Optimizer<AdamOptions> {
     scalars: Scalars,
   ): Update {
     const { dtype } = from;
-    const step = (state["step"] as number) + 1;
-    state["step"] = step;
+    const step = (state.step as number) + 1;
+    state.step = step;
     // Parameters that have made the same number of steps share the numbers that depend on it.
     const input = (name: string, value: () => number): Node =>
       scalars.get(`${name} ${step} ${dtype}`, () => scalar(value(), dtype));
     const [beta1, beta2] = group.betas;
     const blend = (average: Node, beta: number, name: string, value: (rest: Node) => Node): Node =>
-      ops.add(ops.mul(average, input(name, () => beta)), value(input(`1 - ${name}`, () => 1 - beta)));
-    const mean = blend((state["exp_avg"] as Tensor).node, beta1, "beta1", (rest) => ops.mul(g, rest));
-    const square = blend((state["exp_avg_sq"] as Tensor).node, beta2, "beta2", (rest) => ops.mul(ops.mul(g, rest), g));
+      ops.add(
+        ops.mul(
+          average,
+          input(name, () => beta),
+        ),
+        value(input(`1 - ${name}`, () => 1 - beta)),
+      );
+    const mean = blend((state.exp_avg as Tensor).node, beta1, "beta1", (rest) => ops.mul(g, rest));
+    const square = blend((state.exp_avg_sq as Tensor).node, beta2, "beta2", (rest) =>
+      ops.mul(ops.mul(g, rest), g),
+    );
     const next: Record<string, Node> = { exp_avg: mean, exp_avg_sq: square };
     let spread = square;
     if (group.amsgrad) {
-      spread = ops.maximum((state["max_exp_avg_sq"] as Tensor).node, square);
-      next["max_exp_avg_sq"] = spread;
+      spread = ops.maximum((state.max_exp_avg_sq as Tensor).node, square);
+      next.max_exp_avg_sq = spread;
     }
     const correction = input("correction", () => Math.sqrt(1 - beta2 ** step));
-    const denominator = ops.add(ops.div(ops.sqrt(spread), correction), input("eps", () => group.eps));
+    const denominator = ops.add(
+      ops.div(ops.sqrt(spread), correction),
+      input("eps", () => group.eps),
+    );
     const size = input("size", () => -group.lr / (1 - beta1 ** step));
     return { parameter: ops.add(from, ops.div(ops.mul(mean, size), denominator)), state: next };
   }
@@ -98,7 +109,13 @@ export class Adam extends AdamBase {
     super(params, options, 0);
   }
 
-  protected update(p: Tensor, g: Node, state: ParamState, group: ParamGroup<AdamOptions>, scalars: Scalars): Update {
+  protected update(
+    p: Tensor,
+    g: Node,
+    state: ParamState,
+    group: ParamGroup<AdamOptions>,
+    scalars: Scalars,
+  ): Update {
     const along = group.maximize ? ops.neg(g) : g;
     if (group.weightDecay === 0) return this.adaptive(p.node, along, state, group, scalars);
     const decay = scalars.get(`weightDecay ${p.dtype}`, () => scalar(group.weightDecay, p.dtype));

@@ -3,7 +3,7 @@ import type { Node } from "../graph/node.ts";
 import * as ops from "../ops/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { AdamBase, type AdamOptions } from "./adam.ts";
-import type { ParamGroup, ParamsLike, ParamState, Scalars, Update } from "./optimizer.ts";
+import type { ParamGroup, ParamState, ParamsLike, Scalars, Update } from "./optimizer.ts";
 
 /**
  * Adam with decoupled weight decay (Loshchilov and Hutter, 2019): p = p * (1 - lr * weightDecay) first, then Adam's
@@ -15,7 +15,13 @@ export class AdamW extends AdamBase {
     super(params, options, 0.01);
   }
 
-  protected update(p: Tensor, g: Node, state: ParamState, group: ParamGroup<AdamOptions>, scalars: Scalars): Update {
+  protected update(
+    p: Tensor,
+    g: Node,
+    state: ParamState,
+    group: ParamGroup<AdamOptions>,
+    scalars: Scalars,
+  ): Update {
     const kept = scalars.get(`kept ${p.dtype}`, () => scalar(1 - group.lr * group.weightDecay, p.dtype));
     return this.adaptive(ops.mul(p.node, kept), group.maximize ? ops.neg(g) : g, state, group, scalars);
   }

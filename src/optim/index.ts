@@ -8,7 +8,7 @@ export {
   Optimizer,
   type OptimizerState,
   type ParamGroup,
-  type ParamsLike,
   type ParamState,
+  type ParamsLike,
 } from "./optimizer.ts";
 export { SGD, type SGDOptions } from "./sgd.ts";

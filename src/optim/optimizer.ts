@@ -70,9 +70,12 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
     const groups = list.every((p) => p instanceof Tensor) ? [{ params: list }] : list;
     for (const group of groups) {
       if (typeof group !== "object" || group === null || group instanceof Tensor || !("params" in group)) {
-        throw new ArgumentError(`${name}: expected tensors, or groups such as { params, lr }; got ${typeof group}`, {
-          value: group,
-        });
+        throw new ArgumentError(
+          `${name}: expected tensors, or groups such as { params, lr }; got ${typeof group}`,
+          {
+            value: group,
+          },
+        );
       }
       this.addParamGroup(group as Partial<Options> & { readonly params: Iterable<Tensor> });
     }
@@ -98,7 +101,9 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
       throw new ArgumentError(`${name}: expected a tensor in params, got ${typeof p}`, { value: p });
     }
     if (!p.isLeaf) {
-      throw new ArgumentError(`${name}: a tensor of shape ${formatShape(p.shape)} is the result of others; only leaves are learned`);
+      throw new ArgumentError(
+        `${name}: a tensor of shape ${formatShape(p.shape)} is the result of others; only leaves are learned`,
+      );
     }
     if (this.state.has(p)) throw new ArgumentError(`${name}: a parameter is in more than one group`);
   }
@@ -111,7 +116,7 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
   /** State of a parameter before its first step. */
   protected abstract initialState(parameter: Tensor, group: ParamGroup<Options>): ParamState;
 
-  /** What one step does to a parameter. `Scalars` caches program inputs that parameters share. */
+  /** What one step does to a parameter. `scalars` holds program inputs that parameters share. */
   protected abstract update(
     parameter: Tensor,
     gradient: Node,
@@ -152,7 +157,8 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
   stateDict(): OptimizerState {
     const params = this.paramGroups.flatMap((g) => g.params);
     const numbers = new Map(params.map((p, i) => [p, i]));
-    const shared = (value: Tensor | number): Tensor | number => (value instanceof Tensor ? value.detach() : value);
+    const shared = (value: Tensor | number): Tensor | number =>
+      value instanceof Tensor ? value.detach() : value;
     return {
       state: Object.fromEntries(
         params.map((p, i) => [
@@ -185,7 +191,9 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
       const group = this.paramGroups[i] as ParamGroup<Options>;
       Object.assign(group, saved, { params: group.params });
     });
-    withGradMode(false, () => params.forEach((p, i) => this.#restore(p, states[i] as ParamState)));
+    withGradMode(false, () => {
+      for (const [i, p] of params.entries()) this.#restore(p, states[i] as ParamState);
+    });
     // Now, and not together with the next step: its program is to be the same as that of the steps after it.
     void currentEngine().flush();
   }
@@ -238,7 +246,8 @@ export function checkOption(
   below: number = Number.POSITIVE_INFINITY,
 ): void {
   if (typeof value === "number" && value >= low && value < below) return;
-  const range = below === Number.POSITIVE_INFINITY ? `a number of ${low} or more` : `from ${low} to below ${below}`;
+  const range =
+    below === Number.POSITIVE_INFINITY ? `a number of ${low} or more` : `from ${low} to below ${below}`;
   throw new ArgumentError(`${owner.constructor.name}: ${option} must be ${range}; got ${String(value)}`, {
     option,
     value,

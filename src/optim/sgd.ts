@@ -4,12 +4,12 @@ import type { Node } from "../graph/node.ts";
 import * as ops from "../ops/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import {
-  checkOption,
   type CommonOptions,
+  checkOption,
   Optimizer,
   type ParamGroup,
-  type ParamsLike,
   type ParamState,
+  type ParamsLike,
   type Scalars,
   type Update,
   zeroState,
@@ -38,7 +38,14 @@ export interface SGDOptions extends CommonOptions {
 export class SGD extends Optimizer<SGDOptions> {
   /** @throws ArgumentError for options out of range, or `nesterov` without momentum or with dampening. */
   constructor(params: ParamsLike<SGDOptions>, options: Partial<SGDOptions> & CommonOptions) {
-    super(params, { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false, ...options });
+    super(params, {
+      momentum: 0,
+      dampening: 0,
+      weightDecay: 0,
+      nesterov: false,
+      maximize: false,
+      ...options,
+    });
   }
 
   protected override checkOptions(group: ParamGroup<SGDOptions>): void {
@@ -57,8 +64,15 @@ export class SGD extends Optimizer<SGDOptions> {
     return group.momentum === 0 ? {} : { momentum_buffer: zeroState(parameter), step: 0 };
   }
 
-  protected update(p: Tensor, g: Node, state: ParamState, group: ParamGroup<SGDOptions>, scalars: Scalars): Update {
-    const input = (name: string, value: number): Node => scalars.get(`${name} ${p.dtype}`, () => scalar(value, p.dtype));
+  protected update(
+    p: Tensor,
+    g: Node,
+    state: ParamState,
+    group: ParamGroup<SGDOptions>,
+    scalars: Scalars,
+  ): Update {
+    const input = (name: string, value: number): Node =>
+      scalars.get(`${name} ${p.dtype}`, () => scalar(value, p.dtype));
     let direction = group.maximize ? ops.neg(g) : g;
     if (group.weightDecay !== 0) {
       direction = ops.add(direction, ops.mul(p.node, input("weightDecay", group.weightDecay)));
@@ -67,13 +81,13 @@ export class SGD extends Optimizer<SGDOptions> {
     const moved = (d: Node): Node => ops.add(p.node, ops.mul(d, by));
     if (group.momentum === 0) return { parameter: moved(direction) };
     // A momentum that was 0 when the parameter was added.
-    state["momentum_buffer"] ??= zeroState(p);
-    const step = (state["step"] as number | undefined) ?? 0;
-    state["step"] = step + 1;
+    state.momentum_buffer ??= zeroState(p);
+    const step = (state.step as number | undefined) ?? 0;
+    state.step = step + 1;
     const momentum = input("momentum", group.momentum);
     // Zeros plus the whole gradient: the first direction, without a program of its own.
     const share = input(step === 0 ? "first" : "share", step === 0 ? 1 : 1 - group.dampening);
-    const before = ops.mul((state["momentum_buffer"] as Tensor).node, momentum);
+    const before = ops.mul((state.momentum_buffer as Tensor).node, momentum);
     const buffer = ops.add(before, ops.mul(direction, share));
     const next = group.nesterov ? ops.add(direction, ops.mul(buffer, momentum)) : buffer;
     return { parameter: moved(next), state: { momentum_buffer: buffer } };

@@ -37,26 +37,34 @@ function overwrittenBy(reader: number, writer: number, input: PartitionInput): N
   return null;
 }
 
-/** Positions along some circle of a directed graph; none when there is no circle. */
+/** Positions along some circle of a directed graph, each before the one that follows it; none without a circle. */
 function circleIn(after: readonly (readonly number[])[]): number[] {
-  const done = new Set<number>();
-  const path: number[] = [];
-  const visit = (i: number): number[] | null => {
-    if (done.has(i)) return null;
-    const since = path.indexOf(i);
-    if (since >= 0) return path.slice(since);
-    path.push(i);
-    for (const j of after[i] ?? []) {
-      const circle = visit(j);
-      if (circle !== null) return circle;
+  const before: number[][] = after.map(() => []);
+  const waiting = after.map(() => 0);
+  after.forEach((list, i) => {
+    for (const j of list) {
+      before[j]?.push(i);
+      waiting[j] = (waiting[j] as number) + 1;
     }
-    path.pop();
-    done.add(i);
-    return null;
-  };
-  for (let i = 0; i < after.length; i++) {
-    const circle = visit(i);
-    if (circle !== null) return circle;
+  });
+  // What waits for nothing goes, until only circles and what comes after them are left.
+  const ready = waiting.flatMap((count, i) => (count === 0 ? [i] : []));
+  for (let i = ready.pop(); i !== undefined; i = ready.pop()) {
+    for (const j of after[i] ?? []) {
+      waiting[j] = (waiting[j] as number) - 1;
+      if (waiting[j] === 0) ready.push(j);
+    }
   }
-  return [];
+  const left = (i: number): boolean => (waiting[i] as number) > 0;
+  const path: number[] = [];
+  const seen = new Set<number>();
+  let at = after.findIndex((_, i) => left(i));
+  if (at < 0) return [];
+  while (!seen.has(at)) {
+    seen.add(at);
+    path.push(at);
+    // Whatever is left waits for something that is left.
+    at = before[at]?.find(left) as number;
+  }
+  return path.slice(path.indexOf(at)).reverse();
 }

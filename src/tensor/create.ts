@@ -270,10 +270,11 @@ export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
 /** Elements of `a` where the condition holds, of `b` elsewhere. */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   const like = a instanceof Tensor ? a : b instanceof Tensor ? b : null;
-  const node = (v: Operand): Node =>
-    v instanceof Tensor
-      ? v.node
-      : scalar(Number(v), like !== null && isFloat(like.dtype) ? like.dtype : "float32");
+  const node = (v: Operand): Node => {
+    if (v instanceof Tensor) return v.node;
+    const fits = like !== null && (isFloat(like.dtype) || (like.dtype !== "bool" && Number.isInteger(v)));
+    return scalar(Number(v), fits ? like.dtype : typeof v === "boolean" ? "bool" : "float32");
+  };
   return Tensor.of(ops.where(condition.node, node(a), node(b)));
 }
 

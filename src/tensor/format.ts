@@ -8,6 +8,9 @@ import { type Shape, sizeOf } from "../base/shape.ts";
 const summarizeFrom = 1000;
 /** Elements shown at each end of a shortened axis. */
 const edge = 3;
+/** Columns of a line, and those that `tensor(` takes. */
+const lineWidth = 80;
+const opening = 7;
 
 /** `tensor([[1., 2.], [3., 4.]])`, or the shape alone while the value is not known. */
 export function formatTensor(
@@ -26,58 +29,66 @@ export function formatTensor(
 }
 
 function formatElements(data: TypedArray, shape: Shape, dtype: DType): string {
-  const short = sizeOf(shape) > summarizeFrom;
-  const text = elementFormatter(data, dtype);
-  const width =
-    shape.length === 0 ? 0 : Math.max(0, ...visible(data, shape, short).map((v) => text(v).length));
-  const render = (depth: number, start: number, count: number): string => {
-    if (depth === shape.length) return text(data[start] as number).padStart(width);
-    const size = shape[depth] as number;
-    const step = size === 0 ? 0 : count / size;
-    const parts: string[] = [];
-    for (let i = 0; i < size; i++) {
-      if (short && size > 2 * edge && i === edge) {
-        parts.push("...");
-        i = size - edge;
-      }
-      parts.push(render(depth + 1, start + i * step, step));
-    }
+  if (data.length === 0) return shape.length === 1 ? "[]" : `[], size=(${shape.join(", ")})`;
+  const short = data.length > summarizeFrom;
+  const shown = visible(data, shape, short);
+  const text = elementFormatter(shown, dtype);
+  const width = Math.max(
+    1,
+    ...shown.filter((v) => !isFloat(dtype) || countsForWidth(v)).map((v) => text(v).length),
+  );
+  const perLine = Math.max(1, Math.floor((lineWidth - opening - shape.length) / (width + 2)));
+  const render = (depth: number, start: number): string => {
+    const element = (v: number): string => text(v).padStart(width);
+    if (depth === shape.length) return text(data[start] as number);
+    const step = sizeOf(shape.slice(depth + 1));
     const last = depth === shape.length - 1;
-    const gap = "\n".repeat(Math.max(1, shape.length - depth - 1)) + " ".repeat(depth + 8);
-    return `[${parts.join(last ? ", " : `,${gap}`)}]`;
+    const parts = positions(shape[depth] as number, short).map((i) => {
+      if (i === null) return last ? " ..." : "...";
+      return last ? element(data[start + i] as number) : render(depth + 1, start + i * step);
+    });
+    const margin = " ".repeat(opening + depth + 1);
+    if (!last) return `[${parts.join(`,${"\n".repeat(shape.length - depth - 1)}${margin}`)}]`;
+    const lines = Array.from({ length: Math.ceil(parts.length / perLine) }, (_, l) =>
+      parts.slice(l * perLine, (l + 1) * perLine).join(", "),
+    );
+    return `[${lines.join(`,\n${margin}`)}]`;
   };
-  return render(0, 0, sizeOf(shape));
+  return render(0, 0);
 }
 
-/** The elements that are printed, which decide the width of a column. */
+/** Zeros, infinities and NaN take the width of the others, as in PyTorch. */
+const countsForWidth = (v: number): boolean => v !== 0 && Number.isFinite(v);
+
+/** Positions shown along an axis; null stands for those left out. */
+function positions(size: number, short: boolean): (number | null)[] {
+  if (!short || size <= 2 * edge) return Array.from({ length: size }, (_, i) => i);
+  const ends = Array.from({ length: edge }, (_, i) => i);
+  return [...ends, null, ...ends.map((i) => size - edge + i)];
+}
+
+/** The elements that are printed, which decide how. */
 function visible(data: TypedArray, shape: Shape, short: boolean): number[] {
   if (!short) return Array.from(data);
-  const inner = shape[shape.length - 1] ?? 1;
-  const out: number[] = [];
-  const rows = data.length / Math.max(inner, 1);
-  for (let r = 0; r < rows; r++) {
-    if (rows > 2 * edge && r === edge) r = rows - edge;
-    for (let i = 0; i < inner; i++) {
-      if (inner > 2 * edge && i === edge) i = inner - edge;
-      out.push(data[r * inner + i] as number);
-    }
-  }
-  return out;
+  let starts = [0];
+  shape.forEach((size, d) => {
+    const step = sizeOf(shape.slice(d + 1));
+    const along = positions(size, short).filter((i) => i !== null);
+    starts = starts.flatMap((start) => along.map((i) => start + i * step));
+  });
+  return starts.map((at) => data[at] as number);
 }
 
-function elementFormatter(data: TypedArray, dtype: DType): (v: number) => string {
+/** How elements are written: whole numbers with a point, fractions with 4 digits, a wide range with exponents. */
+function elementFormatter(shown: readonly number[], dtype: DType): (v: number) => string {
   if (dtype === "bool") return (v) => (v === 0 ? "false" : "true");
   if (!isFloat(dtype)) return String;
-  let largest = 0;
-  let smallest = Number.POSITIVE_INFINITY;
-  let whole = true;
-  for (const v of data) {
-    if (!Number.isFinite(v) || v === 0) continue;
-    largest = Math.max(largest, Math.abs(v));
-    smallest = Math.min(smallest, Math.abs(v));
-    if (!Number.isInteger(v)) whole = false;
-  }
-  const scientific = largest >= 1e8 || (smallest < 1e-4 && !whole) || (largest / smallest > 1000 && !whole);
+  const sizes = shown.filter(countsForWidth).map(Math.abs);
+  const largest = Math.max(...sizes);
+  const smallest = Math.min(...sizes);
+  const whole = sizes.every(Number.isInteger);
+  const scientific =
+    sizes.length > 0 && (largest / smallest > 1000 || largest > 1e8 || (!whole && smallest < 1e-4));
   return (v) => {
     if (Number.isNaN(v)) return "nan";
     if (!Number.isFinite(v)) return v > 0 ? "inf" : "-inf";

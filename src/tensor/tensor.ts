@@ -342,7 +342,7 @@ export class Tensor {
     const view = this.#view;
     const root = view === null ? this : view.base;
     // PyTorch's rule: what a detached view does to its base is not recorded.
-    const hidden = view !== null && root.requiresGrad && !this.requiresGrad;
+    const hidden = view !== null && root.#node.requiresGrad && !this.#node.requiresGrad;
     const tracked = isGradEnabled() && !hidden;
     if (tracked && root.#node.leaf === root) {
       throw new ArgumentError(
@@ -367,7 +367,8 @@ export class Tensor {
   }
 
   #replace(node: Node, tracked: boolean): void {
-    const before = this.node;
+    // Not `this.node`: what is overwritten need not be computed.
+    const before = this.#node;
     this.#version++;
     this.#variable ??= new Variable(node, false, (stored) => this.#stored(stored));
     if (before.leaf === this) this.#stand(alias(detachNode(node)), before);

@@ -1,6 +1,5 @@
 /** What a page does with the library on its own main thread, where nothing may block. */
-import { createEngine, useEngine } from "../../src/engine/default.ts";
-import { tensor } from "../../src/tensor/create.ts";
+import { createEngine, tensor, useEngine } from "../../src/index.ts";
 
 /** What came of reading values in both ways. */
 export interface ReadingReport {

@@ -1,6 +1,7 @@
 /** Elementwise activation functions without parameters. */
-import * as ops from "../../ops/index.ts";
+
 import { binary, constant, unary } from "../../graph/build.ts";
+import * as ops from "../../ops/index.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 
 /** max(x, 0). Shape (*) -> (*). */

@@ -38,7 +38,13 @@ export function adaptiveAvgPool2d(x: Tensor, outputSize: OutputSize): Tensor {
       if (out[0] === 1 && out[1] === 1) return scaled(reduce("sum", batch, [2, 3]), h * w);
       if (h % out[0] === 0 && w % out[1] === 0) {
         const kernel: Pair = [h / out[0], w / out[1]];
-        const geometry = { kernel, stride: kernel, padding: [0, 0], dilation: [1, 1], ceilMode: false } as const;
+        const geometry = {
+          kernel,
+          stride: kernel,
+          padding: [0, 0],
+          dilation: [1, 1],
+          ceilMode: false,
+        } as const;
         return avgPool2d(batch, geometry, true, null);
       }
       return unevenMeans(unevenMeans(batch, 2, out[0]), 3, out[1]);

@@ -1,7 +1,7 @@
 import { avgPool2d as pool } from "../../ops/index.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { checkCount, type NumberOrPair } from "../arguments.ts";
-import { onBatch, poolGeometry, type PoolOptions } from "./pooling-arguments.ts";
+import { onBatch, type PoolOptions, poolGeometry } from "./pooling-arguments.ts";
 
 export interface AvgPool2dOptions extends PoolOptions {
   /** Whether padding counts as elements of a window; true by default. */
@@ -20,5 +20,7 @@ export function avgPool2d(x: Tensor, kernelSize: NumberOrPair, options: AvgPool2
   const geometry = poolGeometry(kernelSize, options, "avgPool2d");
   const divisor = options.divisorOverride ?? null;
   if (divisor !== null) checkCount(divisor, 1, "divisorOverride", "avgPool2d");
-  return Tensor.of(onBatch(x, "avgPool2d", (batch) => pool(batch, geometry, options.countIncludePad ?? true, divisor)));
+  return Tensor.of(
+    onBatch(x, "avgPool2d", (batch) => pool(batch, geometry, options.countIncludePad ?? true, divisor)),
+  );
 }

@@ -41,7 +41,9 @@ export function normalizeBatch(x: Tensor, n: Normalization, owner: string): Tens
     if (n.runningMean === null || n.runningVar === null) {
       throw new ArgumentError(`${owner}: without training, runningMean and runningVar are needed`);
     }
-    return Tensor.of(ops.batchNormInference(x.node, n.runningMean.node, n.runningVar.node, weight, bias, n.eps));
+    return Tensor.of(
+      ops.batchNormInference(x.node, n.runningMean.node, n.runningVar.node, weight, bias, n.eps),
+    );
   }
   const { output, statistics } = ops.batchNormTraining(x.node, weight, bias, n.eps);
   moveTowards(n.runningMean, statistics.mean, n.momentum);

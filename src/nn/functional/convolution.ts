@@ -41,9 +41,12 @@ export function convGeometry(
   const asked = options.padding ?? 0;
   if (asked === "same") {
     if (stride.some((s) => s !== 1)) {
-      throw new ArgumentError(`${owner}: padding "same" needs stride 1, got ${stride.join(", ")}; give numbers instead`, {
-        stride,
-      });
+      throw new ArgumentError(
+        `${owner}: padding "same" needs stride 1, got ${stride.join(", ")}; give numbers instead`,
+        {
+          stride,
+        },
+      );
     }
     const padding = kernel.map((k, i): [number, number] => {
       const total = (dilation[i] as number) * (k - 1);
@@ -52,7 +55,9 @@ export function convGeometry(
     return { stride, dilation, padding, groups };
   }
   if (typeof asked === "string" && asked !== "valid") {
-    throw new ArgumentError(`${owner}: padding must be numbers, "same" or "valid"; got "${asked}"`, { padding: asked });
+    throw new ArgumentError(`${owner}: padding must be numbers, "same" or "valid"; got "${asked}"`, {
+      padding: asked,
+    });
   }
   const both = sizesOf(asked === "valid" ? 0 : asked, axes, 0, "padding", owner);
   return { stride, dilation, padding: both.map((p): [number, number] => [p, p]), groups };

@@ -60,7 +60,10 @@ export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntrop
   const classes = loss.input.shape[1] as number;
   const { dtype } = smooth;
   return Tensor.of(
-    ops.add(ops.mul(plain, scalar(1 - smoothing, dtype)), ops.mul(smooth, scalar(smoothing / classes, dtype))),
+    ops.add(
+      ops.mul(plain, scalar(1 - smoothing, dtype)),
+      ops.mul(smooth, scalar(smoothing / classes, dtype)),
+    ),
   );
 }
 
@@ -78,7 +81,12 @@ function combine(losses: Node, weights: Node, reduction: Reduction, shape: reado
   return reduction === "sum" ? total : ops.div(total, ops.sum(weights));
 }
 
-function fromProbabilities(input: Tensor, target: Tensor, smoothing: number, options: CrossEntropyOptions): Tensor {
+function fromProbabilities(
+  input: Tensor,
+  target: Tensor,
+  smoothing: number,
+  options: CrossEntropyOptions,
+): Tensor {
   if (!sameShape(input.shape, target.shape) || input.ndim === 0) {
     throw new ShapeError(
       `crossEntropy: a float target is probabilities in the shape of the input, got input ${formatShape(input.shape)} and ` +
@@ -118,12 +126,17 @@ interface ClassLoss {
 /** Checks the operands of a loss over class indices, and gives a single sample a batch axis. */
 function classLoss(input: Tensor, target: Tensor, options: NllLossOptions, owner: string): ClassLoss {
   if (!isFloat(input.dtype)) {
-    throw new DTypeError(`${owner}: input is ${input.dtype}, expected a float tensor`, { input: input.dtype });
+    throw new DTypeError(`${owner}: input is ${input.dtype}, expected a float tensor`, {
+      input: input.dtype,
+    });
   }
   if (isFloat(target.dtype) || target.dtype === "bool") {
-    throw new DTypeError(`${owner}: target is ${target.dtype}, expected class indices; convert with .to("int32")`, {
-      target: target.dtype,
-    });
+    throw new DTypeError(
+      `${owner}: target is ${target.dtype}, expected class indices; convert with .to("int32")`,
+      {
+        target: target.dtype,
+      },
+    );
   }
   const single = input.ndim === 1;
   const x = single ? reshape(input.node, [1, ...input.shape]) : input.node;

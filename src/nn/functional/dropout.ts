@@ -20,7 +20,9 @@ export interface DropoutOptions {
 export function dropout(x: Tensor, options: DropoutOptions = {}): Tensor {
   const p = checkRange(options.p ?? 0.5, 0, 1, "p", "dropout");
   if (!isFloat(x.dtype)) {
-    throw new DTypeError(`dropout: needs a float tensor, got ${x.dtype}; convert with .to("float32")`, { dtype: x.dtype });
+    throw new DTypeError(`dropout: needs a float tensor, got ${x.dtype}; convert with .to("float32")`, {
+      dtype: x.dtype,
+    });
   }
   if (options.training === false) return x;
   const { node, shape, dtype } = x;

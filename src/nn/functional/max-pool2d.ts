@@ -1,7 +1,7 @@
-import { maxPool2d as pool, maxPoolIndices } from "../../ops/index.ts";
+import { maxPoolIndices, maxPool2d as pool } from "../../ops/index.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import type { NumberOrPair } from "../arguments.ts";
-import { onBatch, poolGeometry, type PoolOptions } from "./pooling-arguments.ts";
+import { onBatch, type PoolOptions, poolGeometry } from "./pooling-arguments.ts";
 
 export interface MaxPool2dOptions extends PoolOptions {
   /** Distance between elements of a window; 1 by default. */
@@ -27,7 +27,11 @@ export function maxPool2d(
   kernelSize: NumberOrPair,
   options?: MaxPool2dOptions & { readonly returnIndices?: false | undefined },
 ): Tensor;
-export function maxPool2d(x: Tensor, kernelSize: NumberOrPair, options?: MaxPool2dOptions): Tensor | [Tensor, Tensor];
+export function maxPool2d(
+  x: Tensor,
+  kernelSize: NumberOrPair,
+  options?: MaxPool2dOptions,
+): Tensor | [Tensor, Tensor];
 export function maxPool2d(
   x: Tensor,
   kernelSize: NumberOrPair,
@@ -36,6 +40,8 @@ export function maxPool2d(
   const geometry = poolGeometry(kernelSize, options, "maxPool2d");
   const output = onBatch(x, "maxPool2d", (batch) => pool(batch, geometry).output);
   if (options.returnIndices !== true) return Tensor.of(output);
-  const indices = onBatch(x, "maxPool2d", (batch) => maxPoolIndices(pool(batch, geometry).offsets, batch, geometry));
+  const indices = onBatch(x, "maxPool2d", (batch) =>
+    maxPoolIndices(pool(batch, geometry).offsets, batch, geometry),
+  );
   return [Tensor.of(output), Tensor.of(indices)];
 }

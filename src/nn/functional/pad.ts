@@ -29,7 +29,12 @@ export interface PadOptions {
  * F.pad(ones([1, 3, 4, 4]), [1, 1, 2, 2]).shape; // [1, 3, 8, 6]
  */
 export function pad(x: Tensor, padding: readonly number[], options: PadOptions = {}): Tensor {
-  const mode = checkChoice(options.mode ?? "constant", ["constant", "reflect", "replicate", "circular"], "mode", "pad");
+  const mode = checkChoice(
+    options.mode ?? "constant",
+    ["constant", "reflect", "replicate", "circular"],
+    "mode",
+    "pad",
+  );
   const { ndim, shape } = x;
   if (padding.length % 2 !== 0 || padding.length > 2 * ndim || !padding.every(Number.isInteger)) {
     throw new ArgumentError(
@@ -42,7 +47,10 @@ export function pad(x: Tensor, padding: readonly number[], options: PadOptions =
   for (let i = 0; i < padding.length; i += 2) {
     const [before, after] = [padding[i] as number, padding[i + 1] as number];
     const axis = ndim - 1 - i / 2;
-    node = mode === "constant" ? padConstant(node, axis, before, after, options.value ?? 0) : padInside(node, axis, before, after, mode);
+    node =
+      mode === "constant"
+        ? padConstant(node, axis, before, after, options.value ?? 0)
+        : padInside(node, axis, before, after, mode);
   }
   return Tensor.of(node);
 }
@@ -57,14 +65,24 @@ function padConstant(x: Node, axis: number, before: number, after: number, value
   return padWith(kept, at(before), at(after), value);
 }
 
-function padInside(x: Node, axis: number, before: number, after: number, mode: Exclude<PadMode, "constant">): Node {
+function padInside(
+  x: Node,
+  axis: number,
+  before: number,
+  after: number,
+  mode: Exclude<PadMode, "constant">,
+): Node {
   const size = x.shape[axis] as number;
   // A mirror has one element less than the axis; an edge is enough for any number of its copies.
-  const most = mode === "reflect" ? size - 1 : mode === "circular" ? size : size > 0 ? Number.POSITIVE_INFINITY : 0;
+  const most =
+    mode === "reflect" ? size - 1 : mode === "circular" ? size : size > 0 ? Number.POSITIVE_INFINITY : 0;
   if (before < 0 || after < 0 || before > most || after > most) throw tooSmall(x, axis, before, after, mode);
   const part = (from: number, length: number): Node => cut(x, axis, from, length, 1);
   const copies = (from: number, count: number): Node =>
-    expand(part(from, 1), x.shape.map((s, d) => (d === axis ? count : s)));
+    expand(
+      part(from, 1),
+      x.shape.map((s, d) => (d === axis ? count : s)),
+    );
   const ends = {
     reflect: () => [() => flip(part(1, before), [axis]), () => flip(part(size - 1 - after, after), [axis])],
     replicate: () => [() => copies(0, before), () => copies(size - 1, after)],

@@ -33,10 +33,13 @@ export function reduceLoss(losses: Node, options: LossOptions, owner: string): T
  */
 export function checkPaired(input: Tensor, target: Tensor, owner: string): void {
   if (!isFloat(input.dtype) || !isFloat(target.dtype)) {
-    throw new DTypeError(`${owner}: input is ${input.dtype}, target ${target.dtype}; convert with .to("float32")`, {
-      input: input.dtype,
-      target: target.dtype,
-    });
+    throw new DTypeError(
+      `${owner}: input is ${input.dtype}, target ${target.dtype}; convert with .to("float32")`,
+      {
+        input: input.dtype,
+        target: target.dtype,
+      },
+    );
   }
   if (sameShape(input.shape, target.shape)) return;
   throw new ShapeError(

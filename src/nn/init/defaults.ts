@@ -3,8 +3,8 @@
  */
 import type { Tensor } from "../../tensor/tensor.ts";
 import { fans } from "./fans.ts";
-import { kaimingUniform_ } from "./kaiming.ts";
 import { uniform_ } from "./fill.ts";
+import { kaimingUniform_ } from "./kaiming.ts";
 
 /** Weight and bias uniform in +-1 / sqrt(fan-in). */
 export function initializeLikePyTorch(weight: Tensor, bias: Tensor | null): void {

@@ -21,14 +21,24 @@ export function assign<T extends Tensor>(tensor: T, value: Node): T {
 }
 
 /** low + (high - low) * u with u uniform in [0, 1). */
-export function fillUniform<T extends Tensor>(tensor: T, low: number, high: number, options: RandomInitOptions): T {
+export function fillUniform<T extends Tensor>(
+  tensor: T,
+  low: number,
+  high: number,
+  options: RandomInitOptions,
+): T {
   const { shape, dtype } = tensor;
   const u = ops.uniform01((options.generator ?? defaultGenerator).next(), shape, dtype);
   return assign(tensor, ops.add(ops.mul(u, scalar(high - low, dtype)), scalar(low, dtype)));
 }
 
 /** mean + std * n with n standard normal. */
-export function fillNormal<T extends Tensor>(tensor: T, mean: number, std: number, options: RandomInitOptions): T {
+export function fillNormal<T extends Tensor>(
+  tensor: T,
+  mean: number,
+  std: number,
+  options: RandomInitOptions,
+): T {
   const { shape, dtype } = tensor;
   const n = ops.normal01((options.generator ?? defaultGenerator).next(), shape, dtype);
   return assign(tensor, ops.add(ops.mul(n, scalar(std, dtype)), scalar(mean, dtype)));

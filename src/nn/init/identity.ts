@@ -13,7 +13,9 @@ import { assign } from "./fill.ts";
 export function eye_<T extends Tensor>(tensor: T): T {
   const [rows, columns] = tensor.shape;
   if (tensor.ndim !== 2 || rows === undefined || columns === undefined) {
-    throw new ShapeError(`eye_: needs 2 dimensions, got shape ${formatShape(tensor.shape)}`, { shape: tensor.shape });
+    throw new ShapeError(`eye_: needs 2 dimensions, got shape ${formatShape(tensor.shape)}`, {
+      shape: tensor.shape,
+    });
   }
   const data = allocate(tensor.dtype, rows * columns);
   for (let i = 0; i < Math.min(rows, columns); i++) data[i * columns + i] = 1;
@@ -29,7 +31,13 @@ export function eye_<T extends Tensor>(tensor: T): T {
 export function dirac_<T extends Tensor>(tensor: T, options: { readonly groups?: number } = {}): T {
   const groups = checkCount(options.groups ?? 1, 1, "groups", "dirac_");
   const [out, inside, ...kernel] = tensor.shape;
-  if (out === undefined || inside === undefined || kernel.length < 1 || kernel.length > 3 || out % groups !== 0) {
+  if (
+    out === undefined ||
+    inside === undefined ||
+    kernel.length < 1 ||
+    kernel.length > 3 ||
+    out % groups !== 0
+  ) {
     throw new ShapeError(
       `dirac_: needs shape (out, in, *kernel) with 1 to 3 kernel axes and out divisible by ${groups}, got ` +
         formatShape(tensor.shape),

@@ -25,7 +25,12 @@ export interface TruncNormalOptions extends RandomInitOptions {
 export function truncNormal_<T extends Tensor>(tensor: T, options: TruncNormalOptions = {}): T {
   const { mean = 0, a = -2, b = 2 } = options;
   const std = checkRange(options.std ?? 1, 0, Number.POSITIVE_INFINITY, "std", "truncNormal_");
-  if (!(a < b) || std === 0) throw new ArgumentError(`truncNormal_: needs a < b and std > 0, got ${a}, ${b} and ${std}`, { a, b, std });
+  if (!(a < b) || std === 0)
+    throw new ArgumentError(`truncNormal_: needs a < b and std > 0, got ${a}, ${b} and ${std}`, {
+      a,
+      b,
+      std,
+    });
   const { shape, dtype } = tensor;
   const input = (value: number): Node => broadcastTo(scalar(value, dtype), shape);
   // The error functions of both ends bound a uniform number; its inverse error function is the normal one.
@@ -51,7 +56,9 @@ export function inverseErf(x: Node): Node {
   const one = c(1);
   const w = unary("neg", unary("log", binary("mul", binary("sub", one, x), binary("add", one, x))));
   const polynomial = (coefficients: readonly number[], at: Node): Node =>
-    coefficients.slice(1).reduce((p, k) => binary("add", binary("mul", p, at), c(k)), c(coefficients[0] as number));
+    coefficients
+      .slice(1)
+      .reduce((p, k) => binary("add", binary("mul", p, at), c(k)), c(coefficients[0] as number));
   const inside = polynomial(central, binary("sub", w, c(2.5)));
   const outside = polynomial(tail, binary("sub", unary("sqrt", w), c(3)));
   return binary("mul", where(compare("lt", w, c(5)), inside, outside), x);

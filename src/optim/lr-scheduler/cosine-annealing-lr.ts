@@ -30,7 +30,9 @@ export class CosineAnnealingLR extends Scheduler {
     const height = (at: number): number => 1 + Math.cos((Math.PI * at) / tMax);
     // At the lowest point nothing is left to multiply: the way up starts with a sum.
     if ((((epoch - 1 - tMax) % (2 * tMax)) + 2 * tMax) % (2 * tMax) === 0) {
-      return lrs.map((lr, i) => lr + (((this.baseLrs[i] as number) - etaMin) * (1 - Math.cos(Math.PI / tMax))) / 2);
+      return lrs.map(
+        (lr, i) => lr + (((this.baseLrs[i] as number) - etaMin) * (1 - Math.cos(Math.PI / tMax))) / 2,
+      );
     }
     return lrs.map((lr) => (height(epoch) / height(epoch - 1)) * (lr - etaMin) + etaMin);
   }

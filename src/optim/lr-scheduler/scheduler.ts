@@ -13,7 +13,9 @@ export interface SchedulerOptions {
 export type SchedulerState = Record<string, unknown>;
 
 /** An optimizer of any options: schedulers need no more than groups with a learning rate. */
-export type Schedulable = Pick<Optimizer, "paramGroups"> | { readonly paramGroups: ParamGroup<CommonOptions>[] };
+export type Schedulable =
+  | Pick<Optimizer, "paramGroups">
+  | { readonly paramGroups: ParamGroup<CommonOptions>[] };
 
 /**
  * Base class. Derived ones define `getLr`, which gives the learning rate of each group for epoch `lastEpoch`, and call
@@ -31,9 +33,12 @@ export abstract class Scheduler {
     this.optimizer = optimizer;
     this.lastEpoch = options.lastEpoch ?? -1;
     if (!Number.isInteger(this.lastEpoch) || this.lastEpoch < -1) {
-      throw new ArgumentError(`${this.constructor.name}: lastEpoch must be an integer of -1 or more; got ${this.lastEpoch}`, {
-        lastEpoch: this.lastEpoch,
-      });
+      throw new ArgumentError(
+        `${this.constructor.name}: lastEpoch must be an integer of -1 or more; got ${this.lastEpoch}`,
+        {
+          lastEpoch: this.lastEpoch,
+        },
+      );
     }
     for (const group of optimizer.paramGroups) {
       if (this.lastEpoch === -1) group.initialLr ??= group.lr;

@@ -1,0 +1,198 @@
+import { describe, expect, test } from "vitest";
+import { currentEngine } from "../engine/default.ts";
+import { arange, ones, tensor, zeros } from "./create.ts";
+import { noGrad } from "./grad-mode.ts";
+import type { Tensor } from "./tensor.ts";
+
+const flush = (): Promise<void> => currentEngine().flush();
+
+describe("in-place operations", () => {
+  test.each<[string, (t: Tensor) => Tensor, number[]]>([
+    ["add_", (t) => t.add_(1), [2, 3, 4]],
+    ["add_ with alpha", (t) => t.add_(tensor([1, 1, 2]), { alpha: 3 }), [4, 5, 9]],
+    ["sub_", (t) => t.sub_(tensor([1, 1, 2]), { alpha: 2 }), [-1, 0, -1]],
+    ["sub_ a number", (t) => t.sub_(1, { alpha: 2 }), [-1, 0, 1]],
+    ["mul_", (t) => t.mul_(tensor(2)), [2, 4, 6]],
+    ["div_", (t) => t.div_(2), [0.5, 1, 1.5]],
+    ["copy_, which broadcasts", (t) => t.copy_(tensor([7], { dtype: "int32" })), [7, 7, 7]],
+    ["fill_", (t) => t.fill_(4), [4, 4, 4]],
+    ["zero_", (t) => t.zero_(), [0, 0, 0]],
+    ["lerp_", (t) => t.lerp_(tensor([3, 4, 5]), 0.5), [2, 3, 4]],
+    ["addcmul_", (t) => t.addcmul_(tensor([1, 2, 3]), tensor([2, 2, 2]), { value: 2 }), [5, 10, 15]],
+    ["addcdiv_", (t) => t.addcdiv_(tensor([1, 2, 3]), tensor([2, 2, 2]), { value: 2 }), [2, 4, 6]],
+    ["clamp_", (t) => t.clamp_({ min: 1.5, max: 2.5 }), [1.5, 2, 2.5]],
+  ])("%s", async (_, act, want) => {
+    const t = tensor([1, 2, 3]);
+    expect(act(t)).toBe(t);
+    expect(await t.array()).toEqual(want);
+    expect(t.dtype).toBe("float32");
+  });
+
+  test("one after the other, with and without a flush between", async () => {
+    const t = tensor([1, 2]);
+    t.add_(1).mul_(3);
+    await flush();
+    t.sub_(1);
+    t.add_(t);
+    await flush();
+    expect(await t.array()).toEqual([10, 16]);
+  });
+
+  test("values taken before an update keep what they were", async () => {
+    const t = tensor([1, 2]);
+    const before = t.mul(10);
+    t.add_(1);
+    expect(await before.array()).toEqual([10, 20]);
+    expect(await t.mul(10).array()).toEqual([20, 30]);
+  });
+
+  test("what does not fit is refused", () => {
+    expect(() => tensor([1, 2, 3]).add_(ones([2, 3]))).toThrow(
+      "in-place operation: the result has shape [2, 3], which does not fit [3]",
+    );
+    expect(() => tensor([1]).copy_(ones([3]))).toThrow("the result has shape [3], which does not fit [1]");
+    expect(() => arange(3).mul_(0.5)).toThrow(
+      'in-place operation: the result is float32, the tensor int32; convert it first with .to("float32")',
+    );
+    expect(() => arange(3).div_(2)).toThrow("in-place operation: the result is float32, the tensor int32");
+    expect(() => ones([2], { requiresGrad: true }).add_(1)).toThrow(
+      "in-place operation on a tensor with requiresGrad: wrap it in noGrad(() => ...), or compute a new tensor",
+    );
+    expect(() => ones([2], { requiresGrad: true }).narrow(0, 0, 1).add_(1)).toThrow(
+      "in-place operation on a tensor",
+    );
+  });
+});
+
+describe("in-place operations and gradients", () => {
+  test("a leaf stays a leaf, with its gradient", async () => {
+    const w = tensor([1, 2], { requiresGrad: true });
+    noGrad(() => w.mul_(2));
+    expect([w.isLeaf, w.requiresGrad]).toEqual([true, true]);
+    w.square().sum().backward();
+    expect(await w.grad?.array()).toEqual([4, 8]);
+  });
+
+  test("a leaf that was updated, used, and carried out by reading the loss before backward", async () => {
+    const w = ones([3], { requiresGrad: true }).persist();
+    await flush();
+    noGrad(() => w.mul_(3));
+    const loss = w.square().sum();
+    expect(await loss.item()).toBe(27);
+    loss.backward();
+    expect(await w.grad?.array()).toEqual([6, 6, 6]);
+  });
+
+  test("updates of a result are part of its gradient, before and after a flush", async () => {
+    for (const early of [false, true]) {
+      const x = tensor([1, 2], { requiresGrad: true });
+      const y = x.mul(2);
+      y.mul_(x);
+      if (early) expect(await y.array()).toEqual([2, 8]);
+      y.sum().backward();
+      expect(await x.grad?.array()).toEqual([4, 8]);
+    }
+  });
+
+  test("inside noGrad a result changes its value and keeps its gradient", async () => {
+    const x = tensor([1, 2], { requiresGrad: true });
+    const y = x.mul(3);
+    noGrad(() => y.mul_(10));
+    expect(y.requiresGrad).toBe(true);
+    y.sum().backward();
+    expect(await y.array()).toEqual([30, 60]);
+    expect(await x.grad?.array()).toEqual([3, 3]);
+  });
+
+  test("an update of a part of a result", async () => {
+    const x = tensor([1, 2, 3], { requiresGrad: true });
+    const y = x.mul(1);
+    y.narrow(0, 0, 2).mul_(5);
+    y.sum().backward();
+    expect(await y.array()).toEqual([5, 10, 3]);
+    expect(await x.grad?.array()).toEqual([5, 5, 1]);
+  });
+});
+
+describe("views share memory", () => {
+  test.each<[string, (t: Tensor) => Tensor]>([
+    ["reshape", (t) => t.reshape([4, 3])],
+    ["permute", (t) => t.permute([1, 0])],
+    ["transpose", (t) => t.transpose(0, 1)],
+    ["t", (t) => t.t()],
+    ["narrow", (t) => t.narrow(1, 1, 2)],
+    ["select", (t) => t.select(0, -1)],
+    ["slice", (t) => t.slice(1, 0, 4, { step: 2 })],
+    ["slice to the end", (t) => t.slice(1, -1)],
+    ["flatten", (t) => t.flatten()],
+    ["unsqueeze and squeeze", (t) => t.unsqueeze(1).squeeze(1)],
+    ["unflatten", (t) => t.unflatten(1, [2, 2])],
+    ["detach", (t) => t.detach()],
+    ["split", (t) => t.split(2, 1)[1] as Tensor],
+    ["chunk", (t) => t.chunk(2, 1)[0] as Tensor],
+    ["index of positions", (t) => t.index([1])],
+    ["views of views", (t) => t.permute([1, 0]).narrow(0, 1, 3).reshape([9]).slice(0, 1, 8, { step: 3 })],
+  ])("%s", async (_, view) => {
+    const base = arange(12).to("float32").reshape([3, 4]).clone();
+    const v = view(base);
+    const places = await view(arange(12).reshape([3, 4])).data();
+    v.add_(100);
+    const want = Float32Array.from({ length: 12 }, (_v, i) => i + (places.includes(i) ? 100 : 0));
+    expect(await base.data()).toEqual(want);
+    await flush();
+    base.mul_(2);
+    expect(await v.data()).toEqual(Float32Array.from(places, (i) => 2 * (want[i] as number)));
+    await flush();
+    v.zero_();
+    expect(await base.data()).toEqual(want.map((value, i) => (places.includes(i) ? 0 : 2 * value)));
+  });
+
+  test("two views of one base see each other", async () => {
+    const base = zeros([4]);
+    const [a, b] = [base.narrow(0, 0, 3), base.narrow(0, 1, 3)];
+    a.add_(1);
+    b.add_(10);
+    await flush();
+    a.mul_(2);
+    expect(await base.array()).toEqual([2, 22, 22, 10]);
+    expect(await b.array()).toEqual([22, 22, 10]);
+  });
+
+  test("a view read after the base was carried out several times", async () => {
+    const base = zeros([3]);
+    const v = base.narrow(0, 0, 2);
+    for (let i = 0; i < 3; i++) {
+      base.add_(1);
+      expect(v.shape).toEqual([2]);
+      await flush();
+    }
+    expect(await v.array()).toEqual([3, 3]);
+  });
+
+  test("what is a copy does not write through", async () => {
+    const base = arange(3);
+    for (const copy of [base.clone(), base.flip([0]), base.repeat([2]), base.index([[0, 1]])]) copy.zero_();
+    expect(await base.array()).toEqual([0, 1, 2]);
+  });
+
+  test("detach aliases a leaf: its update is not recorded and needs no noGrad", async () => {
+    const w = tensor([1, 2], { requiresGrad: true });
+    w.detach().mul_(5);
+    expect([w.isLeaf, w.requiresGrad]).toEqual([true, true]);
+    w.square().sum().backward();
+    expect(await w.grad?.array()).toEqual([10, 20]);
+    expect(w.detach().requiresGrad).toBe(false);
+  });
+
+  test("a view made outside noGrad keeps its gradient when it is seen inside", async () => {
+    const w = tensor([1, 2, 3], { requiresGrad: true });
+    const v = w.narrow(0, 1, 2);
+    noGrad(() => {
+      w.mul_(2);
+      expect(v.shape).toEqual([2]);
+      expect(v.requiresGrad).toBe(true);
+    });
+    v.square().sum().backward();
+    expect(await w.grad?.array()).toEqual([0, 8, 12]);
+  });
+});
