@@ -28,7 +28,7 @@ const mayImport = {
   tensor,
   nn: tensor,
   optim: ["nn/parameter\\.ts", ...tensor],
-  data: tensor,
+  data: ["io/atomic-file\\.ts", ...tensor],
   inspect: ["nn", "optim", ...tensor],
   io: ["nn", ...tensor],
   models: ["nn", ...tensor],

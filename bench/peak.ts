@@ -43,7 +43,9 @@ function probeKernel(lanes: number, chunks: number): Kernel {
       int(0),
       int(iterations),
       1,
-      Array.from({ length: repeats }, () => accumulators.map((c) => set(c, fma(use(a), use(b), use(c))))).flat(),
+      Array.from({ length: repeats }, () =>
+        accumulators.map((c) => set(c, fma(use(a), use(b), use(c)))),
+      ).flat(),
     ),
   ];
   const sum = accumulators

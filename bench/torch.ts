@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 
 /** A Python with PyTorch, or null. Debian's lies at /usr/bin, where a version manager may hide it. */
 export function findTorchPython(): string | null {
-  for (const python of [process.env["TATAMI_PYTHON"], "/usr/bin/python3", "python3"]) {
+  for (const python of [process.env.TATAMI_PYTHON, "/usr/bin/python3", "python3"]) {
     if (python === undefined) continue;
     if (spawnSync(python, ["-c", "import torch"], { stdio: "ignore" }).status === 0) return python;
   }

@@ -1,2 +1,3 @@
 /** The namespace `autograd` of the package. */
-export { grad, type GradOptions } from "./tensor/grad-mode.ts";
+export { type GradOptions, grad } from "./tensor/grad-mode.ts";
+export { type Differentiable, type GradcheckOptions, gradcheck } from "./tensor/gradcheck.ts";

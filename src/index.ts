@@ -16,12 +16,19 @@ export type { Engine, EngineStats } from "./engine/engine.ts";
 export * as inspect from "./inspect/index.ts";
 export * as io from "./io/index.ts";
 export * as models from "./models/index.ts";
-export * as nn from "./nn/index.ts";
 export * as F from "./nn/functional.ts";
+export * as nn from "./nn/index.ts";
 export * as optim from "./optim/index.ts";
 export { type HostFeatures, hostFeatures } from "./runtime/features.ts";
 export * from "./tensor/create.ts";
 export { defaultGenerator, Generator, manualSeed } from "./tensor/generator.ts";
 export { enableGrad, noGrad } from "./tensor/grad-mode.ts";
-export { type Dims, type IndexItem, type KeepDim, type Operand, type RemovableHandle, Tensor } from "./tensor/tensor.ts";
+export {
+  type Dims,
+  type IndexItem,
+  type KeepDim,
+  type Operand,
+  type RemovableHandle,
+  Tensor,
+} from "./tensor/tensor.ts";
 export * as train from "./train/index.ts";

@@ -12,9 +12,9 @@ export {
   type Json,
   listRuns,
   type Metrics,
-  readRun,
   RunDirectory,
   type RunInfo,
   type RunRecord,
   type RunStatus,
+  readRun,
 } from "./train/run-dir.ts";

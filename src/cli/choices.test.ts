@@ -12,9 +12,13 @@ it("finds the word that was meant", () => {
 
 it("reads choices and numbers, and says what is wrong", () => {
   expect(oneOf(names)("MNIST")).toBe("mnist");
-  expect(() => oneOf(names)("digts")).toThrow('"digts" is unknown. Did you mean digits? There are digits, mnist');
+  expect(() => oneOf(names)("digts")).toThrow(
+    '"digts" is unknown. Did you mean digits? There are digits, mnist',
+  );
   expect(integer(1)("12")).toBe(12);
-  for (const text of ["0", "1.5", "", "x"]) expect(() => integer(1)(text)).toThrow(`"${text}" is not an integer`);
+  for (const text of ["0", "1.5", "", "x"])
+    expect(() => integer(1)(text)).toThrow(`"${text}" is not an integer`);
   expect(positiveNumber("1e-3")).toBe(0.001);
-  for (const text of ["0", "-1", " ", "NaN", "Infinity"]) expect(() => positiveNumber(text)).toThrow("above 0");
+  for (const text of ["0", "-1", " ", "NaN", "Infinity"])
+    expect(() => positiveNumber(text)).toThrow("above 0");
 });

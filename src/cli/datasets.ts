@@ -19,7 +19,11 @@ export interface DatasetPreset {
   readonly classes: number;
   /** Shape of an image (C, H, W). */
   readonly imageShape: readonly [number, number, number];
-  readonly load: (split: "train" | "test", source: SourceOptions, transform?: Transform) => Promise<ImageDataset>;
+  readonly load: (
+    split: "train" | "test",
+    source: SourceOptions,
+    transform?: Transform,
+  ) => Promise<ImageDataset>;
   /** Applied to the images that are trained on. Default: none. */
   readonly augment?: Transform;
   readonly epochs: number;
@@ -73,7 +77,8 @@ export const datasets: Readonly<Record<DatasetName, DatasetPreset>> = {
     title: "Digits",
     classes: 10,
     imageShape: [1, 8, 8],
-    load: async (split, _source, transform) => new Digits(transform === undefined ? { split } : { split, transform }),
+    load: async (split, _source, transform) =>
+      new Digits(transform === undefined ? { split } : { split, transform }),
     // Few images train a network better when each epoch sees them moved by up to a pixel.
     augment: new transforms.RandomCrop(8, { padding: 1 }),
     epochs: 15,

@@ -24,7 +24,8 @@ export async function doctor(options: EngineChoice, output: Output): Promise<voi
     works,
   };
   output.event("doctor", { ...facts, notes: device.notes });
-  const yes = (value: unknown): string => (typeof value === "boolean" ? (value ? "yes" : "no") : String(value));
+  const yes = (value: unknown): string =>
+    typeof value === "boolean" ? (value ? "yes" : "no") : String(value);
   for (const row of table(Object.entries(facts).map(([name, value]) => [name, yes(value)]))) output.line(row);
   if (device.notes.length > 0) output.line();
   for (const note of device.notes) output.line(note);

@@ -22,7 +22,11 @@ export async function evalCommand(options: EvalOptions, output: Output): Promise
   const preset = datasets[settings.dataset];
   const test = await preset.load("test", options.source);
   const loader = evaluationLoader(test);
-  const { loss, accuracy: share = 0 } = await evaluate(model, { loader, loss: F.crossEntropy, metrics: { accuracy } });
+  const { loss, accuracy: share = 0 } = await evaluate(model, {
+    loader,
+    loss: F.crossEntropy,
+    metrics: { accuracy },
+  });
   output.event("done", { run: path, testAccuracy: share, testLoss: loss, images: test.length });
   output.line(
     `Test accuracy ${percent(share)} (loss ${loss.toFixed(4)}) on ${test.length.toLocaleString("en-US")} images of ` +

@@ -16,7 +16,10 @@ export interface Output {
 const writable = (_key: string, value: unknown): unknown =>
   typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
 
-export function createOutput(json: boolean, write: (text: string) => void = (text) => void process.stdout.write(text)): Output {
+export function createOutput(
+  json: boolean,
+  write: (text: string) => void = (text) => void process.stdout.write(text),
+): Output {
   return {
     json,
     line: (text = "") => {
@@ -31,8 +34,15 @@ export function createOutput(json: boolean, write: (text: string) => void = (tex
 /** Columns, the first ones to the left, padded to the widest cell. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const columns = Math.max(...rows.map((row) => row.length));
-  const widths = Array.from({ length: columns }, (_, c) => Math.max(...rows.map((row) => (row[c] ?? "").length)));
-  return rows.map((row) => row.map((cell, c) => cell.padEnd(widths[c] ?? 0)).join("  ").trimEnd());
+  const widths = Array.from({ length: columns }, (_, c) =>
+    Math.max(...rows.map((row) => (row[c] ?? "").length)),
+  );
+  return rows.map((row) =>
+    row
+      .map((cell, c) => cell.padEnd(widths[c] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
 }
 
 /** `97.8%` */

@@ -41,7 +41,11 @@ export async function predict(options: PredictOptions, output: Output): Promise<
 async function readImage(file: string, preset: DatasetPreset, invert: boolean): Promise<Tensor> {
   const [channels, height, width] = preset.imageShape;
   const { default: sharp } = await import("sharp").catch((cause: unknown) => {
-    throw new FileFormatError("predict: reading images needs the package sharp; run npm install sharp", {}, { cause });
+    throw new FileFormatError(
+      "predict: reading images needs the package sharp; run npm install sharp",
+      {},
+      { cause },
+    );
   });
   try {
     const grey = sharp(file).flatten().greyscale().resize(width, height, { fit: "contain" });
@@ -50,6 +54,10 @@ async function readImage(file: string, preset: DatasetPreset, invert: boolean): 
     return tensor(values).reshape([1, channels, height, width]);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new FileFormatError(`${file}: not an image that can be read (${reason}); give a PNG or JPEG file`, { file }, { cause });
+    throw new FileFormatError(
+      `${file}: not an image that can be read (${reason}); give a PNG or JPEG file`,
+      { file },
+      { cause },
+    );
   }
 }

@@ -40,6 +40,7 @@ export async function run(words: readonly string[]): Promise<number> {
   }
 }
 
+/** Options as the parser gives them. It knows no types; the readers of their values have checked them. */
 type Raw = Readonly<Record<string, unknown>>;
 
 function createProgram(finish: (code: number) => void): Command {
@@ -48,8 +49,20 @@ function createProgram(finish: (code: number) => void): Command {
     .version(packageVersion())
     .exitOverride()
     .showHelpAfterError("Run with --help for all options.");
+  addTrain(program, finish);
+  addEval(program);
+  addPredict(program);
+  withModel(command(program, "summary", "show a model's layers")).action(
+    (dataset: DatasetName | undefined, raw: Raw) => summaryCommand(chosenOf(dataset, raw), outputOf(raw)),
+  );
+  command(program, "runs", "list all runs", false).action((raw: Raw) => runs(placeOf(raw), outputOf(raw)));
+  withEngine(command(program, "doctor", "show which engine runs here, and why", false)).action((raw: Raw) =>
+    doctor(engineOf(raw), outputOf(raw)),
+  );
+  return program;
+}
 
-  // TypeScript knows no types of options that are declared one by one; the readers above have checked them.
+function addTrain(program: Command, finish: (code: number) => void): void {
   withEngine(withSource(withModel(command(program, "train", "train a model"))))
     .addOption(new Option("--epochs <n>", "passes over the training images").argParser(integer(1)))
     .addOption(new Option("--batch-size <n>", "images per step").argParser(integer(1)))
@@ -60,37 +73,34 @@ function createProgram(finish: (code: number) => void): Command {
     .option("--studio", "open the studio (not there yet)")
     .option("--no-studio", "do not open the studio")
     .action(async (dataset: DatasetName | undefined, raw: Raw) => {
-      finish(await train(
-        { ...engineOf(raw), chosen: chosenOf(dataset, raw), source: sourceOf(raw), out: String(raw.out), resume: raw.resume as string | undefined },
-        outputOf(raw),
-      ));
+      const options = {
+        ...engineOf(raw),
+        ...placeOf(raw),
+        chosen: chosenOf(dataset, raw),
+        source: sourceOf(raw),
+        resume: raw.resume as string | undefined,
+      };
+      finish(await train(options, outputOf(raw)));
     });
+}
 
+function addEval(program: Command): void {
   withEngine(withSource(command(program, "eval", "measure a run on the test images", false)))
     .argument("[run]", "folder or id of a run", "latest")
-    .action((name: string, raw: Raw) =>
-      evalCommand({ ...engineOf(raw), run: name, out: String(raw.out), source: sourceOf(raw) }, outputOf(raw)),
+    .action((run: string, raw: Raw) =>
+      evalCommand({ ...engineOf(raw), ...placeOf(raw), run, source: sourceOf(raw) }, outputOf(raw)),
     );
+}
 
+function addPredict(program: Command): void {
   withEngine(withSource(command(program, "predict", "say what image files show", false)))
     .argument("<files...>", "PNG or JPEG files")
     .option("--run <run>", "folder or id of a run", "latest")
     .option("--invert", "exchange dark and light", false)
-    .action((files: string[], raw: Raw) =>
-      predict(
-        { ...engineOf(raw), files, run: String(raw.run), out: String(raw.out), invert: raw.invert === true, source: sourceOf(raw) },
-        outputOf(raw),
-      ),
-    );
-
-  withModel(command(program, "summary", "show a model's layers")).action((dataset: DatasetName | undefined, raw: Raw) =>
-    summaryCommand(chosenOf(dataset, raw), outputOf(raw)),
-  );
-  command(program, "runs", "list all runs", false).action((raw: Raw) => runs({ out: String(raw.out) }, outputOf(raw)));
-  withEngine(command(program, "doctor", "show which engine runs here, and why", false)).action((raw: Raw) =>
-    doctor(engineOf(raw), outputOf(raw)),
-  );
-  return program;
+    .action((files: string[], raw: Raw) => {
+      const choices = { files, run: String(raw.run), invert: raw.invert === true };
+      return predict({ ...engineOf(raw), ...placeOf(raw), ...choices, source: sourceOf(raw) }, outputOf(raw));
+    });
 }
 
 function command(program: Command, name: string, description: string, takesDataset = true): Command {
@@ -99,7 +109,9 @@ function command(program: Command, name: string, description: string, takesDatas
     .description(description)
     .option("--json", "write newline-delimited JSON to stdout", false)
     .option("--out <folder>", "folder of all runs", "runs");
-  return takesDataset ? made.argument("[dataset]", `${datasetNames.join(", ")}; default digits`, datasetOf) : made;
+  return takesDataset
+    ? made.argument("[dataset]", `${datasetNames.join(", ")}; default digits`, datasetOf)
+    : made;
 }
 
 function datasetOf(word: string): DatasetName {
@@ -133,6 +145,7 @@ function choice(flags: string, names: readonly string[], about = ""): Option {
 }
 
 const outputOf = (raw: Raw): Output => createOutput(raw.json === true);
+const placeOf = (raw: Raw): { out: string } => ({ out: String(raw.out) });
 const engineOf = (raw: Raw): EngineChoice => ({ device: raw.device, threads: raw.threads }) as EngineChoice;
 const sourceOf = (raw: Raw): SourceOptions => ({ root: String(raw.data), download: raw.download === true });
 

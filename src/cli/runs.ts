@@ -30,7 +30,9 @@ export async function runs({ out }: { readonly out: string }, output: Output): P
   const found = await listRuns(out);
   for (const { path, info } of found) output.event("run", { path, ...info });
   if (found.length === 0) output.line(`No runs in ${out}; train one with: tatami train`);
-  else for (const row of table([["RUN", "STATUS", "MODEL", "DATASET", "TEST ACCURACY"], ...found.map(rowOf)])) output.line(row);
+  else
+    for (const row of table([["RUN", "STATUS", "MODEL", "DATASET", "TEST ACCURACY"], ...found.map(rowOf)]))
+      output.line(row);
 }
 
 function rowOf({ path, info }: { path: string; info: RunInfo }): string[] {

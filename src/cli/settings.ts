@@ -62,7 +62,10 @@ export function settingsOf(info: RunInfo, path: string): TrainSettings {
   return info.settings as unknown as TrainSettings;
 }
 
-const within = (names: readonly string[]) => (value: unknown): boolean => names.some((name) => name === value);
+const within =
+  (names: readonly string[]) =>
+  (value: unknown): boolean =>
+    names.some((name) => name === value);
 const isNumber = (value: unknown): boolean => typeof value === "number" && Number.isFinite(value);
 
 /** A record, so that the compiler lists a setting without a check. */

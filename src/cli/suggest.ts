@@ -16,16 +16,22 @@ export function suggestions(settings: TrainSettings): string[] {
       command: "fashion-mnist --epochs 3",
       shows: "60,000 pictures of clothes",
     },
-    settings.model === "cnn" && settings.norm === "batch" && {
-      command: `${again}--norm none`,
-      shows: "what batch normalisation is good for",
-    },
-    settings.model === "cnn" && settings.norm === "none" && settings.init === "default" && {
-      command: `${again}--norm none --init kaiming`,
-      shows: "what the initial weights decide",
-    },
+    settings.model === "cnn" &&
+      settings.norm === "batch" && {
+        command: `${again}--norm none`,
+        shows: "what batch normalisation is good for",
+      },
+    settings.model === "cnn" &&
+      settings.norm === "none" &&
+      settings.init === "default" && {
+        command: `${again}--norm none --init kaiming`,
+        shows: "what the initial weights decide",
+      },
     settings.model !== "mlp" && { command: `${again}--model mlp`, shows: "the same without convolutions" },
-    settings.optimizer === "adam" && { command: `${again}--optimizer sgd`, shows: "plain steps with momentum" },
+    settings.optimizer === "adam" && {
+      command: `${again}--optimizer sgd`,
+      shows: "plain steps with momentum",
+    },
     { command: `${again}--seed ${settings.seed + 1}`, shows: "how much of the result is chance" },
   ];
   const wanted = ideas.filter((idea) => idea !== false).slice(0, 2);

@@ -6,7 +6,7 @@
  */
 import { join } from "node:path";
 import { type Engine, F, io, manualSeed } from "../index.ts";
-import { loadCheckpointFile, readRun, RunDirectory } from "../node.ts";
+import { loadCheckpointFile, RunDirectory, readRun } from "../node.ts";
 import {
   accuracy,
   type Callback,
@@ -15,8 +15,8 @@ import {
   fit,
   formatDuration,
   Progress,
-  restoreTrainingState,
   RunLogger,
+  restoreTrainingState,
   TerminateOnNaN,
   type TrainingOptimizer,
   type TrainingScheduler,
@@ -83,7 +83,8 @@ export async function train(options: TrainOptions, output: Output): Promise<numb
 
 async function prepare(options: TrainOptions): Promise<Session> {
   const path = options.resume === undefined ? undefined : await findRun(options.resume, options.out);
-  const settings = path === undefined ? completeSettings(options.chosen) : await storedSettings(path, options.chosen);
+  const settings =
+    path === undefined ? completeSettings(options.chosen) : await storedSettings(path, options.chosen);
   const engine = chooseEngine(options);
   manualSeed(settings.seed);
   const data = await loadTrainingData(settings, options.source);
@@ -105,7 +106,9 @@ async function storedSettings(path: string, chosen: ChosenSettings): Promise<Tra
   }
   const { info } = await readRun(path);
   if (info.status === "done") {
-    throw new UsageError(`${path} is done already, there is nothing to resume; start a new run without --resume`);
+    throw new UsageError(
+      `${path} is done already, there is nothing to resume; start a new run without --resume`,
+    );
   }
   return settingsOf(info, path);
 }
@@ -127,6 +130,7 @@ interface TestResult {
 async function learn(session: Session, output: Output, signal: AbortSignal): Promise<TestResult> {
   const { settings, data, model, optimizer, scheduler, run, startEpoch } = session;
   const measured = { loss: F.crossEntropy, metrics: { accuracy }, signal };
+  // biome-ignore lint/suspicious/noFocusedTests: this is the training loop, not a test
   await fit(model, {
     ...measured,
     loader: data.train,

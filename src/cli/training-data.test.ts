@@ -5,10 +5,20 @@ import { evaluationLoader, loadTrainingData } from "./training-data.ts";
 
 it("measures on every sample, in equal batches where there are some", () => {
   const sizes = [360, 143, 251, 1].map((count) => {
-    const loader = evaluationLoader(new Subset(new Digits(), Array.from({ length: count }, (_, i) => i)));
+    const loader = evaluationLoader(
+      new Subset(
+        new Digits(),
+        Array.from({ length: count }, (_, i) => i),
+      ),
+    );
     return [loader.batchSize, loader.length];
   });
-  expect(sizes).toEqual([[180, 2], [143, 1], [126, 2], [1, 1]]);
+  expect(sizes).toEqual([
+    [180, 2],
+    [143, 1],
+    [126, 2],
+    [1, 1],
+  ]);
 });
 
 it("holds validation images back, apart from those that are trained on", async () => {

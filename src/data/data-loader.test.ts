@@ -56,12 +56,26 @@ it("drops the last batch and collates as told", async () => {
 });
 
 it("takes tensors as a dataset", async () => {
-  const dataset = new TensorDataset(tensor([[1, 2], [3, 4], [5, 6]]), tensor(new Int32Array([7, 8, 9])));
+  const dataset = new TensorDataset(
+    tensor([
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ]),
+    tensor(new Int32Array([7, 8, 9])),
+  );
   const loader = new DataLoader(dataset, { batchSize: 2 });
   const batches: unknown[] = [];
   for await (const [x, y] of loader) batches.push([await x?.array(), await y?.array(), y?.dtype]);
   expect(batches).toEqual([
-    [[[1, 2], [3, 4]], [7, 8], "int32"],
+    [
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      [7, 8],
+      "int32",
+    ],
     [[[5, 6]], [9], "int32"],
   ]);
   expect((await dataset.get(1))[0]?.shape).toEqual([2]);

@@ -2,10 +2,11 @@
  * Batches of a dataset as tensors, one epoch per iteration, in an order that depends only on the seed and the
  * epoch. The next batch is prepared while the consumer waits for the engine.
  */
-import type { Tensor } from "../tensor/tensor.ts";
+
 import { fromOwned } from "../tensor/create.ts";
 import { defaultGenerator, type Generator } from "../tensor/generator.ts";
-import { batchCount, batchOrder, type BatchOrderOptions, checkBatchOrder } from "./batch-order.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { type BatchOrderOptions, batchCount, batchOrder, checkBatchOrder } from "./batch-order.ts";
 import { type Dataset, fetchBatch, fetchSamples } from "./dataset.ts";
 import type { HostArray, HostBatch, Sample } from "./host-array.ts";
 import { prefetch } from "./prefetch.ts";

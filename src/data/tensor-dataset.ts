@@ -49,7 +49,9 @@ export class TensorDataset extends Dataset<readonly HostArray[]> {
       const size = sizeOf(row);
       const source = values[field] as TypedArray;
       const data = allocate(t.dtype, indices.length * size);
-      indices.forEach((index, n) => data.set(source.subarray(index * size, (index + 1) * size), n * size));
+      for (const [n, index] of indices.entries()) {
+        data.set(source.subarray(index * size, (index + 1) * size), n * size);
+      }
       return { dtype: t.dtype, shape: [indices.length, ...row], data };
     });
   }

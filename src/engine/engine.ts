@@ -5,10 +5,12 @@
  */
 
 import { byteSize, type TypedArray } from "../base/dtype.ts";
+import { environmentFlag } from "../base/env.ts";
 import { EngineError } from "../base/errors.ts";
 import { sizeOf } from "../base/shape.ts";
 import { type HostValue, type Node, resolve } from "../graph/node.ts";
 import { type GraphWalk, signatureOf, walkGraph } from "../graph/signature.ts";
+import { verifyProgram } from "../kernel/verify.ts";
 import type { Device, Executable } from "../runtime/device.ts";
 import type { SlotBinding } from "../schedule/plan.ts";
 import { schedule } from "../schedule/schedule.ts";
@@ -25,6 +27,9 @@ const mostPending = 4000;
 const mostPrograms = 256;
 /** Host values of this size or more stay on the device from their second use on. */
 const residentBytes = 4096;
+
+/** TATAMI_VERIFY=1 checks every program before it is compiled; for work on the schedule. */
+const verifies = environmentFlag("TATAMI_VERIFY") === "1";
 
 /** Counters of what the engine has done so far. */
 export interface EngineStats {
@@ -241,7 +246,11 @@ export class Engine {
     const graph = clean ? walk : walkGraph([...variables.map((v) => v.node), ...usable]);
     const targets = this.#targets(graph, variables, usable);
     const compiled = this.#compiled(graph, targets, before);
-    const past = pastOf(graph, new Set(variables.map((v) => v.storage)));
+    const past = pastOf(
+      graph,
+      new Set(variables.map((v) => v.storage)),
+      new Set(variables.flatMap((v) => (v.node.requiresGrad ? [v.node] : []))),
+    );
     const job = this.#job(compiled, graph, targets);
     letGo(
       graph,
@@ -289,6 +298,7 @@ export class Engine {
       wanted: targets,
       target: this.device.target,
     });
+    if (verifies) verifyProgram(program);
     const made: Compiled = {
       executable: this.device.compile(program),
       bindings,

@@ -35,7 +35,15 @@ interface Past {
   readonly spent: Uint8Array;
 }
 
-export function pastOf(graph: GraphWalk, assigned: ReadonlySet<object | null>): Past {
+/**
+ * @param assigned storage that is overwritten now
+ * @param kept nodes whose values it is overwritten with, and which go on standing for them
+ */
+export function pastOf(
+  graph: GraphWalk,
+  assigned: ReadonlySet<object | null>,
+  kept: ReadonlySet<Node>,
+): Past {
   const outdated = new Uint8Array(graph.nodes.length);
   const spent = new Uint8Array(graph.nodes.length);
   graph.nodes.forEach((node, i) => {
@@ -46,11 +54,19 @@ export function pastOf(graph: GraphWalk, assigned: ReadonlySet<object | null>): 
     for (const input of node.inputs) {
       for (let n = input; n !== resolve(n); n = n.inputs[0] as Node) if (n.consumed) spent[i] = 1;
       const at = resolve(input).position;
-      if (outdated[at] === 1) outdated[i] = 1;
+      if (outdated[at] === 1 && !reachesKept(input, kept)) outdated[i] = 1;
       if (spent[at] === 1) spent[i] = 1;
     }
   });
   return { outdated, spent };
+}
+
+/** Whether an operand is read by way of a node that stands for a stored value. */
+function reachesKept(operand: Node, kept: ReadonlySet<Node>): boolean {
+  for (let n = operand; ; n = n.inputs[0] as Node) {
+    if (kept.has(n)) return true;
+    if (n === resolve(n)) return false;
+  }
 }
 
 /** Lets go of the operands of values that are known and pass no gradient, or that can never be computed again. */

@@ -91,6 +91,8 @@ export function reduce(fn: ReduceFn, x: Node, axes: readonly number[]): Node {
   const arg = fn === "argmax" || fn === "argmin";
   if (!arg && axes.every((d) => x.shape[d] === 1)) return x;
   const shape = x.shape.map((s, d) => (axes.includes(d) ? 1 : s));
+  // Nothing to combine gives the neutral element; programs have no loops over nothing.
+  if (isEmpty(x) && (fn === "sum" || fn === "prod")) return constant(fn === "sum" ? 0 : 1, shape, x.dtype);
   return new Node({ kind: "reduce", fn, axes }, [x], shape, arg ? "int32" : x.dtype);
 }
 
@@ -166,6 +168,7 @@ export function scatterAdd(base: Node, index: Node, values: Node, axis: number):
 }
 
 export function contraction(spec: ContractionSpec, a: Node, b: Node): Node {
+  if (spec.sizes.includes(0)) return constant(0, contractionShape(spec), a.dtype);
   return new Node({ kind: "contraction", spec }, [a, b], contractionShape(spec), a.dtype);
 }
 
@@ -254,7 +257,6 @@ const unaryOps = table(unaryFns, (fn) => ({ kind: "unary", fn }) as const);
 const binaryOps = table(binaryFns, (fn) => ({ kind: "binary", fn }) as const);
 const compareOps = table(compareFns, (fn) => ({ kind: "compare", fn }) as const);
 
-/** Whether a node has no elements. */
-export function isEmpty(x: Node): boolean {
+function isEmpty(x: Node): boolean {
   return sizeOf(x.shape) === 0;
 }

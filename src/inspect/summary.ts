@@ -47,7 +47,13 @@ export function summary(model: nn.Module & ((x: Tensor) => unknown), inputShape:
   const layers = traceLayers(model, inputShape);
   const parameters = model.parameters().reduce((sum, p) => sum + p.numel(), 0);
   const flops = layers.reduce((sum, layer) => sum + layer.flops, 0);
-  return { inputShape, layers, parameters, flops, toString: () => formatSummary({ inputShape, layers, parameters, flops }) };
+  return {
+    inputShape,
+    layers,
+    parameters,
+    flops,
+    toString: () => formatSummary({ inputShape, layers, parameters, flops }),
+  };
 }
 
 function traceLayers(model: nn.Module & ((x: Tensor) => unknown), inputShape: Shape): LayerSummary[] {
@@ -100,7 +106,10 @@ function formatSummary({ inputShape, layers, parameters, flops }: Omit<ModelSumm
   ];
   const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
   const lines = rows.map((row) =>
-    row.map((cell, c) => (c < 3 ? cell.padEnd(widths[c] ?? 0) : cell.padStart(widths[c] ?? 0))).join("  ").trimEnd(),
+    row
+      .map((cell, c) => (c < 3 ? cell.padEnd(widths[c] ?? 0) : cell.padStart(widths[c] ?? 0)))
+      .join("  ")
+      .trimEnd(),
   );
   const rule = "-".repeat(Math.max(...lines.map((line) => line.length)));
   return [lines[0], rule, ...lines.slice(1, -1), rule, lines.at(-1)].join("\n");

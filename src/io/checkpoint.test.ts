@@ -16,7 +16,10 @@ import { loadSafetensors, saveSafetensors } from "./tensor-dict.ts";
 
 const state = {
   model: { "conv1.weight": tensor([[1, -2]]), "bn.num_batches_tracked": tensor(3, { dtype: "int32" }) },
-  optimizer: { state: { 0: { step: 4, exp_avg: tensor([0.5]) } }, param_groups: [{ lr: 1e-3, params: [0, 1] }] },
+  optimizer: {
+    state: { 0: { step: 4, exp_avg: tensor([0.5]) } },
+    param_groups: [{ lr: 1e-3, params: [0, 1] }],
+  },
   best: Number.NEGATIVE_INFINITY,
   note: null,
 };
@@ -40,9 +43,13 @@ it("keeps nested state, tensors and numbers that JSON lacks", async () => {
 });
 
 it("refuses what it cannot hold, and files that are no checkpoint", async () => {
-  await expect(saveCheckpoint({ a: { b: undefined as unknown as null } })).rejects.toThrow("a.b is undefined");
+  await expect(saveCheckpoint({ a: { b: undefined as unknown as null } })).rejects.toThrow(
+    "a.b is undefined",
+  );
   const weights = await saveSafetensors({ w: tensor([1, 2]) });
-  expect(() => loadCheckpoint(weights, { source: "x.safetensors" })).toThrow("x.safetensors: a safetensors file");
+  expect(() => loadCheckpoint(weights, { source: "x.safetensors" })).toThrow(
+    "x.safetensors: a safetensors file",
+  );
   expect(await loadSafetensors(weights).w?.array()).toEqual([1, 2]);
 });
 

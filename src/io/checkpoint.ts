@@ -55,7 +55,10 @@ export function loadCheckpoint(
   const tensorOf = (name: string): Tensor => {
     const entry = tensors.get(name);
     if (entry === undefined) {
-      throw new FileFormatError(`${source}: the tensor "${name}" is missing; the file is damaged`, { source, name });
+      throw new FileFormatError(`${source}: the tensor "${name}" is missing; the file is damaged`, {
+        source,
+        name,
+      });
     }
     return fromOwned(entry.data, entry.shape, entry.dtype);
   };
@@ -69,14 +72,22 @@ function toJson(value: CheckpointValue, path: readonly string[], tensors: Record
     return { [tensorMark]: name };
   }
   if (typeof value === "number" && !Number.isFinite(value)) return { [numberMark]: String(value) };
-  if (value === null || typeof value === "boolean" || typeof value === "number" || typeof value === "string") {
+  if (
+    value === null ||
+    typeof value === "boolean" ||
+    typeof value === "number" ||
+    typeof value === "string"
+  ) {
     return value;
   }
   if (Array.isArray(value)) return value.map((item, i) => toJson(item, [...path, String(i)], tensors));
   if (typeof value !== "object") {
-    throw new ArgumentError(`saveCheckpoint: ${path.join(".")} is ${typeof value}, which a checkpoint cannot hold`, {
-      path,
-    });
+    throw new ArgumentError(
+      `saveCheckpoint: ${path.join(".")} is ${typeof value}, which a checkpoint cannot hold`,
+      {
+        path,
+      },
+    );
   }
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [key, toJson(item, [...path, key], tensors)]),
@@ -97,8 +108,12 @@ function parse(text: string, source: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new FileFormatError(`${source}: the state beside the tensors is not valid JSON; the file is damaged`, {
-      source,
-    }, { cause });
+    throw new FileFormatError(
+      `${source}: the state beside the tensors is not valid JSON; the file is damaged`,
+      {
+        source,
+      },
+      { cause },
+    );
   }
 }

@@ -1,8 +1,9 @@
 /**
  * Tensors by name, to and from the bytes of a safetensors file. Works on every host; files are in `tatamijs/node`.
  */
-import type { Tensor } from "../tensor/tensor.ts";
+
 import { fromOwned } from "../tensor/create.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { decodeSafetensors, encodeSafetensors, type SafetensorsEntry } from "./safetensors.ts";
 
 /** Tensors by name, such as a module's state dict. */

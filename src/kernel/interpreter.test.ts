@@ -13,8 +13,8 @@ import {
   fma,
   int,
   iota,
-  loadAt,
   Locals,
+  loadAt,
   loop,
   mul,
   pack,
@@ -29,8 +29,8 @@ import {
 import { interpret } from "./interpreter.ts";
 import type { Expr, Kernel } from "./ir.ts";
 import type { Program } from "./program.ts";
+import { buffer, elementwise, kernelOf, runElementwise, runKernel } from "./run-kernel.test-helper.ts";
 import { erf, roundHalfEven } from "./scalar-math.ts";
-import { buffer, elementwise, kernelOf, runElementwise, runKernel } from "./test-support.ts";
 import { verifyProgram } from "./verify.ts";
 
 describe("arithmetic", () => {

@@ -180,6 +180,7 @@ class KernelCompiler {
     return this.#expr(e) as () => number;
   }
 
+  // long: one case per kind of expression, each a line or three.
   #expr(e: Expr): Eval {
     switch (e.kind) {
       case "const": {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { add, binary, define, int, load, Locals, mul, store, unary, use } from "./build.ts";
+import { add, binary, define, int, Locals, load, mul, store, unary, use } from "./build.ts";
 import type { Expr, Kernel, Stmt } from "./ir.ts";
 import { expandMath } from "./math.ts";
 import type { F32Function } from "./math-f32.ts";
 import { mapChildren, mapStmt } from "./rewrite.ts";
+import { buffer, kernelOf, runElementwise, runKernel } from "./run-kernel.test-helper.ts";
 import { floatBinary, floatUnary } from "./scalar-math.ts";
-import { buffer, kernelOf, runElementwise, runKernel } from "./test-support.ts";
 
 type UnaryName = Exclude<F32Function, "pow">;
 

@@ -4,7 +4,7 @@
  */
 import { define, Locals, use } from "./build.ts";
 import type { Expr, Kernel, Stmt } from "./ir.ts";
-import { F32Math, type F32Function } from "./math-f32.ts";
+import { type F32Function, F32Math } from "./math-f32.ts";
 import { localsOf, mapChildren, mapStmt } from "./rewrite.ts";
 
 const expanded: ReadonlySet<string> = new Set<F32Function>([

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { define, int, load, Locals, pack, store, use } from "./build.ts";
+import { define, int, Locals, load, pack, store, use } from "./build.ts";
 import type { Expr, Stmt } from "./ir.ts";
 import { philox4x32 } from "./philox.ts";
-import { buffer, kernelOf, runKernel } from "./test-support.ts";
+import { buffer, kernelOf, runKernel } from "./run-kernel.test-helper.ts";
 
 /** Known answers of the Random123 library: counter, key, result. */
 const known: readonly (readonly [readonly number[], readonly number[], readonly number[]])[] = [

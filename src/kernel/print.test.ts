@@ -9,9 +9,9 @@ import {
   extract,
   int,
   iota,
+  Locals,
   load,
   loadAt,
-  Locals,
   loop,
   mul,
   select,
@@ -24,7 +24,7 @@ import {
 } from "./build.ts";
 import type { Expr, Kernel, Stmt } from "./ir.ts";
 import { kernelKey, printKernel, printProgram } from "./print.ts";
-import { buffer, kernelOf, programOf } from "./test-support.ts";
+import { buffer, kernelOf, programOf } from "./run-kernel.test-helper.ts";
 
 /** A kernel with one of nearly everything; ids start at `firstId`. */
 function sample(firstId = 0, name = "sample"): Kernel {

@@ -46,13 +46,13 @@ export function power(x: number, y: number): number {
 }
 
 /** Remainder with the sign of the divisor, as Python's % and `torch.remainder`. */
-export function floatModulo(a: number, b: number): number {
+function floatModulo(a: number, b: number): number {
   const rest = a % b;
   return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
 }
 
 /** High 32 bits of the unsigned 64-bit product, as i32. */
-export function multiplyHigh(a: number, b: number): number {
+function multiplyHigh(a: number, b: number): number {
   return Number((BigInt(a >>> 0) * BigInt(b >>> 0)) >> 32n) | 0;
 }
 

@@ -11,9 +11,9 @@ import {
   fma,
   int,
   iota,
+  Locals,
   load,
   loadAt,
-  Locals,
   loop,
   select,
   set,
@@ -25,7 +25,7 @@ import {
 } from "./build.ts";
 import type { BufferDecl, Expr, Kernel, Local, Stmt } from "./ir.ts";
 import type { Place, Program } from "./program.ts";
-import { buffer, elementwise, kernelOf, programOf } from "./test-support.ts";
+import { buffer, elementwise, kernelOf, programOf } from "./run-kernel.test-helper.ts";
 import { verifyKernel, verifyProgram } from "./verify.ts";
 
 const locals = new Locals();

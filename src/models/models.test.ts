@@ -15,7 +15,11 @@ describe("models", () => {
     const lenet = new LeNet5();
     expect(lenet(zeros([2, 1, 28, 28])).shape).toEqual([2, 10]);
     expect(count(lenet)).toBe(61_706);
-    expect(Object.keys(lenet.stateDict()).slice(0, 3)).toEqual(["conv1.weight", "conv1.bias", "conv2.weight"]);
+    expect(Object.keys(lenet.stateDict()).slice(0, 3)).toEqual([
+      "conv1.weight",
+      "conv1.bias",
+      "conv2.weight",
+    ]);
 
     const cnn = new Cnn({ inChannels: 3, numClasses: 4, widths: [8, 16], poolSize: 2 });
     expect(cnn(zeros([2, 3, 9, 10])).shape).toEqual([2, 4]);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { add, constant, load, Locals, store, use } from "../kernel/build.ts";
+import { add, constant, Locals, load, store, use } from "../kernel/build.ts";
 import type { Program } from "../kernel/program.ts";
 import type { Device } from "./device.ts";
 import { createInterpreterDevice } from "./interpreter-device.ts";

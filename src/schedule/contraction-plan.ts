@@ -22,7 +22,7 @@ export interface ContractionPlan {
 }
 
 /** Elements between neighbours along a loop dimension in an operand with these axis strides. */
-export function dimStride(maps: readonly AxisMap[], strides: readonly number[], dim: number): number {
+function dimStride(maps: readonly AxisMap[], strides: readonly number[], dim: number): number {
   let sum = 0;
   maps.forEach((map, axis) => {
     map.dims.forEach((d, i) => {
@@ -32,7 +32,7 @@ export function dimStride(maps: readonly AxisMap[], strides: readonly number[], 
   return sum;
 }
 
-export function hasDim(maps: readonly AxisMap[], dim: number): boolean {
+function hasDim(maps: readonly AxisMap[], dim: number): boolean {
   return maps.some((m) => m.dims.includes(dim));
 }
 

@@ -70,7 +70,7 @@ const viewKinds: ReadonlySet<string> = new Set([
   "alias",
 ]);
 
-export function isView(node: Node): boolean {
+function isView(node: Node): boolean {
   return viewKinds.has(node.op.kind);
 }
 
@@ -115,7 +115,7 @@ function repeats(node: Node, operand: Node): boolean {
  * The operand that a contraction reads: itself, or the value under views that are linear in memory. Null entries
  * never come out: one of the two is always usable.
  */
-export function contractionSource(operand: Node, orderOf: (n: Node) => Order): Node {
+function contractionSource(operand: Node, orderOf: (n: Node) => Order): Node {
   let base = resolve(operand);
   while (isLinearView(base)) base = resolve(base.inputs[0] as Node);
   return linearLoad(operand, base, orderOf(base)) === null ? resolve(operand) : base;

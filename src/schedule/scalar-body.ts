@@ -272,7 +272,7 @@ function guardKey(guards: readonly Guard[]): string {
 }
 
 /** Coordinates in the operand of a view, and the conditions under which the operand is read at all. */
-export function throughView(
+function throughView(
   op: ViewOperation,
   node: Node,
   source: Node,

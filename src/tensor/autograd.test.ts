@@ -3,9 +3,12 @@ import { currentEngine } from "../engine/default.ts";
 import { arange, ones, tensor } from "./create.ts";
 import { enableGrad, grad, noGrad } from "./grad-mode.ts";
 import { gradcheck, gradgradcheck } from "./gradcheck.ts";
-import { Tensor } from "./tensor.ts";
+import type { Tensor } from "./tensor.ts";
 
 const leaf = (values: number[]): Tensor => tensor(values, { requiresGrad: true });
+
+/** Read through a function, so that the compiler forgets what was assigned to `grad`. */
+const gradientOf = async (x: Tensor): Promise<unknown> => x.grad?.array();
 
 describe("backward", () => {
   test("sums gradients over uses and over passes", async () => {
@@ -16,7 +19,7 @@ describe("backward", () => {
     expect(await x.grad?.array()).toEqual([4, 6]);
     x.grad = null;
     x.mul(2).sum().backward();
-    expect(await x.grad?.array()).toEqual([2, 2]);
+    expect(await gradientOf(x)).toEqual([2, 2]);
   });
 
   test("takes the gradient of a tensor of several elements", async () => {
@@ -101,7 +104,7 @@ describe("hooks", () => {
     x.grad = null;
     const z = x.mul(3);
     z.sum().backward();
-    expect(await x.grad?.array()).toEqual([3, 3]);
+    expect(await gradientOf(x)).toEqual([3, 3]);
     expect(seen.length).toBe(1);
     expect(() => tensor(1).registerHook(() => {})).toThrow("registerHook: this tensor needs no gradient");
   });
@@ -177,7 +180,7 @@ describe("autograd.grad", () => {
     const g = x.grad as Tensor;
     x.grad = null;
     g.sum().backward();
-    expect(await x.grad?.array()).toEqual([6, 12]);
+    expect(await gradientOf(x)).toEqual([6, 12]);
   });
 });
 
@@ -200,16 +203,12 @@ describe("gradcheck", () => {
       ],
       { dtype: "float64", requiresGrad: true },
     );
-    // |x| by way of a product that hides the sign from the gradient at the last element only.
-    const wrong = (t: Tensor): Tensor =>
-      t.mul(t.detach().sign().maximum(-0.5).detach()).mul(t.detach().sign());
     await expect(gradcheck((t) => t.mul(t.detach()), [x])).rejects.toThrow(
       /^gradcheck: the gradient of input 0 \(shape \[2, 2\]\) at \[0, 0\] is .*, finite differences give /,
     );
     await expect(gradcheck((t) => t.mul(t.detach()), [x], { fastMode: true })).rejects.toThrow(
       "leave fastMode out",
     );
-    expect(wrong(x).requiresGrad).toBe(true);
   });
 
   test("refuses what it cannot judge", async () => {
@@ -217,6 +216,5 @@ describe("gradcheck", () => {
     await expect(gradcheck((t) => t, [leaf([1])])).rejects.toThrow(
       "gradcheck: input 0 is float32, too coarse",
     );
-    expect(Tensor).toBeDefined();
   });
 });

@@ -54,10 +54,8 @@ test("tensor: nested lists, numbers, booleans and typed arrays, copied", async (
 
 test("tensor: wrong data is refused at the call", () => {
   expect(() => tensor([[1, 2], [3]])).toThrow(
-    new ShapeError(
-      "tensor: the lists at depth 1 have different lengths (1 where 2 was expected); every list of one depth must " +
-        "be equally long",
-    ),
+    "tensor: the lists at depth 1 have different lengths (1 where 2 was expected); every list of one depth must " +
+      "be equally long",
   );
   expect(() => tensor([[1], 2])).toThrow(ShapeError);
   expect(() => tensor(["a"] as unknown as number[])).toThrow("tensor: a (string) is not a number or boolean");

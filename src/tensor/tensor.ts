@@ -38,6 +38,9 @@ export interface KeepDim {
 /** A position (its axis goes), several positions, an int32 index tensor, or null for the whole axis. */
 export type IndexItem = number | readonly number[] | Tensor | null;
 
+/** Sees a gradient; a tensor that it returns replaces it. */
+export type TensorHook = ((gradient: Tensor) => Tensor | null | undefined) | ((gradient: Tensor) => void);
+
 /** Takes a hook off again; works with `using`. */
 export interface RemovableHandle {
   remove(): void;
@@ -286,11 +289,14 @@ export class Tensor {
   }
 
   /** Calls `hook` with the gradient of this tensor in every backward pass; what it returns replaces the gradient. */
-  registerHook(hook: (gradient: Tensor) => Tensor | null | undefined | void): RemovableHandle {
+  registerHook(hook: TensorHook): RemovableHandle {
     if (!this.requiresGrad)
       throw new ArgumentError("registerHook: this tensor needs no gradient, so none will come");
     const { node } = this;
-    const call = (g: Node): Node | null => hook(Tensor.of(g))?.node ?? null;
+    const call = (g: Node): Node | null => {
+      const replacement = hook(Tensor.of(g));
+      return replacement instanceof Tensor ? replacement.node : null;
+    };
     // One list for all nodes that stand for this tensor, one after the other.
     node.hooks ??= [];
     const { hooks } = node;
@@ -869,5 +875,3 @@ function indexNode(item: readonly number[] | Tensor): Node {
 function emptyNode(node: Node): Node {
   return hostSource(allocate(node.dtype, 0), node.shape, node.dtype);
 }
-
-export type { Nested };

@@ -2,8 +2,8 @@ import { expect, it } from "vitest";
 import { DataLoader } from "../data/data-loader.ts";
 import { Dataset } from "../data/dataset.ts";
 import type { HostArray } from "../data/host-array.ts";
-import { loadCheckpoint, saveCheckpoint } from "../io/checkpoint.ts";
 import { currentEngine } from "../engine/default.ts";
+import { loadCheckpoint, saveCheckpoint } from "../io/checkpoint.ts";
 import { tensor } from "../tensor/create.ts";
 import { Generator } from "../tensor/generator.ts";
 import { noGrad } from "../tensor/grad-mode.ts";
@@ -11,7 +11,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import type { Callback, EpochResult, Model, TrainingOptimizer } from "./contract.ts";
 import { EarlyStopping } from "./early-stopping.ts";
 import { evaluate } from "./evaluate.ts";
-import { fit, type FitOptions } from "./fit.ts";
+import { type FitOptions, fit as train } from "./fit.ts";
 import { accuracy } from "./metrics.ts";
 import { TerminateOnNaN } from "./terminate-on-nan.ts";
 import { restoreTrainingState, trainingState } from "./training-state.ts";
@@ -79,7 +79,7 @@ it("trains, measures and tells callbacks in order", async () => {
     onEpochEnd: () => void seen.push("end of epoch"),
     onTrainEnd: () => void seen.push("end"),
   };
-  const results = await fit(model, optionsOf(optimizer, { callbacks: [watch] }));
+  const results = await train(model, optionsOf(optimizer, { callbacks: [watch] }));
   const steps = ["1:8", "2:8", "3:8", "4:6"];
   const epochs = [1, 2, 3, 4].flatMap((n) => [`epoch ${n}`, ...steps, "end of epoch"]);
   expect(seen).toEqual(["begin", ...epochs, "end"]);
@@ -94,25 +94,30 @@ it("trains, measures and tells callbacks in order", async () => {
 
 it("goes on from a checkpoint as if it had never stopped", async () => {
   const whole = makeParts();
-  await fit(whole.model, optionsOf(whole.optimizer));
+  await train(whole.model, optionsOf(whole.optimizer));
   const first = makeParts();
-  await fit(first.model, optionsOf(first.optimizer, { epochs: 2 }));
+  await train(first.model, optionsOf(first.optimizer, { epochs: 2 }));
   const bytes = await saveCheckpoint(trainingState(first, 2));
   const second = makeParts();
   const startEpoch = restoreTrainingState(loadCheckpoint(bytes), second);
   expect(startEpoch).toBe(2);
-  const results = await fit(second.model, optionsOf(second.optimizer, { startEpoch }));
+  const results = await train(second.model, optionsOf(second.optimizer, { startEpoch }));
   expect(results.map((r) => r.epoch)).toEqual([3, 4]);
   expect(await second.weight.array()).toEqual(await whole.weight.array());
-  expect(() => restoreTrainingState({ epoch: 1 }, second, "x")).toThrow("x: this is not the state of a training");
+  expect(() => restoreTrainingState({ epoch: 1 }, second, "x")).toThrow(
+    "x: this is not the state of a training",
+  );
 });
 
 it("steps a scheduler per epoch or per step", async () => {
-  for (const [schedulerInterval, times] of [["epoch", 4], ["step", 16]] as const) {
+  for (const [schedulerInterval, times] of [
+    ["epoch", 4],
+    ["step", 16],
+  ] as const) {
     const { model, optimizer } = makeParts();
     let steps = 0;
     const scheduler = { step: () => void steps++, stateDict: () => ({}), loadStateDict: () => {} };
-    await fit(model, optionsOf(optimizer, { scheduler, schedulerInterval }));
+    await train(model, optionsOf(optimizer, { scheduler, schedulerInterval }));
     expect(steps).toBe(times);
   }
 });
@@ -120,7 +125,7 @@ it("steps a scheduler per epoch or per step", async () => {
 it("stops early, on a signal, and on a loss that is no number", async () => {
   const early = makeParts();
   const stopper = new EarlyStopping({ patience: 1, minDelta: 100 });
-  expect(await fit(early.model, optionsOf(early.optimizer, { callbacks: [stopper] }))).toHaveLength(2);
+  expect(await train(early.model, optionsOf(early.optimizer, { callbacks: [stopper] }))).toHaveLength(2);
 
   const { model, optimizer } = makeParts();
   const controller = new AbortController();
@@ -130,12 +135,12 @@ it("stops early, on a signal, and on a loss that is no number", async () => {
     onTrainEnd: () => void ended++,
   };
   const options = optionsOf(optimizer, { callbacks: [abort], signal: controller.signal });
-  await expect(fit(model, options)).rejects.toThrow("enough");
+  await expect(train(model, options)).rejects.toThrow("enough");
   expect(ended).toBe(1);
 
   const wild = makeParts();
   (wild.optimizer.paramGroups[0] as { lr: number }).lr = 1e39;
-  const training = fit(wild.model, optionsOf(wild.optimizer, { callbacks: [new TerminateOnNaN()] }));
+  const training = train(wild.model, optionsOf(wild.optimizer, { callbacks: [new TerminateOnNaN()] }));
   await expect(training).rejects.toThrow(
     "the loss is NaN at step 2 of epoch 1; the steps are too large: lower the learning rate (lr 1e+39 now; try 1e+38",
   );

@@ -15,8 +15,8 @@ export type {
   TrainingState,
 } from "./contract.ts";
 export { EarlyStopping, type EarlyStoppingOptions } from "./early-stopping.ts";
-export { evaluate, type EvaluateOptions } from "./evaluate.ts";
-export { fit, type FitOptions } from "./fit.ts";
+export { type EvaluateOptions, evaluate } from "./evaluate.ts";
+export { type FitOptions, fit } from "./fit.ts";
 export { accuracy } from "./metrics.ts";
 export { Progress, type ProgressCallbackOptions } from "./progress.ts";
 export {
@@ -29,4 +29,4 @@ export {
 } from "./progress-line.ts";
 export { type MetricsTarget, RunLogger } from "./run-logger.ts";
 export { TerminateOnNaN, TrainingError } from "./terminate-on-nan.ts";
-export { restoreTrainingState, trainingState, type TrainingParts } from "./training-state.ts";
+export { restoreTrainingState, type TrainingParts, trainingState } from "./training-state.ts";

@@ -12,7 +12,7 @@
 import { type FileHandle, mkdir, open, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ArgumentError, FileFormatError } from "../base/errors.ts";
-import { writeFileAtomic } from "../io/atomic-file.ts";
+import { writeFileAtomic } from "../base/node/atomic-file.ts";
 
 /** How a run went. One that was killed outright stays "running". */
 export type RunStatus = "running" | "done" | "failed" | "interrupted";
@@ -170,7 +170,11 @@ export class RunDirectory {
    */
   async finish(
     status: Exclude<RunStatus, "running">,
-    { error, result, now = new Date() }: { error?: unknown; result?: Record<string, number>; now?: Date } = {},
+    {
+      error,
+      result,
+      now = new Date(),
+    }: { error?: unknown; result?: Record<string, number>; now?: Date } = {},
   ): Promise<void> {
     await this.flush();
     await this.#metrics.close();

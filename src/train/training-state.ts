@@ -39,12 +39,19 @@ export function trainingState(parts: TrainingParts, epoch: number): TrainingStat
  * @returns How many epochs were done.
  * @throws FileFormatError when it is not the state of a training; StateDictError when the parts differ.
  */
-export function restoreTrainingState(state: CheckpointValue, parts: TrainingParts, source = "checkpoint"): number {
+export function restoreTrainingState(
+  state: CheckpointValue,
+  parts: TrainingParts,
+  source = "checkpoint",
+): number {
   const { epoch, model, optimizer, scheduler, generator } = isRecord(state) ? state : {};
   if (typeof epoch !== "number" || !isRecord(model) || !isRecord(optimizer) || !isGeneratorState(generator)) {
-    throw new FileFormatError(`${source}: this is not the state of a training (epoch, model, optimizer, generator)`, {
-      source,
-    });
+    throw new FileFormatError(
+      `${source}: this is not the state of a training (epoch, model, optimizer, generator)`,
+      {
+        source,
+      },
+    );
   }
   parts.model.loadStateDict(model as Record<string, Tensor>);
   parts.optimizer.loadStateDict(optimizer as never);

@@ -13,14 +13,26 @@ const timeout = 60_000;
 
 describe("wrong usage", { timeout }, () => {
   it.each([
-    [["train", "--epocs", "3"], ["--epocs", "Did you mean --epochs?"]],
+    [
+      ["train", "--epocs", "3"],
+      ["--epocs", "Did you mean --epochs?"],
+    ],
     [["train", "fasion-mnist"], ['"fasion-mnist" is unknown. Did you mean fashion-mnist?']],
     [["train", "--model", "lenet"], ['"lenet" is unknown. Did you mean lenet5?']],
     [["train", "--lr", "-1"], ['"-1" is not a number above 0']],
     [["train", "--epochs", "0"], ['"0" is not an integer of 1 or more']],
-    [["train", "--device", "cuda"], ['"cuda" is unknown', "auto, wasm"]],
-    [["train", "--model", "lenet5"], ["lenet5 takes images of 28x28", "--model cnn"]],
-    [["train", "--resume", "nowhere"], ["there is no run nowhere", "tatami train"]],
+    [
+      ["train", "--device", "cuda"],
+      ['"cuda" is unknown', "auto, wasm"],
+    ],
+    [
+      ["train", "--model", "lenet5"],
+      ["lenet5 takes images of 28x28", "--model cnn"],
+    ],
+    [
+      ["train", "--resume", "nowhere"],
+      ["there is no run nowhere", "tatami train"],
+    ],
     [["tran"], ["tran", "Did you mean train?"]],
     [["predict"], ["files"]],
   ])("%j gives 2", async (words, messages) => {
@@ -34,11 +46,20 @@ describe("wrong usage", { timeout }, () => {
 
 describe("data", { timeout }, () => {
   const images = (count: number): Buffer =>
-    Buffer.concat([Buffer.from([0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 28, 0, 0, 0, 28]), Buffer.alloc(count * 784)]);
-  const labels = (values: readonly number[]): Buffer => Buffer.from([0, 0, 8, 1, 0, 0, 0, values.length, ...values]);
+    Buffer.concat([
+      Buffer.from([0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 28, 0, 0, 0, 28]),
+      Buffer.alloc(count * 784),
+    ]);
+  const labels = (values: readonly number[]): Buffer =>
+    Buffer.from([0, 0, 8, 1, 0, 0, 0, values.length, ...values]);
 
   it.each([
-    ["a wrong magic number", Buffer.from("<html>login</html>"), labels([1, 2]), "found the magic number 0x3c68746d"],
+    [
+      "a wrong magic number",
+      Buffer.from("<html>login</html>"),
+      labels([1, 2]),
+      "found the magic number 0x3c68746d",
+    ],
     ["a short file", images(2).subarray(0, 1000), labels([1, 2]), "found 984 bytes of values, expected 1568"],
     ["another number of labels", images(2), labels([1]), "found 1 labels, expected 2"],
     ["a label out of range", images(2), labels([1, 10]), "found label 10 at image 1, expected 0 to 9"],
@@ -70,7 +91,9 @@ it("a loss that is no number ends the run as failed, with the step and the fix",
   await using folder = await temporaryFolder();
   const { code, stderr } = await tatami(folder.path, ["train", "--lr", "1e30", "--norm", "none"]);
   expect(code).toBe(1);
-  expect(stderr).toMatch(/error: the loss is (NaN|-?Infinity) at step \d+ of epoch 1; .*lower the learning rate \(lr 1e\+30 now/);
+  expect(stderr).toMatch(
+    /error: the loss is (NaN|-?Infinity) at step \d+ of epoch 1; .*lower the learning rate \(lr 1e\+30 now/,
+  );
   const [run = ""] = await readdir(join(folder.path, "runs"));
   const info: unknown = JSON.parse(await readFile(join(folder.path, "runs", run, "run.json"), "utf8"));
   expect(info).toMatchObject({ status: "failed", error: expect.stringContaining("the loss is") });

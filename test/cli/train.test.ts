@@ -33,7 +33,14 @@ describe("tatami train", { timeout: seconds }, () => {
     expect(JSON.parse(await readFile(join(run, "run.json"), "utf8"))).toMatchObject({
       status: "done",
       seed: 0,
-      settings: { dataset: "digits", model: "cnn", epochs: 2, optimizer: "adam", norm: "batch", init: "default" },
+      settings: {
+        dataset: "digits",
+        model: "cnn",
+        epochs: 2,
+        optimizer: "adam",
+        norm: "batch",
+        init: "default",
+      },
       result: { testAccuracy: done?.testAccuracy },
     });
 
@@ -59,7 +66,8 @@ describe("tatami train", { timeout: seconds }, () => {
     await using folder = await temporaryFolder();
     const { code, stdout, stderr } = await tatami(folder.path, [...short, "--model", "mlp", "--out", "mine"]);
     expect(code).toBe(0);
-    const line = /^epoch \d\/2 {2}loss [\d.]+ {2}accuracy [\d.]+ {2}validation accuracy [\d.]+ {2}[\d,]+ images\/s {2}[\d:]+$/;
+    const line =
+      /^epoch \d\/2 {2}loss [\d.]+ {2}accuracy [\d.]+ {2}validation accuracy [\d.]+ {2}[\d,]+ images\/s {2}[\d:]+$/;
     const lines = stderr.trimEnd().split("\n");
     expect(lines).toHaveLength(2);
     for (const text of lines) expect(text).toMatch(line);
@@ -72,7 +80,11 @@ describe("tatami train", { timeout: seconds }, () => {
   it("repeats a run bit for bit, and another seed gives another one", async () => {
     await using folder = await temporaryFolder();
     const weights: Buffer[] = [];
-    for (const [seed, threads] of [["1", "1"], ["1", "2"], ["2", "2"]] as const) {
+    for (const [seed, threads] of [
+      ["1", "1"],
+      ["1", "2"],
+      ["2", "2"],
+    ] as const) {
       const words = [...short, "--json", "--model", "mlp", "--seed", seed, "--threads", threads];
       const { events } = await tatami(folder.path, words);
       weights.push(await readFile(join(folder.path, String(events.at(-1)?.run), "model.safetensors")));

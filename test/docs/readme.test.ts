@@ -23,5 +23,6 @@ it("names commands and options that exist", async () => {
   for (const [option] of blocks.matchAll(/--[a-z-]+/g)) expect(program, option).toContain(option);
   for (const [, name] of blocks.matchAll(/^tatami ([a-z]+)/gm)) expect(program).toContain(`"${name}"`);
   const scripts = Object.keys((JSON.parse(await read("package.json")) as { scripts: object }).scripts);
-  for (const [, name] of blocks.matchAll(/npm (?:run )?(start|test|bench|check|build)/g)) expect(scripts).toContain(name);
+  for (const [, name] of blocks.matchAll(/npm (?:run )?(start|test|bench|check|build)/g))
+    expect(scripts).toContain(name);
 });

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { FileFormatError } from "../../base/errors.ts";
-import { writeAtomic } from "../../io/atomic-file.ts";
+import { writeAtomic } from "../../base/node/atomic-file.ts";
 
 /** How far a download is. */
 export interface DownloadProgress {

@@ -3,8 +3,8 @@
  * process or the machine stops.
  */
 import { readFile } from "node:fs/promises";
+import { writeFileAtomic } from "../../base/node/atomic-file.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { writeFileAtomic } from "../atomic-file.ts";
 import { type CheckpointValue, loadCheckpoint, saveCheckpoint } from "../checkpoint.ts";
 import { loadSafetensors, saveSafetensors, type TensorDict } from "../tensor-dict.ts";
 

@@ -51,7 +51,7 @@ const tail = [
 ];
 
 /** Inverse of the error function, to float32's precision (Giles, 2012). Shape (*) -> (*). */
-export function inverseErf(x: Node): Node {
+function inverseErf(x: Node): Node {
   const c = (value: number): Node => constant(value, x.shape, x.dtype);
   const one = c(1);
   const w = unary("neg", unary("log", binary("mul", binary("sub", one, x), binary("add", one, x))));

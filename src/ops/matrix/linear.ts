@@ -18,7 +18,7 @@ export function linear(x: Node, weight: Node, bias: Node | null): Node {
       { input: x.shape, weight: weight.shape },
     );
   }
-  const rows = sizeOf(x.shape) / inside;
+  const rows = sizeOf(x.shape.slice(0, -1));
   const flat = reshape(x, [rows, inside]);
   const spec = { sizes: [rows, out, inside], outputs: 2, a: [axis(0), axis(2)], b: [axis(1), axis(2)] };
   let y = contraction(spec, flat, weight);

@@ -52,7 +52,7 @@ function batched(x: Node, y: Node, n: number, k: number, m: number): Node {
   const count = sizeOf(lead);
   // A plain matrix on the right serves all batches at once: they become rows.
   if (sizeOf(y.shape.slice(0, -2)) === 1) {
-    const rows = reshape(x, [sizeOf(x.shape) / k, k]);
+    const rows = reshape(x, [sizeOf(x.shape.slice(0, -1)), k]);
     const spec = {
       sizes: [rows.shape[0] as number, m, k],
       outputs: 2,

@@ -9,7 +9,7 @@ import { control, f32, f64, i32, i64, v128, type WasmType, wasmTypes } from "./o
 const floatBytes = new DataView(new ArrayBuffer(8));
 
 /** A byte string that grows at its end. */
-export class ByteWriter {
+class ByteWriter {
   #bytes: Uint8Array = new Uint8Array(256);
   #length = 0;
 

@@ -23,7 +23,7 @@ import {
   when,
 } from "../../kernel/build.ts";
 import type { Expr, Local, Stmt } from "../../kernel/ir.ts";
-import { buffer, type Contents, expectSame, programOf } from "./test-support.ts";
+import { buffer, type Contents, expectSame, programOf } from "./render.test-helper.ts";
 
 /** A test of statements: buffer 0 is the output, buffer 1 holds 0, 1, 2, ... as float32. */
 function expectStatements(

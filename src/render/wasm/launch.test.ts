@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import { add, int, Locals, load, loop, mul, store, use } from "../../kernel/build.ts";
 import type { Kernel } from "../../kernel/ir.ts";
 import type { Place, Program } from "../../kernel/program.ts";
+import { expectSame, layOut, runOracle, viewsOf, writeTable } from "./render.test-helper.ts";
 import { renderWasm } from "./render.ts";
-import { expectSame, layOut, runOracle, viewsOf, writeTable } from "./test-support.ts";
 
 const arena = (byteOffset: number): Place => ({ kind: "arena", byteOffset });
 const slot = (index: number): Place => ({ kind: "slot", slot: index });

@@ -28,8 +28,8 @@ import {
 } from "../../kernel/build.ts";
 import { type Expr, valueTypeOf } from "../../kernel/ir.ts";
 import { binaryDomain, compareDomain, unaryDomain } from "../../kernel/scalar-math.ts";
+import { buffer, expectSame, programOf, runWasm } from "./render.test-helper.ts";
 import { renderWasm } from "./render.ts";
-import { buffer, expectSame, programOf, runWasm } from "./test-support.ts";
 
 type Element = "f32" | "f64" | "i32" | "bool";
 

@@ -9,7 +9,7 @@ import { ArgumentError, EngineError } from "../../base/errors.ts";
 import type { Device } from "../device.ts";
 import { createWasmDevice } from "./device.ts";
 import { erf } from "./host-math.ts";
-import { counting, ModuleTable, moduleOf, op, slot, trapping } from "./test-modules.ts";
+import { counting, ModuleTable, moduleOf, op, slot, trapping } from "./modules.test-helper.ts";
 
 const modules = new ModuleTable();
 const devices: Device[] = [];
@@ -252,7 +252,7 @@ describe("a process", () => {
     try {
       const source = (file: string): string => JSON.stringify(join(import.meta.dirname, file));
       const script = `import { createWasmDevice } from ${source("device.ts")};
-        import * as encode from ${source("test-modules.ts")};
+        import * as encode from ${source("modules.test-helper.ts")};
         const modules = new encode.ModuleTable();
         const device = createWasmDevice({ threads: 2, render: modules.render });
         ${body}`;

@@ -13,7 +13,7 @@ import { type RenderedWasm, tableArenaBase, tableFirstSlot } from "../../render/
 import { renderWasm } from "../../render/wasm/render.ts";
 import { Allocator } from "../allocator.ts";
 import type { Device, Executable } from "../device.ts";
-import { hostFeatures, type HostFeatures, optimizedAtOnce } from "../features.ts";
+import { type HostFeatures, hostFeatures, optimizedAtOnce } from "../features.ts";
 import { controlBytes } from "./control.ts";
 import { mathImports } from "./host-math.ts";
 import { LinearMemory } from "./linear-memory.ts";
@@ -242,7 +242,7 @@ class WasmDevice implements Device {
       if (executable.inline === undefined) {
         const imports = { env: { memory: this.#memory.memory }, math: mathImports() };
         const instance = new WebAssembly.Instance(executable.module, imports);
-        executable.inline = instance.exports["run"] as Run;
+        executable.inline = instance.exports.run as Run;
       }
       executable.inline(executable.table, 0, 1);
     } catch (cause) {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { controlLayout } from "./control.ts";
+import { moduleOf, op } from "./modules.test-helper.ts";
 import { WorkerPool } from "./pool.ts";
-import { moduleOf, op } from "./test-modules.ts";
 
 const control = 1024;
 

@@ -9,7 +9,7 @@
 import { isNode } from "../../base/env.ts";
 import { EngineError } from "../../base/errors.ts";
 import { hostFeatures } from "../features.ts";
-import { controlLayout as layout, failureMessage } from "./control.ts";
+import { failureMessage, controlLayout as layout } from "./control.ts";
 import { type HostWorker, startWorker } from "./host-worker.ts";
 
 /**

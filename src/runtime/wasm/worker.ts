@@ -16,6 +16,7 @@ export interface WorkerHost {
  * the control block; it returns to its event loop only when it is asked for a program whose module it has
  * not got yet, because that module lies in its message queue.
  */
+// long: it is sent to workers as source text, so it may not lean on anything outside itself.
 export function workerMain(host: WorkerHost, layout: ControlLayout, erf: (x: number) => number): void {
   type Run = (table: number, thread: number, threads: number) => void;
   let memory: WebAssembly.Memory;
@@ -36,7 +37,7 @@ export function workerMain(host: WorkerHost, layout: ControlLayout, erf: (x: num
   function instantiate(module: WebAssembly.Module): Run {
     try {
       const imports = { env: { memory }, math } as WebAssembly.Imports;
-      return new WebAssembly.Instance(module, imports).exports["run"] as Run;
+      return new WebAssembly.Instance(module, imports).exports.run as Run;
     } catch (error) {
       // Kept for the launch of this program, which is where somebody waits for an answer.
       return () => {

@@ -121,7 +121,8 @@ export function lowerParts(p: Problem, parts: SumParts, partial: Buffer, table: 
   const to = emitter.define("to", binary("min", add(from, int(parts.size)), int(outer.size)));
   blocks(emitter, p, 0, { start: from, end: to }, int(0), int(0), (cut, rowAt, columnAt) => {
     const last = cut[cut.length - 1] as SummedLoop;
-    const loops = table === null ? cut : [...cut.slice(0, -1), { ...last, rowTable: kernel.use(table.id, "read") }];
+    const loops =
+      table === null ? cut : [...cut.slice(0, -1), { ...last, rowTable: kernel.use(table.id, "read") }];
     resultTiles(emitter, p, parts, target, base, { loops, rowAt, columnAt });
   });
   const flops = 2 * p.batch * p.rows * p.columns * extent(p.spec, p.plan.summed);

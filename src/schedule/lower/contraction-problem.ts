@@ -112,11 +112,20 @@ export function analyze(node: Node, context: LoweringContext): Problem {
  * room for what the compiler moves around; with twelve V8 spills as soon as the loop is not the simplest. Along a long
  * sum the row operand has one element per row and step in a line of its own, so few rows and many vectors are best.
  */
-function tileShape(rows: number, vectors: number, lanes: number, registers: number, longSums: boolean): TileShape {
+function tileShape(
+  rows: number,
+  vectors: number,
+  lanes: number,
+  registers: number,
+  longSums: boolean,
+): TileShape {
   if (lanes === 1) return { rows: Math.min(rows, 4), vectors: Math.min(vectors, 2) };
   const accumulators = registers >= 32 ? 24 : 8;
   const preferred = registers >= 32 || longSums ? [4, 2, 3] : [2, 3, 4];
-  const width = vectors === 1 ? 1 : (preferred.find((v) => vectors % v === 0) ?? Math.min(preferred[0] as number, vectors));
+  const width =
+    vectors === 1
+      ? 1
+      : (preferred.find((v) => vectors % v === 0) ?? Math.min(preferred[0] as number, vectors));
   const limit = Math.max(2, width === 3 ? 4 : Math.floor(accumulators / width));
   if (rows <= limit) return { rows, vectors: width };
   // For few rows, the height that wastes least on the last tile.
@@ -206,7 +215,7 @@ export function positions(spec: ContractionSpec, dims: readonly number[], flat: 
 }
 
 /** The part of an index that depends on the given dimensions, plus its constant when asked for. */
-export function partOf(index: Index, dims: readonly number[], constant: boolean): Index {
+function partOf(index: Index, dims: readonly number[], constant: boolean): Index {
   let sum: Index = constant ? { ...zero, offset: index.offset, key: String(index.offset) } : zero;
   for (const t of index.terms) {
     if (t.atom.kind === "var" && dims.some((d) => t.atom.key === `x${d}`)) {

@@ -5,12 +5,12 @@
  * along them (a weight gradient), chunks own parts of the sum, work in blocks that stay in cache, and a second
  * kernel adds the parts up.
  */
-import { Node } from "../../graph/node.ts";
-import { type SumParts, joinLoops, lowerParts, splitSum } from "./contraction-parts.ts";
-import { type Problem, analyze } from "./contraction-problem.ts";
+import type { Node } from "../../graph/node.ts";
+import type { Buffer, Group, LoweredCall, LoweringContext } from "../plan.ts";
+import { joinLoops, lowerParts, type SumParts, splitSum } from "./contraction-parts.ts";
+import { analyze, type Problem } from "./contraction-problem.ts";
 import { WholeSums } from "./contraction-whole.ts";
 import { combineContraction } from "./reduce.ts";
-import { type Buffer, type Group, type LoweredCall, type LoweringContext } from "../plan.ts";
 
 export function lowerContraction(group: Group, context: LoweringContext): LoweredCall[] {
   const problem = analyze(group.core[0] as Node, context);

@@ -152,7 +152,7 @@ function emitChunks(emitter: Emitter, chunk: Local, plan: ChunkPlan, lanes: numb
 }
 
 /** Loops over dims, the first between given bounds; vectors along the last with a scalar tail. */
-export function emitDims(
+function emitDims(
   emitter: Emitter,
   dims: readonly Dim[],
   lanes: number,

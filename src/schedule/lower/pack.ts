@@ -6,7 +6,7 @@
 
 import type { Node } from "../../graph/node.ts";
 import { add, binary, int, Locals, mul, use } from "../../kernel/build.ts";
-import { fixed, type Index, linearize, ofAtom, plus, times, type Variable, variable } from "../index-math.ts";
+import { type Index, linearize, ofAtom, plus, times, type Variable, variable } from "../index-math.ts";
 import type { Buffer, LoweredCall, LoweringContext } from "../plan.ts";
 import { ScalarBody } from "../scalar-body.ts";
 import { Emitter } from "./emitter.ts";
@@ -75,6 +75,3 @@ function clampedColumn(panel: Variable, j: Variable, columns: number, width: num
 function strides(panels: number, summed: number, width: number): number[] {
   return [panels * summed * width, summed * width, width, 1];
 }
-
-/** Position 0 along everything. */
-export const origin: Index = fixed(0);

@@ -2,7 +2,7 @@
  * Shared by the tests of this folder: one-kernel programs, and running them on the interpreter.
  */
 import { allocate, byteSize, type DType, type TypedArray, viewOf } from "../base/dtype.ts";
-import { add, int, load, Locals, loop, mul, store, use } from "./build.ts";
+import { add, int, Locals, load, loop, mul, store, use } from "./build.ts";
 import { interpret } from "./interpreter.ts";
 import type { BufferDecl, Expr, Kernel, Local, Stmt } from "./ir.ts";
 import type { Program } from "./program.ts";

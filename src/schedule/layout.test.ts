@@ -1,0 +1,137 @@
+import { describe, expect, test } from "vitest";
+import * as g from "../graph/build.ts";
+import type { Node } from "../graph/node.ts";
+import { walkGraph } from "../graph/signature.ts";
+import * as ops from "../ops/index.ts";
+import { contractionPlan } from "./contraction-plan.ts";
+import { isRowMajor, layoutNodes, rowMajor, stridesFor } from "./layout.ts";
+import type { Order } from "./plan.ts";
+
+const source = (shape: readonly number[]): Node =>
+  g.hostSource(new Float32Array(shape.reduce((p, s) => p * s, 1)), shape, "float32");
+
+const same = { stride: [1, 1], dilation: [1, 1], padding: [[1, 1], [1, 1]], groups: 1 } as const;
+const conv = (x: Node, filters: number): Node =>
+  ops.convolution(x, source([filters, x.shape[1] as number, 3, 3]), null, same, "conv2d");
+
+/** Orders of some nodes of the graph that they are the results of. */
+function ordersOf(nodes: readonly Node[], wanted: readonly Node[] = []): Order[] {
+  const walk = walkGraph(nodes);
+  const orders = layoutNodes(walk.nodes, new Set(wanted), 4);
+  return nodes.map((n) => orders[n.position] as Order);
+}
+
+/** Order without axes of size 1, which lie anywhere. */
+const significant = (order: Order, node: Node): number[] => order.filter((d) => node.shape[d] !== 1);
+
+describe("orders and strides", () => {
+  test("strides follow the order of the axes", () => {
+    expect(stridesFor([2, 3, 4, 5], rowMajor(4))).toEqual([60, 20, 5, 1]);
+    expect(stridesFor([2, 3, 4, 5], [0, 2, 3, 1])).toEqual([60, 1, 15, 3]);
+  });
+
+  test("axes of size 1 do not make an order another one", () => {
+    expect(isRowMajor([1, 0, 2], [1, 3, 4])).toBe(true);
+    expect(isRowMajor([1, 0, 2], [2, 3, 4])).toBe(false);
+  });
+});
+
+describe("the layout of a network", () => {
+  const x = source([2, 3, 8, 8]);
+
+  test("convolutions give channels last, and what follows element by element keeps it", () => {
+    const c = conv(x, 16);
+    const relu = ops.relu(c);
+    const biased = ops.add(relu, source([1, 16, 1, 1]));
+    const second = conv(biased, 8);
+    console.log(ordersOf([c, relu, biased, second]), c.op.kind);
+    for (const order of ordersOf([c, relu, biased, second])) expect(order).toEqual([0, 2, 3, 1]);
+  });
+
+  test("pooling keeps channels last", () => {
+    const pooled = ops.maxPool2d(conv(x, 16), {
+      kernel: [2, 2],
+      stride: [2, 2],
+      padding: [0, 0],
+      dilation: [1, 1],
+      ceilMode: false,
+    });
+    const [order] = ordersOf([pooled.output]);
+    expect(significant(order as Order, pooled.output)).toEqual([0, 2, 3, 1]);
+  });
+
+  test("what leaves the program element by element does so row-major", () => {
+    const relu = ops.relu(conv(x, 16));
+    expect(ordersOf([relu], [relu])).toEqual([[0, 1, 2, 3]]);
+  });
+
+  test("a permutation moves the order with the axes", () => {
+    const c = conv(x, 16);
+    // (N, H, W, C) of a value that lies channels last is row-major.
+    expect(ordersOf([g.permute(c, [0, 2, 3, 1])])).toEqual([[0, 1, 2, 3]]);
+  });
+
+  test("a reshape carries the order where axes are split or joined in place, else it is row-major", () => {
+    const c = conv(x, 16);
+    const split = g.reshape(c, [2, 4, 4, 8, 8]);
+    const joined = g.reshape(c, [2, 16, 64]);
+    const mixed = g.reshape(c, [2, 8, 128]);
+    expect(ordersOf([split, joined, mixed])).toEqual([
+      [0, 3, 4, 1, 2],
+      [0, 2, 1],
+      [0, 1, 2],
+    ]);
+  });
+
+  test("a window stands where its axis stood", () => {
+    const c = conv(x, 16);
+    expect(ordersOf([g.window(c, 3, 2, 2, 1)])).toEqual([[0, 2, 3, 4, 1]]);
+  });
+
+  test("a value follows the larger of its operands", () => {
+    const c = conv(x, 16);
+    const line = g.expand(source([1, 16, 1, 1]), [2, 16, 8, 8]);
+    expect(ordersOf([g.binary("add", line, c)])).toEqual([[0, 2, 3, 1]]);
+    expect(ordersOf([g.binary("add", x, x)])).toEqual([[0, 1, 2, 3]]);
+  });
+});
+
+describe("the plan of a contraction", () => {
+  const plain = (n: Node): Order => rowMajor(n.shape.length);
+
+  test("a matrix product reads rows of the first and vectors of the second operand", () => {
+    const node = ops.matmul(source([5, 7]), source([7, 9]));
+    expect(contractionPlan(node, plain, true, 4)).toMatchObject({
+      rowOperand: 0,
+      batch: [],
+      rows: [0],
+      columns: [1],
+      summed: [2],
+      order: [0, 1],
+    });
+  });
+
+  test("a product with a single column is turned, so that vectors are full", () => {
+    const node = ops.matmul(source([64, 32]), source([32, 1]));
+    const contraction = node.op.kind === "contraction" ? node : (node.inputs[0] as Node);
+    expect(contractionPlan(contraction, plain, true, 4)).toMatchObject({ rowOperand: 1, columns: [0] });
+  });
+
+  test("every loop dimension is in exactly one list, whatever the operands' orders", () => {
+    const image = source([2, 4, 6, 6]);
+    const groups = { ...same, groups: 2 };
+    const grouped = ops.convolution(image, source([6, 2, 3, 3]), null, groups, "conv2d").inputs[0] as Node;
+    for (const node of [conv(image, 8), grouped]) {
+      if (node.op.kind !== "contraction") continue;
+      const { spec } = node.op;
+      for (const order of [plain, (n: Node): Order => [...plain(n)].reverse()]) {
+        const plan = contractionPlan(node, order, false, 4);
+        const all = [...plan.batch, ...plan.rows, ...plan.columns, ...plan.summed];
+        expect([...all].sort((a, b) => a - b)).toEqual(spec.sizes.map((_, d) => d));
+        expect(plan.order).toEqual([...plan.batch, ...plan.rows, ...plan.columns]);
+        expect(plan.summed.every((d) => d >= spec.outputs)).toBe(true);
+      }
+    }
+    expect(contractionPlan(grouped, plain, false, 4).batch).toEqual([1]);
+  });
+});
