@@ -1,5 +1,6 @@
 /**
- * Ctrl-C as something that work can end at in an orderly way. A second Ctrl-C ends the process at once.
+ * Ctrl-C as something that work can end at in an orderly way. A second Ctrl-C, a while after the first, ends the
+ * process at once.
  */
 import { exitCodes } from "./errors.ts";
 
@@ -13,12 +14,18 @@ export interface Interruption {
 
 const terminated = 143;
 
+/** A launcher such as npm passes on what the terminal has sent already: two signals within this time are one. */
+const sameSignalMs = 500;
+
 export function watchSignals(): Interruption {
   const controller = new AbortController();
   let exitCode: number = exitCodes.interrupted;
+  let first = Number.POSITIVE_INFINITY;
   const onSignal = (name: NodeJS.Signals): void => {
     exitCode = name === "SIGTERM" ? terminated : exitCodes.interrupted;
-    if (controller.signal.aborted) process.exit(exitCode);
+    if (performance.now() - first > sameSignalMs) process.exit(exitCode);
+    if (controller.signal.aborted) return;
+    first = performance.now();
     controller.abort(new Error(`stopped by ${name}`));
   };
   process.on("SIGINT", onSignal).on("SIGTERM", onSignal);

@@ -5,7 +5,6 @@ import {
   type Atom,
   dataAtom,
   delinearize,
-  dependsOn,
   dividedBy,
   factorOf,
   fixed,
@@ -76,7 +75,7 @@ const { expression } = fc.letrec<{ expression: Pair }>((tie) => ({
     })),
     fc.tuple(tie("expression"), fc.integer({ min: -4, max: 6 })).map(([a, n]) => ({
       index: times(a.index, n),
-      value: (at) => a.value(at) * n,
+      value: (at) => a.value(at) * n + 0,
     })),
     fc.tuple(tie("expression"), fc.integer({ min: 1, max: 8 })).map(([a, n]) => ({
       index: dividedBy(a.index, n),
@@ -109,7 +108,8 @@ describe("arithmetic on indices", () => {
         const [low, high] = [Math.min(...values), Math.max(...values)];
         expect(minOf(index)).toBeLessThanOrEqual(low);
         expect(maxOf(index)).toBeGreaterThanOrEqual(high);
-        if (index.terms.every((t) => t.atom.kind === "var")) expect([minOf(index), maxOf(index)]).toEqual([low, high]);
+        if (index.terms.every((t) => t.atom.kind === "var"))
+          expect([minOf(index), maxOf(index)]).toEqual([low, high]);
       }),
       runs,
     );
@@ -129,17 +129,8 @@ describe("arithmetic on indices", () => {
     fc.assert(
       fc.property(expression, expression, ({ index }, inner) => {
         const replaced = substitute(index, new Map([["j", inner.index]]));
-        for (const at of points) expect(evaluate(replaced, at)).toBe(evaluate(index, { ...at, j: inner.value(at) }));
-      }),
-      runs,
-    );
-  });
-
-  test("a variable that a form does not depend on does not change it", () => {
-    fc.assert(
-      fc.property(expression, ({ index }) => {
-        if (dependsOn(index, "i")) return;
-        for (const at of points) expect(evaluate(index, at)).toBe(evaluate(index, { ...at, i: 0 }));
+        for (const at of points)
+          expect(evaluate(replaced, at)).toBe(evaluate(index, { ...at, j: inner.value(at) }));
       }),
       runs,
     );
@@ -150,7 +141,9 @@ describe("arithmetic on indices", () => {
       fc.property(expression, ({ index }) => {
         if (occursInside(index, "k")) return;
         for (const at of points) {
-          expect(evaluate(index, { ...at, k: (at["k"] as number) + 1 }) - evaluate(index, at)).toBe(factorOf(index, "k"));
+          expect(evaluate(index, { ...at, k: (at.k as number) + 1 }) - evaluate(index, at)).toBe(
+            factorOf(index, "k"),
+          );
         }
       }),
       runs,
@@ -195,7 +188,7 @@ describe("positions and coordinates", () => {
   test("coordinates of the position of coordinates are those again", () => {
     fc.assert(
       fc.property(shape, (sizes) => {
-        const at = sizes.map((s, d) => ofAtom(variable(`v${d}`, s)));
+        const at = sizes.map((s, d) => (s === 1 ? fixed(0) : ofAtom(variable(`v${d}`, s))));
         const again = delinearize(linearize(at, contiguousStrides(sizes)), sizes);
         again.forEach((index, d) => {
           if ((sizes[d] as number) > 1) expect(index.key).toBe((at[d] as Index).key);
@@ -242,6 +235,5 @@ describe("what simplifies", () => {
     const read = dataAtom(7, 10);
     expect([minOf(read), maxOf(read)]).toEqual([0, 9]);
     expect(dividedBy(read, 10).key).toBe(fixed(0).key);
-    expect(dependsOn(read, "i")).toBe(false);
   });
 });

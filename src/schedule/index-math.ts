@@ -49,7 +49,8 @@ export interface Index {
 function make(offset: number, terms: readonly Term[]): Index {
   let key = "";
   for (const t of terms) key += `${t.factor}*${t.atom.key}+`;
-  return { offset, terms, key: key + offset };
+  // Adding 0 turns -0 into 0.
+  return { offset: offset + 0, terms, key: key + offset };
 }
 
 export const zero: Index = make(0, []);
@@ -233,7 +234,7 @@ export function occursInside(a: Index, name: string): boolean {
   );
 }
 
-function dependsOn(a: Index, name: string): boolean {
+export function dependsOn(a: Index, name: string): boolean {
   return a.terms.some(({ atom }) =>
     atom.kind === "var" ? atom.name === name : atom.kind === "data" ? false : dependsOn(atom.arg, name),
   );

@@ -34,7 +34,8 @@ describe("the memory plan", () => {
     fc.assert(
       fc.property(fc.array(interval, { minLength: 1, maxLength: 30 }), (intervals) => {
         const { bytes } = planMemory(intervals);
-        const total = (list: readonly Interval[]): number => list.reduce((sum, i) => sum + rounded(i.bytes), 0);
+        const total = (list: readonly Interval[]): number =>
+          list.reduce((sum, i) => sum + rounded(i.bytes), 0);
         expect(bytes).toBeLessThanOrEqual(total(intervals));
         for (let stage = 0; stage < 27; stage++) {
           const alive = intervals.filter((i) => i.first <= stage && stage <= i.last);

@@ -22,7 +22,7 @@ import {
 import { isGradEnabled, type Node, withGradMode } from "../graph/node.ts";
 import * as ops from "../ops/index.ts";
 import { formatTensor } from "./format.ts";
-import { type Nested, type NestedArray, nest } from "./host-data.ts";
+import { type NestedArray, nest } from "./host-data.ts";
 
 /** What can stand beside a tensor in arithmetic. */
 export type Operand = Tensor | number | boolean;

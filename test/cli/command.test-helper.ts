@@ -2,9 +2,10 @@
  * Runs the command `tatami` as users do: as a child process of the built package, in a folder of its own.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
@@ -21,8 +22,34 @@ export interface CommandResult {
 /** One line of `--json`. */
 export type CommandEvent = Readonly<Record<string, unknown>> & { readonly event: string };
 
+/** Held while `dist/` is being made: test files run side by side, and one must not take it away from another. */
+const lock = fileURLToPath(new URL("../../dist.tmp-lock", import.meta.url));
+/** A lock of this age was left by a process that died. */
+const staleMs = 60_000;
+
+async function takeLock(): Promise<void> {
+  for (;;) {
+    try {
+      return await mkdir(lock);
+    } catch {
+      const { mtimeMs } = await stat(lock).catch(() => ({ mtimeMs: Date.now() }));
+      if (Date.now() - mtimeMs > staleMs) await rm(lock, { recursive: true, force: true });
+      await setTimeout(100);
+    }
+  }
+}
+
 /** Makes `dist/` anew where it is older than the sources. */
 export async function buildPackage(): Promise<void> {
+  await takeLock();
+  try {
+    await buildIfStale();
+  } finally {
+    await rm(lock, { recursive: true, force: true });
+  }
+}
+
+async function buildIfStale(): Promise<void> {
   const compile = (await import(new URL("../../scripts/lib/compile.mjs", import.meta.url).href)) as {
     buildDist(): boolean;
     isDistCurrent(): boolean;

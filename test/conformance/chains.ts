@@ -26,6 +26,7 @@ function axesOf(shape: Shape, draw: Draw): number[] {
   return picked.length > 0 || shape.length === 0 ? picked : [draw(shape.length)];
 }
 
+const larger = (a: number, b: number): number => Math.max(a, b);
 const both = (node: Node, value: plain.Plain): Both => ({ node, plain: value });
 
 /** Steps for which f(a + b) = f(a) + f(b): their gradient is their transpose. */
@@ -151,7 +152,7 @@ const others: Readonly<Record<string, Step>> = {
   },
   max: ({ node, plain: p }, draw) => {
     const axes = axesOf(p.shape, draw);
-    return both(build.reduce("max", node, axes), plain.reduce(p, axes, Math.max));
+    return both(build.reduce("max", node, axes), plain.reduce(p, axes, larger));
   },
   argmax: ({ node, plain: p }, draw) => {
     const axes = axesOf(p.shape, draw);
@@ -160,7 +161,7 @@ const others: Readonly<Record<string, Step>> = {
   "centre by the maximum": ({ node, plain: p }, draw) => {
     const axes = axesOf(p.shape, draw);
     const top = build.expand(build.reduce("max", node, axes), p.shape);
-    const plainTop = plain.expand(plain.reduce(p, axes, Math.max), p.shape);
+    const plainTop = plain.expand(plain.reduce(p, axes, larger), p.shape);
     return both(
       build.binary("sub", node, top),
       plain.zip(p, plainTop, (a, b) => a - b),

@@ -1,4 +1,4 @@
-import { constant } from "../../graph/build.ts";
+import { binary, constant, flip } from "../../graph/build.ts";
 import { bools, distinct, fixed, integers, type OpCases, values } from "../op-cases.test-helper.ts";
 import { argExtreme, extreme, extremeAlong } from "./extreme.ts";
 import { reductions } from "./reductions.test-helper.ts";
@@ -86,6 +86,12 @@ export const cases: readonly OpCases[] = [
         inputs: [fixed(values([2, 7], [1, 3, 3, 1, 3, 0, 0]))],
         run: (x) => [argExtreme(x, "argmax", { dim: 1, keepdim: true }), argExtreme(x, "argmin", { dim: 1 })],
         torch: "(torch.tensor([[1], [1]]).int(), torch.tensor([5, 5]).int())",
+      },
+      {
+        name: "the first of equal ones in logical order, whatever the order in memory",
+        inputs: [fixed(values([1, 2, 1, 4], [-4, 3, -1, 6, 6, -1, 3, -4]))],
+        run: (x) => argExtreme(binary("add", x, flip(x, [0])), "argmax", {}),
+        torch: "torch.tensor(3).int()",
       },
       {
         name: "the first NaN",

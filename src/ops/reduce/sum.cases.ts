@@ -14,7 +14,13 @@ export const cases: OpCases = {
       torch: "torch.sum(a, 0).int()",
     },
     { name: "bool is counted", inputs: [bools([37])], run: (x) => sum(x), torch: "torch.sum(a).int()" },
-    { name: "long", inputs: [uniform([3, 1031])], run: (x) => sum(x, { dim: 1 }), torch: "torch.sum(a, 1)", floor: 64 },
+    {
+      name: "long",
+      inputs: [uniform([3, 1031])],
+      run: (x) => sum(x, { dim: 1 }),
+      torch: "torch.sum(a, 1)",
+      floor: 64,
+    },
     {
       name: "long, first axis",
       inputs: [uniform([1031, 3])],

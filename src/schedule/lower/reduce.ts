@@ -10,7 +10,7 @@ import type { Node } from "../../graph/node.ts";
 import { Locals } from "../../kernel/build.ts";
 import { valueTypeOf } from "../../kernel/ir.ts";
 import { type Index, linearize, ofAtom, plus, times, variable } from "../index-math.ts";
-import type { Buffer, Group, LoweredCall, LoweringContext } from "../plan.ts";
+import type { Buffer, Group, LoweredCall, LoweringContext, Order } from "../plan.ts";
 import { type Reach, ScalarBody } from "../scalar-body.ts";
 import { coordinates, type Dim, indicesOf, mergeDims, splitDims } from "./domain.ts";
 import { Emitter } from "./emitter.ts";
@@ -44,11 +44,22 @@ function domainOf(group: Group, context: LoweringContext): Domain {
   const core = group.core[0] as Node;
   if (core.op.kind !== "reduce") throw new Error("schedule: a reduce group without a reduction");
   const operand = core.inputs[0] as Node;
-  return {
-    operand,
-    axes: core.op.axes,
-    dims: splitDims(operand.shape, context.orderOf(operand), core.op.axes),
-  };
+  const { axes } = core.op;
+  const order = context.orderOf(operand);
+  const dims = splitDims(operand.shape, hasPosition(group) ? inPositionOrder(order, axes) : order, axes);
+  return { operand, axes, dims };
+}
+
+/** Whether the group looks for positions rather than values. */
+function hasPosition(group: Group): boolean {
+  return group.core.some((n) => n.op.kind === "reduce" && n.op.fn.startsWith("arg"));
+}
+
+/** Reduced axes are walked in logical order, so that the first of equal elements is met first. */
+function inPositionOrder(order: Order, axes: readonly number[]): Order {
+  const sorted = [...axes].sort((a, b) => a - b);
+  let next = 0;
+  return order.map((d) => (axes.includes(d) ? (sorted[next++] as number) : d));
 }
 
 function partCount(group: Group, context: LoweringContext): { count: number; size: number } | null {
@@ -56,8 +67,8 @@ function partCount(group: Group, context: LoweringContext): { count: number; siz
   const elements = sizeOf(operand.shape);
   const kept = keptSize(group.core[0] as Node);
   const outer = dims.find((d) => d.reduced);
-  const arg = group.core.some((n) => n.op.kind === "reduce" && n.op.fn.startsWith("arg"));
-  if (outer === undefined || arg || elements < 2 * partElements || kept * 32 > elements) return null;
+  if (outer === undefined || hasPosition(group) || elements < 2 * partElements || kept * 32 > elements)
+    return null;
   const first = mergedOuter(dims);
   const wanted = Math.min(mostParts, Math.floor(elements / partElements), first);
   if (wanted < 2) return null;
