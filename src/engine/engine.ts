@@ -121,7 +121,7 @@ export class Engine {
   made(node: Node): void {
     if (node.value !== null) return;
     this.#made.push(node);
-    if (this.#made.length > mostPending) this.flushSync();
+    if (this.#made.length > mostPending) void this.flush();
   }
 
   /** Notes that a variable has a new pending value. */

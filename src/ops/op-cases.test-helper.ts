@@ -144,7 +144,7 @@ function generator(key: string): () => number {
 // Families
 
 /** Shapes that catch what even sizes hide: a scalar, one element, primes, H unlike W, sizes of 1 between others. */
-export const oddShapes: readonly Shape[] = [[], [1], [7], [3, 5], [2, 3, 1, 5], [37, 3]];
+const oddShapes: readonly Shape[] = [[], [1], [7], [3, 5], [2, 3, 1, 5], [37, 3]];
 
 /** One sample for each odd shape. */
 export function elementwise(
@@ -157,7 +157,7 @@ export function elementwise(
 }
 
 /** Pairs of shapes that broadcast, from none to both ways. */
-export const broadcastPairs: readonly (readonly [Shape, Shape])[] = [
+const broadcastPairs: readonly (readonly [Shape, Shape])[] = [
   [[], []],
   [[5], []],
   [

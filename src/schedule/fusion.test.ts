@@ -30,7 +30,15 @@ function intermediatesOf(program: Program): number[] {
   );
 }
 
-const same = { stride: [1, 1], dilation: [1, 1], padding: [[1, 1], [1, 1]], groups: 1 } as const;
+const same = {
+  stride: [1, 1],
+  dilation: [1, 1],
+  padding: [
+    [1, 1],
+    [1, 1],
+  ],
+  groups: 1,
+} as const;
 
 describe("what is computed together", () => {
   test("a chain of elementwise operations is one kernel without intermediates", async () => {
@@ -62,20 +70,25 @@ describe("what is computed together", () => {
       x.amax(1);
       x.prod(1);
     });
-    expect(kernelsOf(program).flat().filter((name) => name === "reduce")).toHaveLength(1);
+    expect(
+      kernelsOf(program)
+        .flat()
+        .filter((name) => name === "reduce"),
+    ).toHaveLength(1);
   });
 
   test("bias and ReLU are in the epilogue of a convolution", async () => {
     const program = await programOf(async (flush) => {
       const [x, w, b] = [randn([2, 4, 8, 8]), randn([8, 4, 3, 3]), randn([8])].map((t) => t.persist());
       await flush("prepared");
-      const y = ops.relu(ops.convolution((x as Tensor).node, (w as Tensor).node, (b as Tensor).node, same, "conv2d"));
+      const y = ops.relu(
+        ops.convolution((x as Tensor).node, (w as Tensor).node, (b as Tensor).node, same, "conv2d"),
+      );
       Tensor.of(ops.sum(y));
     });
     const names = kernelsOf(program).flat();
     expect(names.filter((n) => n === "map").length).toBeLessThanOrEqual(1);
     // The result is stored once: the plain convolution is not.
-    console.log(names, intermediatesOf(program));
     const outputs = intermediatesOf(program).filter((size) => size === 2 * 8 * 8 * 8);
     expect(outputs.length).toBeLessThanOrEqual(1);
   });
@@ -94,7 +107,6 @@ describe("what is computed together", () => {
         if (train) loss.backward();
         else Tensor.of(loss.node);
       });
-      console.log(kernelsOf(program), intermediatesOf(program));
       return intermediatesOf(program).filter((s) => s === size).length;
     };
     expect(await stored(false)).toBe(0);
@@ -109,7 +121,6 @@ describe("what is computed together", () => {
       const { losses } = ops.pickLoss(ops.logSoftmax(logits.node, 1), target.node, null, -100);
       Tensor.of(ops.mean(losses));
     });
-    console.log(kernelsOf(program), intermediatesOf(program));
     expect(intermediatesOf(program).filter((s) => s >= 6400)).toEqual([]);
   });
 });

@@ -71,19 +71,19 @@ const { expression } = fc.letrec<{ expression: Pair }>((tie) => ({
     leaf,
     fc.tuple(tie("expression"), tie("expression")).map(([a, b]) => ({
       index: plus(a.index, b.index),
-      value: (at) => a.value(at) + b.value(at),
+      value: (at: Point) => a.value(at) + b.value(at),
     })),
     fc.tuple(tie("expression"), fc.integer({ min: -4, max: 6 })).map(([a, n]) => ({
       index: times(a.index, n),
-      value: (at) => a.value(at) * n + 0,
+      value: (at: Point) => a.value(at) * n + 0,
     })),
     fc.tuple(tie("expression"), fc.integer({ min: 1, max: 8 })).map(([a, n]) => ({
       index: dividedBy(a.index, n),
-      value: (at) => floorDiv(a.value(at), n),
+      value: (at: Point) => floorDiv(a.value(at), n),
     })),
     fc.tuple(tie("expression"), fc.integer({ min: 1, max: 8 })).map(([a, n]) => ({
       index: remainder(a.index, n),
-      value: (at) => floorMod(a.value(at), n),
+      value: (at: Point) => floorMod(a.value(at), n),
     })),
   ),
 }));

@@ -20,7 +20,7 @@ export interface Family {
 }
 
 /** The operations' folder. */
-export const opsFolder: string = fileURLToPath(new URL("../../src/ops", import.meta.url));
+const opsFolder = fileURLToPath(new URL("../../src/ops", import.meta.url));
 
 const files = readdirSync(opsFolder, { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".cases.ts"))

@@ -44,7 +44,11 @@ export function hashOf(op: OpCases, sample: Sample): string {
     .slice(0, 8);
 }
 
-/** Samples by family. */
+/**
+ * Samples by family.
+ *
+ * @public read by test/reference/dump-cases.mjs
+ */
 export function dump(): Record<string, PlainSample[]> {
   return Object.fromEntries(
     families.map(({ name, ops }) => [name, ops.flatMap((op) => op.samples.map((s) => plain(op, s)))]),

@@ -8,7 +8,7 @@ import { createInterpreterDevice } from "../../src/runtime/interpreter-device.ts
 import { createWasmDevice } from "../../src/runtime/wasm/device.ts";
 
 /** The device, refusing programs that break the rules of the kernel IR. */
-export function verified(device: Device): Device {
+function verified(device: Device): Device {
   const compile = device.compile.bind(device);
   device.compile = (program) => {
     verifyProgram(program);

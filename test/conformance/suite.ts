@@ -24,7 +24,7 @@ interface Outcome {
 }
 
 /** Where gradients start at a result. */
-export function seedFor(node: Node): Node {
+function seedFor(node: Node): Node {
   const data =
     node.dtype === "float64" ? new Float64Array(sizeOf(node.shape)) : new Float32Array(sizeOf(node.shape));
   data.forEach((_, i) => {
@@ -34,7 +34,7 @@ export function seedFor(node: Node): Node {
 }
 
 /** Computes a sample with all gradients in one program. */
-export async function evaluate(engine: Engine, op: OpCases, sample: Sample, float: Float): Promise<Outcome> {
+async function evaluate(engine: Engine, op: OpCases, sample: Sample, float: Float): Promise<Outcome> {
   const inputs = tensorsOf(op, sample, float);
   const results = apply(sample, inputs);
   const roots = results.filter((r) => r.requiresGrad).map((node) => ({ node, seed: seedFor(node) }));
