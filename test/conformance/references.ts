@@ -20,7 +20,7 @@ export interface Reference {
 
 /** The references of a family, by key. */
 export function referencesOf(family: string): Readonly<Record<string, Reference>> {
-  const url = new URL(`../reference/ops/${family}.json`, import.meta.url);
+  const url = new URL(`../reference/testdata/ops/${family}.json`, import.meta.url);
   return JSON.parse(readFileSync(url, "utf8")) as Record<string, Reference>;
 }
 

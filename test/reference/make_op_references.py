@@ -1,4 +1,4 @@
-"""Asks PyTorch what every operation gives, and writes test/reference/ops/<family>.json.
+"""Asks PyTorch what every operation gives, and writes test/reference/testdata/ops/<family>.json.
 
 Run with a Python that has PyTorch: /usr/bin/python3 test/reference/make_op_references.py
 
@@ -78,7 +78,7 @@ def record(truth, single):
 
 def main():
     dumped = subprocess.run(["node", here / "dump-cases.mjs"], check=True, capture_output=True, text=True)
-    (here / "ops").mkdir(exist_ok=True)
+    (here / "testdata" / "ops").mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
     for family, samples in json.loads(dumped.stdout).items():
         lines = []
@@ -94,7 +94,7 @@ def main():
                 "gradients": [record(*pair) for pair in zip(gradients, gradients32)],
             }
             lines.append(f"{json.dumps(sample['key'])}: {json.dumps(entry, separators=(',', ':'))}")
-        (here / "ops" / f"{family}.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
+        (here / "testdata" / "ops" / f"{family}.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
         print(f"{family}: {len(samples)} samples")
 
 
