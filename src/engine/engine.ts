@@ -109,7 +109,7 @@ export class Engine {
 
   constructor(device: Device) {
     this.device = device;
-    this.#cache = new ProgramCache(mostPrograms, (c) => c.executable.dispose());
+    this.#cache = new ProgramCache(mostPrograms, (c) => this.#retire(c));
     this.#residentReleases = new FinalizationRegistry((address) => device.free(address));
   }
 
@@ -172,6 +172,13 @@ export class Engine {
   peek(node: Node): TypedArray | null {
     const { value } = resolve(node);
     return value?.kind === "host" ? value.data : null;
+  }
+
+  /** Gives a program's code back, once the jobs that may still need it have ended. */
+  #retire(compiled: Compiled): void {
+    const last = this.#jobs[this.#jobs.length - 1];
+    if (last === undefined) compiled.executable.dispose();
+    else void last.settle.promise.catch(() => {}).then(() => compiled.executable.dispose());
   }
 
   /** Waits for all programs to end and ends the device's threads. */

@@ -196,3 +196,23 @@ describe("views share memory", () => {
     expect(await w.grad?.array()).toEqual([0, 8, 12]);
   });
 });
+
+describe("random values in place", () => {
+  test("uniform_ fills its range and normal_ has its mean and spread, inside a view too", async () => {
+    const u = zeros([4096]).uniform_({ from: 2, to: 5 });
+    expect(await u.min().item()).toBeGreaterThanOrEqual(2);
+    expect(await u.max().item()).toBeLessThan(5);
+    expect(await u.mean().item()).toBeCloseTo(3.5, 1);
+    const base = zeros([2, 4096]);
+    base.select(0, 1).normal_({ mean: -3, std: 2 });
+    const rows = await base.std(1).array();
+    expect(rows).toEqual([0, expect.closeTo(2, 0.5)]);
+    expect(await base.select(0, 1).mean().item()).toBeCloseTo(-3, 0);
+  });
+
+  test("integers are refused", () => {
+    expect(() => zeros([2], { dtype: "int32" }).normal_()).toThrow(
+      'normal_: needs a float tensor, this one is int32; convert with .to("float32")',
+    );
+  });
+});

@@ -22,6 +22,7 @@ import {
 import { isGradEnabled, type Node, withGradMode } from "../graph/node.ts";
 import * as ops from "../ops/index.ts";
 import { formatTensor } from "./format.ts";
+import { defaultGenerator, type Generator } from "./generator.ts";
 import { type NestedArray, nest } from "./host-data.ts";
 
 /** What can stand beside a tensor in arithmetic. */
@@ -467,6 +468,33 @@ export class Tensor {
   addcdiv_(a: Tensor, b: Tensor, options: { value?: number } = {}): this {
     const quotient = ops.div(a.node, b.node);
     return this.#assign(ops.add(this.node, ops.mul(quotient, scalar(options.value ?? 1, this.dtype))));
+  }
+
+  /** Uniform in [from, to), 0 and 1 by default, in place. */
+  uniform_(options: { from?: number; to?: number; generator?: Generator } = {}): this {
+    const { from = 0, to = 1, generator = defaultGenerator } = options;
+    this.#checkRandom("uniform_");
+    const u = ops.uniform01(generator.next(), this.shape, this.dtype);
+    const span = ops.mul(u, scalar(to - from, this.dtype));
+    return this.#assign(ops.add(span, scalar(from, this.dtype)));
+  }
+
+  /** Normal with the given mean and standard deviation, 0 and 1 by default, in place. */
+  normal_(options: { mean?: number; std?: number; generator?: Generator } = {}): this {
+    const { mean = 0, std = 1, generator = defaultGenerator } = options;
+    this.#checkRandom("normal_");
+    const n = ops.normal01(generator.next(), this.shape, this.dtype);
+    return this.#assign(ops.add(ops.mul(n, scalar(std, this.dtype)), scalar(mean, this.dtype)));
+  }
+
+  #checkRandom(name: string): void {
+    if (isFloat(this.dtype)) return;
+    throw new DTypeError(
+      `${name}: needs a float tensor, this one is ${this.dtype}; convert with .to("float32")`,
+      {
+        dtype: this.dtype,
+      },
+    );
   }
 
   clamp_(bounds: { min?: number; max?: number }): this {
