@@ -118,25 +118,37 @@ export const nets: readonly NetBench[] = [
   { name: "ResNet-20, 32x32", id: "resnet20", input: [3, 32, 32], build: resnet20, steps: 1 },
 ];
 
-/** Milliseconds of one whole training step: forward, loss, backward, Adam. */
-export function trainingStep(net: NetBench, batch: number): Timed {
+/** A network in training: what to time, and how long building the graph and finding the program took each time. */
+export interface Training {
+  readonly run: Timed;
+  readonly preparing: number[];
+}
+
+/** One whole training step: forward, loss, backward, Adam. */
+export function training(net: NetBench, batch: number): Training {
   const model = net.build();
   const optimizer = new optim.Adam(model.parameters(), { lr: 1e-3 });
   const [c, h, w] = net.input;
   const images = Float32Array.from({ length: batch * c * h * w }, (_, i) => Math.sin(i * 0.7));
   const labels = Int32Array.from({ length: batch }, (_, i) => i % 10);
+  const preparing: number[] = [];
   const step = async (): Promise<void> => {
+    const start = performance.now();
     optimizer.zeroGrad();
     // Fresh tensors each time, as a loader gives them: the copy to the device is part of the step.
     const x = fromOwned(images, [batch, c, h, w]);
     const loss = F.crossEntropy(model(x), fromOwned(labels, [batch]));
     loss.backward();
-    await optimizer.step();
+    const done = optimizer.step();
+    // All that happens on this thread has happened when step() hands out its promise.
+    preparing.push(performance.now() - start);
+    await done;
   };
-  return async () => {
+  const run = async (): Promise<number> => {
     const ms = await clock(async () => {
       for (let i = 0; i < net.steps; i++) await step();
     });
     return ms / net.steps;
   };
+  return { run, preparing };
 }

@@ -21,13 +21,16 @@ import type { Program } from "../src/kernel/program.ts";
 import type { Device } from "../src/runtime/device.ts";
 import { clock, type Timed } from "./timing.ts";
 
-/** Chains that do not depend on each other: enough to fill two multiply-add units of four cycles' latency. */
-const chains = 12;
+/**
+ * Numbers of chains that do not depend on each other. Eight fill two multiply-add units of four cycles' latency; which
+ * number the host's compiler makes most of is tried out.
+ */
+export const chainCounts = [8, 10, 12] as const;
 /** Times each chain is written out in the loop, so that the loop itself costs nothing. */
 const repeats = 8;
 const iterations = 20_000;
 
-function probeKernel(lanes: number, chunks: number): Kernel {
+function probeKernel(lanes: number, chunks: number, chains: number): Kernel {
   const locals = new Locals();
   const chunk = locals.local("chunk", "i32");
   const accumulators = Array.from({ length: chains }, (_, i) => locals.variable(`c${i}`, "f32", lanes));
@@ -66,9 +69,9 @@ function probeKernel(lanes: number, chunks: number): Kernel {
 }
 
 /** One run of the probe, and the operations that it does. */
-export function peakProbe(device: Device): { run: Timed; flops: number } {
+export function peakProbe(device: Device, chains: number): { run: Timed; flops: number } {
   const chunks = device.threads * 2;
-  const kernel = probeKernel(device.target.lanes, chunks);
+  const kernel = probeKernel(device.target.lanes, chunks, chains);
   const program: Program = {
     kernels: [kernel],
     stages: [{ calls: [{ kernel: 0, places: [0, 1].map((slot) => ({ kind: "slot", slot }) as const) }] }],

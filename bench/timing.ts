@@ -12,7 +12,7 @@ export interface Sample {
   readonly runs: number;
 }
 
-function summarize(times: readonly number[]): Sample {
+export function summarize(times: readonly number[]): Sample {
   const sorted = [...times].sort((a, b) => a - b);
   const at = (i: number): number => sorted[Math.min(i, sorted.length - 1)] ?? Number.NaN;
   return {

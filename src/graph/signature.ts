@@ -94,18 +94,27 @@ const fnCode = codes([...unaryFns, ...binaryFns, ...compareFns, ...reduceFns]);
 export function signatureOf(walk: GraphWalk, extra: readonly number[]): number[] {
   const out: number[] = [];
   for (const node of walk.nodes) writeNode(node, out);
-  out.push(-1, ...extra);
+  out.push(-1);
+  putAll(extra, out);
   return out;
+}
+
+/** Spreading many short lists into `push` is what a walk would spend most of its time on. */
+function putAll(list: readonly number[], out: number[]): void {
+  for (let i = 0; i < list.length; i++) out.push(list[i] as number);
+}
+
+function putShape(node: Node, out: number[]): void {
+  out.push(node.shape.length);
+  putAll(node.shape, out);
 }
 
 function writeNode(node: Node, out: number[]): void {
   const { op } = node;
   if (endsWalk(node)) {
-    out.push(
-      node.value === null ? 1 : node.value.kind === "storage" ? 2 : 0,
-      dtypeCode[node.dtype] as number,
-    );
-    out.push(node.shape.length, ...node.shape);
+    out.push(node.value === null ? 1 : node.value.kind === "storage" ? 2 : 0);
+    out.push(dtypeCode[node.dtype] as number);
+    putShape(node, out);
     return;
   }
   out.push(10 + (kindCode[op.kind] as number));
@@ -116,7 +125,9 @@ function writeNode(node: Node, out: number[]): void {
 function writeParameters(node: Node, op: Operation, out: number[]): void {
   switch (op.kind) {
     case "constant":
-      out.push(op.value, dtypeCode[node.dtype] as number, node.shape.length, ...node.shape);
+      out.push(op.value);
+      out.push(dtypeCode[node.dtype] as number);
+      putShape(node, out);
       break;
     case "unary":
     case "binary":
@@ -124,42 +135,52 @@ function writeParameters(node: Node, op: Operation, out: number[]): void {
       out.push(fnCode[op.fn] as number);
       break;
     case "reduce":
-      out.push(fnCode[op.fn] as number, op.axes.length, ...op.axes);
+      out.push(fnCode[op.fn] as number);
+      out.push(op.axes.length);
+      putAll(op.axes, out);
       break;
     case "cast":
     case "bitcast":
       out.push(dtypeCode[node.dtype] as number);
       break;
     case "random":
-      out.push(op.word, node.shape.length, ...node.shape);
+      out.push(op.word);
+      putShape(node, out);
       break;
     case "permute":
     case "flip":
-      out.push(...op.axes, -2);
+      putAll(op.axes, out);
+      out.push(-2);
       break;
     case "pad":
-      out.push(...op.before, ...op.after, op.value);
+      putAll(op.before, out);
+      putAll(op.after, out);
+      out.push(op.value);
       break;
     case "slice":
-      out.push(...op.start, ...op.step, ...node.shape);
+      putAll(op.start, out);
+      putAll(op.step, out);
+      putAll(node.shape, out);
       break;
     case "iota":
     case "reshape":
     case "expand":
-      out.push(node.shape.length, ...node.shape);
+      putShape(node, out);
       break;
     case "window":
-      out.push(op.axis, op.size, op.stride, op.dilation);
+      putAll([op.axis, op.size, op.stride, op.dilation], out);
       break;
     case "unwindow":
-      out.push(op.axis, op.length, op.stride, op.dilation);
+      putAll([op.axis, op.length, op.stride, op.dilation], out);
       break;
     case "gather":
     case "scatterAdd":
       out.push(op.axis);
       break;
     case "contraction":
-      out.push(op.spec.outputs, ...op.spec.sizes, -2);
+      out.push(op.spec.outputs);
+      putAll(op.spec.sizes, out);
+      out.push(-2);
       writeMaps(op.spec.a, out);
       writeMaps(op.spec.b, out);
       break;
@@ -172,7 +193,11 @@ function writeParameters(node: Node, op: Operation, out: number[]): void {
 }
 
 function writeMaps(maps: readonly AxisMap[], out: number[]): void {
-  for (const m of maps) out.push(...m.dims, ...m.strides, -3);
+  for (const m of maps) {
+    putAll(m.dims, out);
+    putAll(m.strides, out);
+    out.push(-3);
+  }
 }
 
 const scratch = new Float64Array(1);
