@@ -88,8 +88,15 @@ export function normalizeDims(
   return out.sort((a, b) => a - b);
 }
 
+/** PyTorch also takes sizes one by one, `zeros(2, 3)`. @throws ShapeError unless the shape is a list. */
+function checkList(shape: unknown, operation: string): void {
+  if (Array.isArray(shape)) return;
+  throw new ShapeError(`${operation}: a shape is a list such as [2, 3]; got ${String(shape)}`, { shape });
+}
+
 /** Checks the sizes of a shape that came from outside. @throws ShapeError. */
 export function checkShape(shape: Shape, operation: string): Shape {
+  checkList(shape, operation);
   for (const s of shape) {
     if (!Number.isInteger(s) || s < 0) {
       throw new ShapeError(
@@ -103,6 +110,7 @@ export function checkShape(shape: Shape, operation: string): Shape {
 
 /** Resolves a single -1 in `target` so that it holds `count` elements. @throws ShapeError. */
 export function resolveReshape(from: Shape, target: Shape, operation: string): Shape {
+  checkList(target, operation);
   const count = sizeOf(from);
   let known = 1;
   let unknown = -1;

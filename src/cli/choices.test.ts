@@ -18,6 +18,7 @@ it("reads choices and numbers, and says what is wrong", () => {
   expect(integer(1)("12")).toBe(12);
   for (const text of ["0", "1.5", "", "x"])
     expect(() => integer(1)(text)).toThrow(`"${text}" is not an integer`);
+  expect(() => integer(1, 256)("257")).toThrow('"257" is not an integer from 1 to 256');
   expect(positiveNumber("1e-3")).toBe(0.001);
   for (const text of ["0", "-1", " ", "NaN", "Infinity"])
     expect(() => positiveNumber(text)).toThrow("above 0");

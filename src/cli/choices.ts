@@ -42,12 +42,13 @@ export function oneOf<T extends string>(choices: readonly T[]): (word: string) =
   };
 }
 
-/** A reader of integers from `least` on. */
-export function integer(least: number): (text: string) => number {
+/** A reader of integers from `least` on, up to and with `most`. */
+export function integer(least: number, most: number = Number.POSITIVE_INFINITY): (text: string) => number {
+  const range = most === Number.POSITIVE_INFINITY ? `of ${least} or more` : `from ${least} to ${most}`;
   return (text) => {
     const value = Number(text);
-    if (text.trim() === "" || !Number.isSafeInteger(value) || value < least) {
-      throw new InvalidArgumentError(`"${text}" is not an integer of ${least} or more.`);
+    if (text.trim() === "" || !Number.isSafeInteger(value) || value < least || value > most) {
+      throw new InvalidArgumentError(`"${text}" is not an integer ${range}.`);
     }
     return value;
   };

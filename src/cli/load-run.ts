@@ -12,7 +12,12 @@ export async function loadRun(
   out: string,
 ): Promise<{ path: string; settings: TrainSettings; model: BuiltModel }> {
   const path = await findRun(name, out);
-  const settings = settingsOf((await readRun(path)).info, path);
+  const { info } = await readRun(path);
+  const settings = settingsOf(info, path);
+  if (info.status !== "done") {
+    const why = info.error === undefined ? "" : `: ${info.error}`;
+    process.stderr.write(`note: ${path} is not done but ${info.status}${why}\n`);
+  }
   const model = buildModel(settings);
   model.loadStateDict(await loadSafetensorsFile(`${path}/model.safetensors`));
   model.eval();

@@ -2,6 +2,7 @@
  * What a command says on stdout: either lines for people, or with `--json` one object per line for programs, each
  * with an `event`.
  */
+import { textWidth } from "../train/text-width.ts";
 
 /** Where a command's results go. */
 export interface Output {
@@ -35,11 +36,11 @@ export function createOutput(
 export function table(rows: readonly (readonly string[])[]): string[] {
   const columns = Math.max(...rows.map((row) => row.length));
   const widths = Array.from({ length: columns }, (_, c) =>
-    Math.max(...rows.map((row) => (row[c] ?? "").length)),
+    Math.max(...rows.map((row) => textWidth(row[c] ?? ""))),
   );
   return rows.map((row) =>
     row
-      .map((cell, c) => cell.padEnd(widths[c] ?? 0))
+      .map((cell, c) => cell + " ".repeat((widths[c] ?? 0) - textWidth(cell)))
       .join("  ")
       .trimEnd(),
   );

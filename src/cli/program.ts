@@ -136,7 +136,7 @@ function withSource(made: Command): Command {
 function withEngine(made: Command): Command {
   return made
     .addOption(choice("--device <name>", deviceNames))
-    .addOption(new Option("--threads <n>", "default: one per core, at most 8").argParser(integer(1)));
+    .addOption(new Option("--threads <n>", "default: one per core, at most 8").argParser(integer(1, 256)));
 }
 
 function choice(flags: string, names: readonly string[], about = ""): Option {

@@ -27,7 +27,7 @@ export async function findRun(name: string, out: string): Promise<string> {
 
 /** Prints all runs, the newest last. */
 export async function runs({ out }: { readonly out: string }, output: Output): Promise<void> {
-  const found = await listRuns(out);
+  const found = await listRuns(out, (error) => process.stderr.write(`left out: ${error.message}\n`));
   for (const { path, info } of found) output.event("run", { path, ...info });
   if (found.length === 0) output.line(`No runs in ${out}; train one with: tatami train`);
   else

@@ -168,7 +168,7 @@ function announce({ settings, engine, data, model, run, startEpoch }: Session, o
   const done = startEpoch > 0 ? ` (${startEpoch} done)` : "";
   output.line(
     `Training ${settings.model} (${grouped(parameters)} parameters) on ${datasets[settings.dataset].title}: ` +
-      `${grouped(data.train.dataset.length)} images, ${settings.epochs} epochs${done}; ${name} engine, ` +
+      `${grouped(data.train.dataset.length)} images, ${settings.epochs} epoch${settings.epochs === 1 ? "" : "s"}${done}; ${name} engine, ` +
       `${threads} thread${threads === 1 ? "" : "s"}`,
   );
 }

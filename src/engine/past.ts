@@ -7,16 +7,23 @@ import { formatShape } from "../base/shape.ts";
 import { type Node, resolve } from "../graph/node.ts";
 import { type GraphWalk, walkGraph } from "../graph/signature.ts";
 
+const nothing: ReadonlySet<Node> = new Set();
+
 /** Nodes that read storage which has been overwritten since. */
-export function markStale(walk: GraphWalk): Set<Node> {
+export function markStale(walk: GraphWalk): ReadonlySet<Node> {
+  // Most graphs have none, and every flush asks.
+  if (!walk.nodes.some((node) => node.expired || isOutdatedLeaf(node))) return nothing;
   const stale = new Set<Node>();
   for (const node of walk.nodes) {
-    const { value } = node;
-    if (value !== null) {
-      if (value.kind === "storage" && value.version !== value.storage.version) stale.add(node);
+    if (node.value !== null) {
+      if (isOutdatedLeaf(node)) stale.add(node);
     } else if (node.expired || node.inputs.some((i) => stale.has(resolve(i)))) stale.add(node);
   }
   return stale;
+}
+
+function isOutdatedLeaf({ value }: Node): boolean {
+  return value !== null && value.kind === "storage" && value.version !== value.storage.version;
 }
 
 /** @throws EngineError when one of these values cannot be computed any more. */
@@ -44,20 +51,26 @@ export function pastOf(
   assigned: ReadonlySet<object | null>,
   kept: ReadonlySet<Node>,
 ): Past {
-  const outdated = new Uint8Array(graph.nodes.length);
-  const spent = new Uint8Array(graph.nodes.length);
-  graph.nodes.forEach((node, i) => {
-    const { value } = node;
-    if (value?.kind === "storage" && assigned.has(value.storage)) outdated[i] = 1;
+  const { nodes } = graph;
+  const outdated = new Uint8Array(nodes.length);
+  const spent = new Uint8Array(nodes.length);
+  for (let i = 0; i < nodes.length; i++) {
+    const node = nodes[i] as Node;
+    const { value, inputs } = node;
     if (node.consumed) spent[i] = 1;
-    if (value !== null) return;
-    for (const input of node.inputs) {
-      for (let n = input; n !== resolve(n); n = n.inputs[0] as Node) if (n.consumed) spent[i] = 1;
-      const at = resolve(input).position;
+    if (value !== null) {
+      if (value.kind === "storage" && assigned.has(value.storage)) outdated[i] = 1;
+      continue;
+    }
+    for (let k = 0; k < inputs.length; k++) {
+      const input = inputs[k] as Node;
+      const from = resolve(input);
+      const at = from.position;
       if (outdated[at] === 1 && !reachesKept(input, kept)) outdated[i] = 1;
       if (spent[at] === 1) spent[i] = 1;
+      for (let n = input; n !== from; n = n.inputs[0] as Node) if (n.consumed) spent[i] = 1;
     }
-  });
+  }
   return { outdated, spent };
 }
 
@@ -71,13 +84,13 @@ function reachesKept(operand: Node, kept: ReadonlySet<Node>): boolean {
 
 /** Lets go of the operands of values that are known and pass no gradient, or that can never be computed again. */
 export function letGo(graph: GraphWalk, known: readonly Node[], past: Past): void {
-  graph.nodes.forEach((node, i) => {
-    if (node.op.kind === "source" || node.op.kind === "scalar") return;
-    if (node.value === null && past.outdated[i] === 1) {
-      node.expired = true;
-      forget(node);
-    }
-  });
+  for (let i = 0; i < graph.nodes.length; i++) {
+    if (past.outdated[i] === 0) continue;
+    const node = graph.nodes[i] as Node;
+    if (node.value !== null || node.op.kind === "source" || node.op.kind === "scalar") continue;
+    node.expired = true;
+    forget(node);
+  }
   for (const node of known) {
     if (node.value === null) continue;
     const i = bottom(node).position;

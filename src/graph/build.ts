@@ -108,7 +108,7 @@ export function permute(x: Node, axes: readonly number[]): Node {
   return new Node({ kind: "permute", axes }, [x], shape, x.dtype);
 }
 
-/** Repeats axes of size 1; the number of axes is the same. */
+/** Repeats axes of size 1; new axes may come in front. */
 export function expand(x: Node, shape: Shape): Node {
   if (sameShape(x.shape, shape)) return x;
   if (x.op.kind === "constant" && x.value === null) return constant(x.op.value, shape, x.dtype);
@@ -117,10 +117,7 @@ export function expand(x: Node, shape: Shape): Node {
 
 /** Expands a node to a shape of as many or more axes, aligned at the last. */
 export function broadcastTo(x: Node, shape: Shape): Node {
-  if (sameShape(x.shape, shape)) return x;
-  const missing = shape.length - x.shape.length;
-  if (missing === 0) return expand(x, shape);
-  return expand(reshape(x, [...new Array<number>(missing).fill(1), ...x.shape]), shape);
+  return expand(x, shape);
 }
 
 export function pad(x: Node, before: readonly number[], after: readonly number[], value: number): Node {

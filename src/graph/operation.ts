@@ -30,7 +30,7 @@ export type ViewOperation =
   | { readonly kind: "reshape" }
   /** Result axis i is operand axis `axes[i]`. */
   | { readonly kind: "permute"; readonly axes: readonly number[] }
-  /** Axes of size 1 are repeated to the result's size. */
+  /** Axes of size 1 are repeated to the result's size; axes that the operand lacks are in front. */
   | { readonly kind: "expand" }
   | {
       readonly kind: "pad";

@@ -3,7 +3,7 @@
  */
 import { isFloat } from "../base/dtype.ts";
 import { ArgumentError, DTypeError } from "../base/errors.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { Tensor } from "../tensor/tensor.ts";
 
 /** A number for both spatial axes, or one each: height, width. */
 export type NumberOrPair = number | readonly [number, number];
@@ -70,8 +70,21 @@ export function checkChoice<T extends string>(
   return value;
 }
 
+/** @throws ArgumentError unless the value is a tensor: plain JavaScript, or a forgotten `await`, may give others. */
+export function checkTensor(value: unknown, argument: string, owner: string): void {
+  if (value instanceof Tensor) return;
+  const fix = value instanceof Promise ? "await it first" : "make one with tensor(...)";
+  const kind =
+    typeof value === "object" && value !== null ? (value.constructor?.name ?? "object") : show(value);
+  throw new ArgumentError(`${owner}: ${argument} must be a tensor, got ${kind}; ${fix}`, {
+    [argument]: value,
+  });
+}
+
 /** @throws DTypeError unless the input is a float tensor of the weight's type. */
 export function checkSameType(input: Tensor, weight: Tensor, owner: string): void {
+  checkTensor(input, "input", owner);
+  checkTensor(weight, "weight", owner);
   if (input.dtype === weight.dtype && isFloat(input.dtype)) return;
   throw new DTypeError(
     `${owner}: input is ${input.dtype}, weight ${weight.dtype}; convert the input with .to("${weight.dtype}")`,

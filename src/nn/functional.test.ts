@@ -221,3 +221,16 @@ describe("errors name values and the fix", () => {
     expect(call).toThrow(message);
   });
 });
+
+test("what is no tensor is named, with the fix", () => {
+  const given = (value: unknown): Tensor => value as Tensor;
+  expect(() => F.crossEntropy(ones([2, 3]), given([0, 1]))).toThrow(
+    "crossEntropy: target must be a tensor, got Array; make one with tensor(...)",
+  );
+  expect(() => F.crossEntropy(ones([2, 3]), given(undefined))).toThrow(
+    "target must be a tensor, got undefined",
+  );
+  expect(() => F.linear(given(Promise.resolve(1)), ones([2, 3]))).toThrow(
+    "linear: input must be a tensor, got Promise; await it first",
+  );
+});

@@ -210,8 +210,11 @@ function viewGradient(op: View, x: Node, g: Node): Node {
         op.axes.map((_, d) => op.axes.indexOf(d)),
       );
     case "expand": {
-      const axes = x.shape.flatMap((s, d) => (s === 1 && g.shape[d] !== 1 ? [d] : []));
-      return axes.length === 0 ? g : reduce("sum", g, axes);
+      const missing = g.shape.length - x.shape.length;
+      const axes = g.shape.flatMap((s, d) =>
+        d < missing || (x.shape[d - missing] === 1 && s !== 1) ? [d] : [],
+      );
+      return axes.length === 0 ? g : reshape(reduce("sum", g, axes), x.shape);
     }
     case "pad":
       return slice(g, op.before, x.shape);

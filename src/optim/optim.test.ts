@@ -163,6 +163,11 @@ describe("errors name the option and the value", () => {
       () => new SGD([3] as unknown as Tensor[], { lr: 1 }),
       "expected tensors, or groups such as { params, lr }; got number",
     ],
+    [
+      "a module",
+      () => new SGD({} as unknown as Tensor[], { lr: 1 }),
+      "SGD: expected a list of parameters; pass model.parameters()",
+    ],
     ["result", () => new SGD([p.add(1)], { lr: 1 }), "only leaves are learned"],
     [
       "stepSize",

@@ -62,8 +62,13 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
   /** @throws ArgumentError for an empty list, something that is no tensor, or an option out of range. */
   constructor(params: ParamsLike<Options>, defaults: Options) {
     this.#defaults = defaults;
-    const list: readonly unknown[] = [...params];
     const name = this.constructor.name;
+    if (params === null || params === undefined || !(Symbol.iterator in Object(params))) {
+      throw new ArgumentError(`${name}: expected a list of parameters; pass model.parameters()`, {
+        value: params,
+      });
+    }
+    const list: readonly unknown[] = [...params];
     if (list.length === 0) {
       throw new ArgumentError(`${name}: the list of parameters is empty; pass model.parameters()`);
     }

@@ -289,7 +289,12 @@ function throughView(
       return { coordinates, extra: [] };
     }
     case "expand":
-      return { coordinates: at.map((i, d) => (source.shape[d] === 1 ? zero : i)), extra: [] };
+      return {
+        coordinates: at
+          .slice(at.length - source.shape.length)
+          .map((i, d) => (source.shape[d] === 1 ? zero : i)),
+        extra: [],
+      };
     case "slice":
       return {
         coordinates: at.map((i, d) => shift(times(i, op.step[d] as number), op.start[d] as number)),

@@ -190,3 +190,9 @@ test("integers, permutations and coin flips", async () => {
   expect(() => randint(3, 3, [1])).toThrow("randint: needs integers low < high, got 3 and 3");
   expect(() => rand([1], { dtype: "int32" })).toThrow("rand: needs a float type, got int32");
 });
+
+test("a shape that is no list names the fix", () => {
+  const size = 2 as unknown as number[];
+  expect(() => zeros(size)).toThrow("zeros: a shape is a list such as [2, 3]; got 2");
+  expect(() => ones([6]).reshape(size)).toThrow("reshape: a shape is a list such as [2, 3]; got 2");
+});

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { FileFormatError } from "../base/errors.ts";
-import { RunDirectory, readRun } from "./run-dir.ts";
+import { listRuns, RunDirectory, readRun } from "./run-dir.ts";
 
 let root = "";
 beforeEach(async () => {
@@ -114,4 +114,16 @@ it("says what is wrong with a folder", async () => {
   await expectRefusal(`${metrics}:2: not valid JSON`);
   await writeFile(metrics, '{"loss":"high"}\n');
   await expectRefusal(`${metrics}:1: loss is "high", expected a number`);
+});
+
+it("lists the good runs beside a damaged one, and tells of it", async () => {
+  const good = await RunDirectory.create(root, options);
+  await good.finish("done");
+  const bad = await RunDirectory.create(root, options);
+  await bad.finish("done");
+  await writeFile(join(bad.path, "run.json"), "{");
+  const told: string[] = [];
+  const found = await listRuns(root, (error) => void told.push(error.message));
+  expect(found.map(({ path }) => path)).toEqual([good.path]);
+  expect(told).toEqual([expect.stringContaining(`${join(bad.path, "run.json")}: not valid JSON`)]);
 });

@@ -215,8 +215,13 @@ export async function readRun(path: string): Promise<RunRecord> {
 /**
  * All runs below a folder, oldest first; folders that are no runs are left out. A folder that does not exist has
  * none.
+ *
+ * @param onDamaged Told of each run.json that cannot be read; such a run is left out, and the others are not lost.
  */
-export async function listRuns(root: string): Promise<{ readonly path: string; readonly info: RunInfo }[]> {
+export async function listRuns(
+  root: string,
+  onDamaged: (error: FileFormatError) => void = () => {},
+): Promise<{ readonly path: string; readonly info: RunInfo }[]> {
   const names = await readdir(root).catch((error: unknown) => {
     if (isMissing(error)) return [];
     throw error;
@@ -225,7 +230,14 @@ export async function listRuns(root: string): Promise<{ readonly path: string; r
     names.sort().map(async (name) => {
       const path = join(root, name);
       const text = await readFile(join(path, infoFile), "utf8").catch(() => undefined);
-      return text === undefined ? [] : [{ path, info: parseInfo(text, join(path, infoFile)) }];
+      if (text === undefined) return [];
+      try {
+        return [{ path, info: parseInfo(text, join(path, infoFile)) }];
+      } catch (error) {
+        if (!(error instanceof FileFormatError)) throw error;
+        onDamaged(error);
+        return [];
+      }
     }),
   );
   return found.flat();

@@ -20,6 +20,7 @@ describe("wrong usage", { timeout }, () => {
     [["train", "fasion-mnist"], ['"fasion-mnist" is unknown. Did you mean fashion-mnist?']],
     [["train", "--model", "lenet"], ['"lenet" is unknown. Did you mean lenet5?']],
     [["train", "--lr", "-1"], ['"-1" is not a number above 0']],
+    [["train", "--threads", "1000"], ['"1000" is not an integer from 1 to 256']],
     [["train", "--epochs", "0"], ['"0" is not an integer of 1 or more']],
     [
       ["train", "--device", "cuda"],

@@ -9,7 +9,7 @@ import { cast, compare, constant, reshape, scalar } from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
 import * as ops from "../../ops/index.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { checkRange } from "../arguments.ts";
+import { checkRange, checkTensor } from "../arguments.ts";
 import { type LossOptions, type Reduction, reductionOf } from "./reduction.ts";
 
 export interface NllLossOptions extends LossOptions {
@@ -47,6 +47,8 @@ export function nllLoss(input: Tensor, target: Tensor, options: NllLossOptions =
  */
 export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const smoothing = checkRange(options.labelSmoothing ?? 0, 0, 1, "labelSmoothing", "crossEntropy");
+  checkTensor(input, "input", "crossEntropy");
+  checkTensor(target, "target", "crossEntropy");
   if (isFloat(target.dtype)) return fromProbabilities(input, target, smoothing, options);
   const loss = classLoss(input, target, options, "crossEntropy");
   const logProbabilities = ops.logSoftmax(loss.input, 1);
