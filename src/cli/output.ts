@@ -2,7 +2,7 @@
  * What a command says on stdout: either lines for people, or with `--json` one object per line for programs, each
  * with an `event`.
  */
-import { textWidth } from "../train/text-width.ts";
+import { textWidth } from "../train/index.ts";
 
 /** Where a command's results go. */
 export interface Output {

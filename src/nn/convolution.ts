@@ -5,7 +5,7 @@ import { ArgumentError, ShapeError } from "../base/errors.ts";
 import { formatShape } from "../base/shape.ts";
 import type { ConvolutionGeometry } from "../ops/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { checkChoice, checkCount, type NumberOrPair, showSizes, sizesOf } from "./arguments.ts";
+import { checkChoice, checkCount, checkTensor, type NumberOrPair, showSizes, sizesOf } from "./arguments.ts";
 import { type ConvGeometryOptions, convGeometry, convolve } from "./functional/convolution.ts";
 import { type PadMode, pad } from "./functional/pad.ts";
 import { initializeLikePyTorch } from "./init/defaults.ts";
@@ -82,6 +82,7 @@ abstract class Convolution extends Module {
   }
 
   forward(x: Tensor): Tensor {
+    checkTensor(x, "input", this.#description);
     this.#checkInput(x);
     const edges = this.#edges;
     const padded = edges === null ? x : pad(x, edges, { mode: this.paddingMode as PadMode });

@@ -230,6 +230,9 @@ test("what is no tensor is named, with the fix", () => {
   expect(() => F.crossEntropy(ones([2, 3]), given(undefined))).toThrow(
     "target must be a tensor, got undefined",
   );
+  expect(() => F.conv2d(ones([1, 1, 3, 3]), given([1]))).toThrow(
+    "conv2d: weight must be a tensor, got Array",
+  );
   expect(() => F.linear(given(Promise.resolve(1)), ones([2, 3]))).toThrow(
     "linear: input must be a tensor, got Promise; await it first",
   );

@@ -29,4 +29,5 @@ export {
 } from "./progress-line.ts";
 export { type MetricsTarget, RunLogger } from "./run-logger.ts";
 export { TerminateOnNaN, TrainingError } from "./terminate-on-nan.ts";
+export { textWidth } from "./text-width.ts";
 export { restoreTrainingState, type TrainingParts, trainingState } from "./training-state.ts";

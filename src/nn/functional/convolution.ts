@@ -6,7 +6,7 @@ import { formatShape } from "../../base/shape.ts";
 import { reshape } from "../../graph/build.ts";
 import { type ConvolutionGeometry, convolution } from "../../ops/index.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { checkCount, checkSameType, sizesOf } from "../arguments.ts";
+import { checkCount, checkSameType, checkTensor, sizesOf } from "../arguments.ts";
 
 /** How the kernel moves. `S` is a number, or for two axes also a pair (height, width). */
 export interface ConvGeometryOptions<S extends number | readonly number[]> {
@@ -86,6 +86,7 @@ function convolveBy(
 ): Tensor {
   const owner = `conv${axes}d`;
   const bias = options.bias ?? null;
+  checkTensor(weight, "weight", owner);
   if (weight.ndim !== axes + 2 || (bias !== null && (bias.ndim !== 1 || bias.shape[0] !== weight.shape[0]))) {
     throw new ShapeError(
       `${owner}: weight must have ${axes + 2} dimensions (O, C / groups, kernel) and bias (O), got ` +
