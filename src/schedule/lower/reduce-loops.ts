@@ -45,7 +45,7 @@ export interface ReduceKernel {
 /** Vectors accumulated side by side along a kept innermost axis. */
 const accumulatorVectors = 4;
 /** Sums are cut into runs of this many terms that are added up first: the rounding error grows with the run. */
-const runLength = 128;
+const runLength = 64;
 interface LoopState {
   readonly kernel: ReduceKernel;
   readonly emitter: Emitter;
@@ -55,6 +55,18 @@ interface LoopState {
   readonly lanes: number;
   /** The kept dimension that vectors run along, or null where they run along the innermost reduced one. */
   readonly along: Dim | null;
+}
+
+/** Adds what a loop body makes to accumulators, given as [point][reduction][value, position]. */
+type Accumulating = (accumulators: readonly Local[][][]) => void;
+
+/** A loop from `start` to `end`, at most `extent` long, in steps of `step`. */
+interface SumRange {
+  readonly name: string;
+  readonly start: Expr;
+  readonly end: Expr;
+  readonly extent: number;
+  readonly step: number;
 }
 
 /** Emits the loops of one reduce kernel: parts and kept points outside, reduced loops inside. */
@@ -213,7 +225,7 @@ export class ReduceLoops {
     dims: readonly Dim[],
     accumulators: readonly Local[][][],
     width: number,
-    body: (accumulators: readonly Local[][][]) => void,
+    body: Accumulating,
     limit = 0,
   ): void {
     const dim = dims[0];
@@ -236,18 +248,30 @@ export class ReduceLoops {
     if (inner && limit > 0) end = extent < dim.extent ? binary("min", end, int(limit)) : int(limit);
     if (inner && limit < 0) start = extent < dim.extent ? binary("max", start, int(-limit)) : int(-limit);
     const step = inner && along === null && width > 1 ? width : 1;
-    if (!inner) {
-      emitter.loop(name, start, end, 1, () => this.#inRun(dims.slice(1), accumulators, width, body, limit));
-      return;
-    }
-    if (extent <= runLength * step || limit < 0) {
+    const range = { name, start, end, extent: limit < 0 ? 0 : extent, step };
+    this.#runs(range, accumulators, width, (acc) => {
+      if (inner) body(acc);
+      else this.#inRun(dims.slice(1), acc, width, body, limit);
+    });
+  }
+
+  /**
+   * A loop whose sums are added up in runs, and runs of runs: each term goes through as many roundings as there are
+   * levels times the length of a run, not as many as there are terms.
+   */
+  #runs(range: SumRange, accumulators: readonly Local[][][], width: number, body: Accumulating): void {
+    const { emitter } = this.#s;
+    const { name, start, end, extent, step } = range;
+    if (extent <= runLength * step) {
       emitter.loop(name, start, end, step, () => body(accumulators));
       return;
     }
-    emitter.loop(`${name}run`, start, end, runLength * step, (run) => {
-      const stop = emitter.define("stop", binary("min", add(use(run), int(runLength * step)), end));
+    let unit = runLength * step;
+    while (unit * runLength < extent) unit *= runLength;
+    emitter.loop(`${name}run${unit}`, start, end, unit, (run) => {
+      const stop = emitter.define("stop", binary("min", add(use(run), int(unit)), end));
       this.#withRun(accumulators, width, (fresh) =>
-        emitter.loop(name, use(run), stop, step, () => body(fresh)),
+        this.#runs({ name, start: use(run), end: stop, extent: unit, step }, fresh, width, body),
       );
     });
   }
@@ -261,7 +285,7 @@ export class ReduceLoops {
     dims: readonly Dim[],
     accumulators: readonly Local[][][],
     width: number,
-    body: (accumulators: readonly Local[][][]) => void,
+    body: Accumulating,
     limit: number,
   ): void {
     const length = dims.reduce((p, d) => p * d.extent, 1);
@@ -269,11 +293,7 @@ export class ReduceLoops {
     else this.#withRun(accumulators, width, (fresh) => this.#reducedLoops(dims, fresh, width, body, limit));
   }
 
-  #withRun(
-    accumulators: readonly Local[][][],
-    width: number,
-    body: (fresh: readonly Local[][][]) => void,
-  ): void {
+  #withRun(accumulators: readonly Local[][][], width: number, body: Accumulating): void {
     const { emitter, kernel } = this.#s;
     const sums = kernel.reductions.every((r) => r.fn === "sum");
     if (!sums) {
