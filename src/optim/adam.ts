@@ -33,7 +33,7 @@ export interface AdamOptions extends CommonOptions {
 export abstract class AdamBase extends Optimizer<AdamOptions> {
   constructor(params: ParamsLike<AdamOptions>, options: Partial<AdamOptions>, weightDecay: number) {
     const defaults = { lr: 1e-3, betas: [0.9, 0.999] as const, eps: 1e-8, amsgrad: false, maximize: false };
-    super(params, { ...defaults, weightDecay, ...options });
+    super(params, { ...defaults, weightDecay }, options);
   }
 
   protected override checkOptions(group: ParamGroup<AdamOptions>): void {

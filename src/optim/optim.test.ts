@@ -155,6 +155,16 @@ describe("errors name the option and the value", () => {
     ["lr", () => new SGD([p], { lr: -1 }), "SGD: lr must be a number of 0 or more; got -1"],
     // @ts-expect-error: SGD has no default lr
     ["no lr", () => new SGD([p], {}), "SGD: lr must be a number of 0 or more; got undefined"],
+    [
+      "unknown",
+      () => new Adam([p], { momentun: 0.9 } as object),
+      'Adam: there is no option "momentun"; the options are lr, betas, eps, amsgrad, maximize, weightDecay',
+    ],
+    [
+      "no object",
+      () => new Adam([p], 0.01 as unknown as object),
+      "Adam: options go into an object, as in { lr: 0.01 }; got 0.01",
+    ],
     ["betas", () => new Adam([p], { betas: [0.9, 1] }), "Adam: betas[1] must be from 0 to below 1; got 1"],
     ["nesterov", () => new SGD([p], { lr: 1, nesterov: true }), "nesterov needs a momentum above 0"],
     ["twice", () => new SGD([{ params: [p] }, { params: [p] }], { lr: 1 }), "in more than one group"],

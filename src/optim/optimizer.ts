@@ -59,10 +59,11 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
   readonly state: Map<Tensor, ParamState> = new Map();
   readonly #defaults: Options;
 
-  /** @throws ArgumentError for an empty list, something that is no tensor, or an option out of range. */
-  constructor(params: ParamsLike<Options>, defaults: Options) {
-    this.#defaults = defaults;
+  /** @throws ArgumentError for an empty list, something that is no tensor, or an option that is unknown or out of range. */
+  constructor(params: ParamsLike<Options>, defaults: Partial<Options>, options: Partial<Options>) {
     const name = this.constructor.name;
+    checkNames(name, ["lr", ...Object.keys(defaults)], options);
+    this.#defaults = { ...defaults, ...options } as Options;
     if (params === null || params === undefined || !(Symbol.iterator in Object(params))) {
       throw new ArgumentError(`${name}: expected a list of parameters; pass model.parameters()`, {
         value: params,
@@ -240,6 +241,23 @@ export class Scalars {
 /** State of zeros like a parameter, in device memory. */
 export function zeroState(parameter: Tensor): Tensor {
   return new Tensor(constant(0, parameter.shape, parameter.dtype)).persist();
+}
+
+/** Refuses what is no object of options, and options that the optimizer does not have. */
+function checkNames(name: string, known: readonly string[], options: unknown): void {
+  const list = known.filter((k, i) => known.indexOf(k) === i).join(", ");
+  if (typeof options !== "object" || options === null) {
+    throw new ArgumentError(
+      `${name}: options go into an object, as in { lr: 0.01 }; got ${String(options)}`,
+      {
+        options,
+      },
+    );
+  }
+  const unknown = Object.keys(options).find((k) => !known.includes(k));
+  if (unknown !== undefined) {
+    throw new ArgumentError(`${name}: there is no option "${unknown}"; the options are ${list}`, { unknown });
+  }
 }
 
 /** @throws ArgumentError unless low <= value < below. */

@@ -38,14 +38,8 @@ export interface SGDOptions extends CommonOptions {
 export class SGD extends Optimizer<SGDOptions> {
   /** @throws ArgumentError for options out of range, or `nesterov` without momentum or with dampening. */
   constructor(params: ParamsLike<SGDOptions>, options: Partial<SGDOptions> & CommonOptions) {
-    super(params, {
-      momentum: 0,
-      dampening: 0,
-      weightDecay: 0,
-      nesterov: false,
-      maximize: false,
-      ...options,
-    });
+    const defaults = { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false };
+    super(params, defaults, options);
   }
 
   protected override checkOptions(group: ParamGroup<SGDOptions>): void {

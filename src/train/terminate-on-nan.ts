@@ -25,7 +25,7 @@ export class TerminateOnNaN implements Callback {
       epoch === 1 && step === 1
         ? "the first batch or the initial weights hold values that are too large or not finite: check the inputs"
         : `the steps are too large: lower the learning rate (lr ${Number(lr.toPrecision(3))} now; try ` +
-          `${Number((lr / 10).toPrecision(1))} or less)`;
+          `${Number(Math.min(lr / 10, 0.01).toPrecision(1))} or less)`;
     throw new TrainingError(`the loss is ${loss} at step ${step} of epoch ${epoch}; ${fix}`, result);
   }
 }
