@@ -142,6 +142,6 @@ it("stops early, on a signal, and on a loss that is no number", async () => {
   (wild.optimizer.paramGroups[0] as { lr: number }).lr = 1e39;
   const training = train(wild.model, optionsOf(wild.optimizer, { callbacks: [new TerminateOnNaN()] }));
   await expect(training).rejects.toThrow(
-    "the loss is NaN at step 2 of epoch 1; the steps are too large: lower the learning rate (lr 1e+39 now; try 1e+38",
+    "the loss is NaN at step 2 of epoch 1; the steps are too large: lower the learning rate (lr 1e+39 now; try 0.01 or less)",
   );
 });
