@@ -66,9 +66,13 @@ function mnistPreset(title: string, load: (options: MnistOptions) => Promise<Ima
 /** The library tells how its caller gets a missing file; here the caller is a command line. */
 function forCommandLine(error: unknown): unknown {
   if (!(error instanceof FileFormatError)) return error;
-  return new FileFormatError(error.message.replace("pass download: true", "add --download"), error.details, {
-    cause: error,
-  });
+  return new FileFormatError(
+    error.message.replace("pass download: true", "leave --no-download out"),
+    error.details,
+    {
+      cause: error,
+    },
+  );
 }
 
 /** All datasets by name. */

@@ -130,7 +130,7 @@ function withModel(made: Command): Command {
 function withSource(made: Command): Command {
   return made
     .option("--data <folder>", "folder of datasets", "data")
-    .option("--download", "download a dataset that is not there", false);
+    .option("--no-download", "fail where a dataset is not there, rather than download it");
 }
 
 function withEngine(made: Command): Command {
@@ -147,7 +147,7 @@ function choice(flags: string, names: readonly string[], about = ""): Option {
 const outputOf = (raw: Raw): Output => createOutput(raw.json === true);
 const placeOf = (raw: Raw): { out: string } => ({ out: String(raw.out) });
 const engineOf = (raw: Raw): EngineChoice => ({ device: raw.device, threads: raw.threads }) as EngineChoice;
-const sourceOf = (raw: Raw): SourceOptions => ({ root: String(raw.data), download: raw.download === true });
+const sourceOf = (raw: Raw): SourceOptions => ({ root: String(raw.data), download: raw.download !== false });
 
 function chosenOf(dataset: DatasetName | undefined, raw: Raw): ChosenSettings {
   const { model, epochs, batchSize, lr, optimizer, init, norm, seed } = raw;

@@ -122,6 +122,7 @@ function writeNode(node: Node, out: number[]): void {
   for (const input of node.inputs) out.push(resolve(input).position);
 }
 
+// long: one case per kind of operation, a line for each of its parameters.
 function writeParameters(node: Node, op: Operation, out: number[]): void {
   switch (op.kind) {
     case "constant":

@@ -272,6 +272,7 @@ function guardKey(guards: readonly Guard[]): string {
 }
 
 /** Coordinates in the operand of a view, and the conditions under which the operand is read at all. */
+// long: one case per kind of view, which are only readable side by side.
 function throughView(
   op: ViewOperation,
   node: Node,

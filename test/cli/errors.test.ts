@@ -74,7 +74,7 @@ describe("data", { timeout }, () => {
       if (imageFile !== undefined) await writeFile(join(data, `${part}-images-idx3-ubyte`), imageFile);
       await writeFile(join(data, `${part}-labels-idx1-ubyte`), labelFile);
     }
-    const { code, stderr, events } = await tatami(folder.path, ["train", "mnist", "--json"]);
+    const { code, stderr, events } = await tatami(folder.path, ["train", "mnist", "--json", "--no-download"]);
     expect([code, stderr]).toEqual([1, expect.stringContaining(message)]);
     expect(events).toEqual([{ event: "error", message: expect.stringContaining(message) }]);
     expect(stderr).not.toContain("    at ");
@@ -83,8 +83,8 @@ describe("data", { timeout }, () => {
 
   it("that is missing can be got in three ways", async () => {
     await using folder = await temporaryFolder();
-    const { stderr } = await tatami(folder.path, ["train", "kmnist"]);
-    expect(stderr).toMatch(/add --download, or put the four files of \S+ into data\n$/);
+    const { stderr } = await tatami(folder.path, ["train", "kmnist", "--no-download"]);
+    expect(stderr).toMatch(/leave --no-download out, or put the four files of \S+ into data\n$/);
   });
 });
 

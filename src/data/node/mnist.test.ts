@@ -147,7 +147,7 @@ describe("download", () => {
   it("reports a server that is not there", async () => {
     server.close();
     await expect(load({ download: true })).rejects.toThrow(
-      /the download failed: fetch failed \(.*ECONNREFUSED/,
+      /the download failed: fetch failed \(.*ECONNREFUSED.*; or without downloading: put the four files of/,
     );
     await expectNothingLeft();
   });

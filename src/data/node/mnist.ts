@@ -60,7 +60,16 @@ async function readOne(spec: MnistSpec, file: MnistFile, options: MnistOptions):
 
   const path = join(downloads, file.name);
   const { onProgress, signal } = options;
-  await download({ url: spec.url + file.name, path, md5: file.md5, onProgress, signal });
+  try {
+    await download({ url: spec.url + file.name, path, md5: file.md5, onProgress, signal });
+  } catch (error) {
+    if (!(error instanceof FileFormatError)) throw error;
+    // Whoever cannot download needs to hear of the ways that work without.
+    const others = otherWays(spec, folders).join(", or ");
+    throw new FileFormatError(`${error.message}; or without downloading: ${others}`, error.details, {
+      cause: error,
+    });
+  }
   return { source: path, array: await readIdx(await readFile(path), path) };
 }
 
@@ -84,12 +93,16 @@ async function readFirst(paths: readonly string[]): Promise<{ path: string; byte
   return undefined;
 }
 
-function missing(spec: MnistSpec, file: MnistFile, folders: readonly string[]): FileFormatError {
-  const ways = [
-    "pass download: true",
+/** How to come by the files without a download of ours. */
+function otherWays(spec: MnistSpec, folders: readonly string[]): string[] {
+  return [
     ...(spec.debian === undefined ? [] : [`run apt-get install ${spec.debian.package}`]),
     `put the four files of ${spec.url} into ${folders[0]}`,
   ];
+}
+
+function missing(spec: MnistSpec, file: MnistFile, folders: readonly string[]): FileFormatError {
+  const ways = ["pass download: true", ...otherWays(spec, folders)];
   return new FileFormatError(
     `${spec.name}: found no ${file.name} (or ${unpacked(file.name)}) in ${folders.join(", ")}; ` +
       `${ways.join(", or ")}`,
