@@ -4,6 +4,7 @@
  */
 import type { Node } from "../graph/node.ts";
 import type { AxisMap, ContractionSpec } from "../graph/operation.ts";
+import { stridesFor } from "./order.ts";
 import type { Order } from "./plan.ts";
 
 export interface ContractionPlan {
@@ -36,18 +37,6 @@ function hasDim(maps: readonly AxisMap[], dim: number): boolean {
   return maps.some((m) => m.dims.includes(dim));
 }
 
-/** Strides of an operand as if it were stored contiguously in its order. */
-function assumedStrides(node: Node, order: Order): number[] {
-  const strides = new Array<number>(node.shape.length).fill(0);
-  let step = 1;
-  for (let i = order.length - 1; i >= 0; i--) {
-    const d = order[i] as number;
-    strides[d] = step;
-    step *= node.shape[d] as number;
-  }
-  return strides;
-}
-
 /**
  * Chooses the cheaper assignment of operands; ties go to the second operand as columns. A result that is `wanted`
  * outside has to be row-major in the end.
@@ -60,7 +49,7 @@ export function contractionPlan(
 ): ContractionPlan {
   if (node.op.kind !== "contraction") throw new Error("schedule: not a contraction");
   const { spec } = node.op;
-  const strides = node.inputs.map((x) => assumedStrides(x, of(x)));
+  const strides = node.inputs.map((x) => stridesFor(x.shape, of(x)));
   const straight = arrange(spec, 0, strides);
   const swapped = arrange(spec, 1, strides);
   const total = (plan: ContractionPlan): number => {

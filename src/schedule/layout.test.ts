@@ -4,7 +4,8 @@ import { type Node, resolve } from "../graph/node.ts";
 import { walkGraph } from "../graph/signature.ts";
 import * as ops from "../ops/index.ts";
 import { contractionPlan } from "./contraction-plan.ts";
-import { isRowMajor, layoutNodes, rowMajor, stridesFor } from "./layout.ts";
+import { layoutNodes } from "./layout.ts";
+import { isRowMajor, rowMajor, stridesFor } from "./order.ts";
 import type { Order } from "./plan.ts";
 
 const source = (shape: readonly number[]): Node =>

@@ -6,7 +6,7 @@ import type { BinaryFn, UnaryFn } from "../base/scalar.ts";
 import { sizeOf } from "../base/shape.ts";
 import { type Node, resolve } from "../graph/node.ts";
 import { type Index, linearize, maxOf, minOf, ofAtom, variable, zero } from "./index-math.ts";
-import { stridesFor } from "./layout.ts";
+import { stridesFor } from "./order.ts";
 import type { Order } from "./plan.ts";
 import { type LoadScalar, ScalarBody } from "./scalar-body.ts";
 

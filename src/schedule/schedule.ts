@@ -8,7 +8,7 @@ import { type Node, resolve } from "../graph/node.ts";
 import type { Kernel } from "../kernel/ir.ts";
 import { kernelKey } from "../kernel/print.ts";
 import type { Call, Place, Program, Target } from "../kernel/program.ts";
-import { isRowMajor, layoutNodes, rowMajor, stridesFor } from "./layout.ts";
+import { layoutNodes } from "./layout.ts";
 import { lowerContraction } from "./lower/contraction.ts";
 import { lowerMap } from "./lower/map.ts";
 import { lowerReduce } from "./lower/reduce.ts";
@@ -16,6 +16,7 @@ import { lowerScatterAdd } from "./lower/scatter.ts";
 import { isLeaf, type Materialized, materialize } from "./materialize.ts";
 import { alignment, type Interval, planMemory } from "./memory.ts";
 import { lostValue } from "./old-values.ts";
+import { isRowMajor, rowMajor, stridesFor } from "./order.ts";
 import { type PartitionInput, partition, readsInPlace } from "./partition.ts";
 import type {
   Buffer,
