@@ -3,6 +3,7 @@
  * steps beside PyTorch's where that is installed.
  *
  *     npm run bench -- --rounds 30 --only kernels
+ *     npm run bench -- --rounds 500 --only nets --net conv --alone    (without PyTorch in between)
  */
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
@@ -19,6 +20,8 @@ const { values } = parseArgs({
     threads: { type: "string", default: "2" },
     batch: { type: "string", default: "64" },
     only: { type: "string" },
+    net: { type: "string" },
+    alone: { type: "boolean", default: false },
   },
 });
 const rounds = Number(values.rounds);
@@ -56,11 +59,11 @@ async function benchKernels(): Promise<void> {
 }
 
 async function benchNets(): Promise<void> {
-  const python = findTorchPython();
+  const python = values.alone ? null : findTorchPython();
   const torch = python === null ? null : await TorchPeer.start(python, threads, batch);
-  const peer = torch === null ? "PyTorch is not installed here" : `${torch.version}, ${threads} threads`;
+  const peer = torch === null ? "nothing" : `${torch.version}, ${threads} threads`;
   console.log(`\nwhole training steps, batch ${batch}, Adam; beside: ${peer}`);
-  for (const net of nets) {
+  for (const net of nets.filter((n) => values.net === undefined || values.net === n.id)) {
     const ours = training(net, batch);
     const compiled = currentEngine().stats.compilations;
     const candidates = new Map<string, Timed>([["tatami", ours.run]]);
