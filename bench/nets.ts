@@ -133,6 +133,8 @@ function watchLaunches(): { last: number } {
 
 /** A network in training: what to time, and how long building the graph and finding the program took each time. */
 export interface Training {
+  /** The first step: parameters are made and both programs compiled. */
+  readonly first: Timed;
   readonly run: Timed;
   readonly preparing: number[];
 }
@@ -163,5 +165,5 @@ export function training(net: NetBench, batch: number): Training {
     });
     return ms / net.steps;
   };
-  return { run, preparing };
+  return { first: () => clock(step), run, preparing };
 }

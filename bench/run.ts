@@ -66,6 +66,7 @@ async function benchNets(): Promise<void> {
   for (const net of nets.filter((n) => values.net === undefined || values.net === n.id)) {
     const ours = training(net, batch);
     const compiled = currentEngine().stats.compilations;
+    const first = await ours.first();
     const candidates = new Map<string, Timed>([["tatami", ours.run]]);
     if (torch !== null) candidates.set("torch", () => torch.step(net.id, net.steps));
     const samples = await interleave(candidates, rounds, 3);
@@ -80,7 +81,7 @@ async function benchNets(): Promise<void> {
     const range = `${own.median.toFixed(2)} ms (${own.min.toFixed(2)} to ${own.max.toFixed(2)})`;
     console.log(`${net.name.padEnd(34)} ${range.padEnd(30)} ${peer}`);
     console.log(
-      `${"".padEnd(34)} of it graph and look-up ${prepared.toFixed(2)} ms; ${programs} programs compiled`,
+      `${"".padEnd(34)} of it graph and look-up ${prepared.toFixed(2)} ms; first step ${first.toFixed(0)} ms, ${programs} programs`,
     );
   }
   torch?.close();
