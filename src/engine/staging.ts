@@ -6,7 +6,10 @@ import { byteSize } from "../base/dtype.ts";
 import { sizeOf } from "../base/shape.ts";
 import type { Node } from "../graph/node.ts";
 import type { GraphWalk } from "../graph/signature.ts";
+
+/** Rounds up to a multiple of 64 bytes, which no vector or cache line crosses. */
 export const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
+
 /** Places for inputs that come from the host and for outputs that go there. */
 export function stagingLayout(
   graph: GraphWalk,

@@ -161,7 +161,7 @@ describe("shapes of results", () => {
     expect(g.compare("lt", x, x).dtype).toBe("bool");
     expect(g.window(x, 2, 3, 2, 1).shape).toEqual([2, 3, 3, 3]);
     expect(g.unwindow(g.window(x, 2, 3, 2, 1), 2, 8, 2, 1).shape).toEqual([2, 3, 8, 3]);
-    expect(g.broadcastTo(numbers([3, 1]), [2, 3, 4]).shape).toEqual([2, 3, 4]);
+    expect(g.expand(numbers([3, 1]), [2, 3, 4]).shape).toEqual([2, 3, 4]);
     expect(g.permute(x, [2, 0, 1]).shape).toEqual([8, 2, 3]);
   });
 });

@@ -108,16 +108,11 @@ export function permute(x: Node, axes: readonly number[]): Node {
   return new Node({ kind: "permute", axes }, [x], shape, x.dtype);
 }
 
-/** Repeats axes of size 1; new axes may come in front. */
+/** Repeats axes of size 1; axes are aligned at the last, new ones may come in front. */
 export function expand(x: Node, shape: Shape): Node {
   if (sameShape(x.shape, shape)) return x;
   if (x.op.kind === "constant" && x.value === null) return constant(x.op.value, shape, x.dtype);
   return new Node(expandOp, [x], shape, x.dtype);
-}
-
-/** Expands a node to a shape of as many or more axes, aligned at the last. */
-export function broadcastTo(x: Node, shape: Shape): Node {
-  return expand(x, shape);
 }
 
 export function pad(x: Node, before: readonly number[], after: readonly number[], value: number): Node {

@@ -3,7 +3,7 @@
  */
 import { ShapeError } from "../base/errors.ts";
 import { formatShape } from "../base/shape.ts";
-import { broadcastTo, constant, reshape, scalar } from "../graph/build.ts";
+import { constant, expand, reshape, scalar } from "../graph/build.ts";
 import { type Node, withGradMode } from "../graph/node.ts";
 import * as ops from "../ops/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -52,7 +52,7 @@ export function clipGradValue_(parameters: Parameters, clipValue: number): void 
   checkRange(clipValue, 0, Number.POSITIVE_INFINITY, "clipValue", "clipGradValue_");
   withGradMode(false, () => {
     for (const g of gradientsOf(parameters)) {
-      const bound = (v: number): Node => broadcastTo(scalar(v, g.dtype), g.shape);
+      const bound = (v: number): Node => expand(scalar(v, g.dtype), g.shape);
       g.assignNode(ops.minimum(ops.maximum(g.node, bound(-clipValue)), bound(clipValue)));
     }
   });

@@ -6,7 +6,7 @@ import { type DType, isFloat, promote } from "../base/dtype.ts";
 import { DTypeError } from "../base/errors.ts";
 import type { BinaryFn, CompareFn, UnaryFn } from "../base/scalar.ts";
 import { broadcastShapes } from "../base/shape.ts";
-import { binary, broadcastTo, cast, compare, unary } from "../graph/build.ts";
+import { binary, cast, compare, expand, unary } from "../graph/build.ts";
 import type { Node } from "../graph/node.ts";
 
 /** Types that an operation takes. Integers and bool are converted where `float` is asked for, as PyTorch does. */
@@ -75,7 +75,7 @@ export function harmonize(a: Node, b: Node, name: string, accepts: Accepts = "an
     accept(b, "integer", name);
   }
   const shape = broadcastShapes(a.shape, b.shape, name);
-  return [broadcastTo(cast(a, dtype), shape), broadcastTo(cast(b, dtype), shape)];
+  return [expand(cast(a, dtype), shape), expand(cast(b, dtype), shape)];
 }
 
 export function binaryOperation(definition: BinaryDefinition): BinaryOperation {

@@ -101,7 +101,7 @@ const binaryGradients: Record<BinaryFn, BinaryGradient> = {
 /** Gradients with respect to the operands of a node; null where none flows. */
 export function gradientsOf(node: Node, g: Node): readonly (Node | null)[] {
   const { op } = node;
-  const [a, b, c] = node.inputs as [Node, Node, Node];
+  const [a, b] = node.inputs as [Node, Node];
   switch (op.kind) {
     case "unary":
       return [unaryGradients[op.fn](g, a, node)];
@@ -132,7 +132,6 @@ export function gradientsOf(node: Node, g: Node): readonly (Node | null)[] {
     case "bitcast":
       return node.inputs.map(() => null);
     default:
-      void c;
       return [viewGradient(op, a, g)];
   }
 }

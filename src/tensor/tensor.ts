@@ -11,10 +11,10 @@ import { currentEngine } from "../engine/default.ts";
 import { Variable } from "../engine/storage.ts";
 import {
   alias,
-  broadcastTo,
   cast,
   constant,
   detach as detachNode,
+  expand,
   hostSource,
   scalar,
   withGradient,
@@ -370,7 +370,7 @@ export class Tensor {
         { result: value.shape, shape },
       );
     }
-    return broadcastTo(cast(value, this.dtype), shape);
+    return expand(cast(value, this.dtype), shape);
   }
 
   #replace(node: Node, tracked: boolean): void {

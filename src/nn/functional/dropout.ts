@@ -1,6 +1,6 @@
 import { isFloat } from "../../base/dtype.ts";
 import { DTypeError } from "../../base/errors.ts";
-import { broadcastTo, compare, constant, scalar, where } from "../../graph/build.ts";
+import { compare, constant, expand, scalar, where } from "../../graph/build.ts";
 import * as ops from "../../ops/index.ts";
 import { defaultGenerator } from "../../tensor/generator.ts";
 import { Tensor } from "../../tensor/tensor.ts";
@@ -28,7 +28,7 @@ export function dropout(x: Tensor, options: DropoutOptions = {}): Tensor {
   const { node, shape, dtype } = x;
   const drawn = ops.uniform01(defaultGenerator.next(), shape, dtype);
   // p is an input of the program: another p does not compile again.
-  const kept = compare("le", broadcastTo(scalar(p, dtype), shape), drawn);
+  const kept = compare("le", expand(scalar(p, dtype), shape), drawn);
   const scaled = ops.mul(node, scalar(p === 1 ? 0 : 1 / (1 - p), dtype));
   return Tensor.of(where(kept, scaled, constant(0, shape, dtype)));
 }

@@ -2,7 +2,7 @@
  * The normal distribution cut off at both ends, from uniform numbers by the inverse of its distribution function.
  */
 import { ArgumentError } from "../../base/errors.ts";
-import { binary, broadcastTo, compare, constant, scalar, unary, where } from "../../graph/build.ts";
+import { binary, compare, constant, expand, scalar, unary, where } from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
 import * as ops from "../../ops/index.ts";
 import { defaultGenerator } from "../../tensor/generator.ts";
@@ -32,7 +32,7 @@ export function truncNormal_<T extends Tensor>(tensor: T, options: TruncNormalOp
       std,
     });
   const { shape, dtype } = tensor;
-  const input = (value: number): Node => broadcastTo(scalar(value, dtype), shape);
+  const input = (value: number): Node => expand(scalar(value, dtype), shape);
   // The error functions of both ends bound a uniform number; its inverse error function is the normal one.
   const [low, high] = [hostErf((a - mean) / (std * Math.SQRT2)), hostErf((b - mean) / (std * Math.SQRT2))];
   const u = ops.uniform01((options.generator ?? defaultGenerator).next(), shape, dtype);

@@ -1,6 +1,6 @@
 import { DTypeError } from "../../base/errors.ts";
 import { broadcastShapes } from "../../base/shape.ts";
-import { broadcastTo, where as choose } from "../../graph/build.ts";
+import { where as choose, expand } from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
 import { harmonize } from "../definition.ts";
 
@@ -16,5 +16,5 @@ export function where(condition: Node, a: Node, b: Node): Node {
   }
   const [x, y] = harmonize(a, b, "where");
   const shape = broadcastShapes(condition.shape, x.shape, "where");
-  return choose(broadcastTo(condition, shape), broadcastTo(x, shape), broadcastTo(y, shape));
+  return choose(expand(condition, shape), expand(x, shape), expand(y, shape));
 }

@@ -1,6 +1,6 @@
 import { ShapeError } from "../../base/errors.ts";
 import { formatShape, sizeOf } from "../../base/shape.ts";
-import { binary, broadcastTo, contraction, reshape } from "../../graph/build.ts";
+import { binary, contraction, expand, reshape } from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
 import type { AxisMap } from "../../graph/operation.ts";
 
@@ -22,6 +22,6 @@ export function linear(x: Node, weight: Node, bias: Node | null): Node {
   const flat = reshape(x, [rows, inside]);
   const spec = { sizes: [rows, out, inside], outputs: 2, a: [axis(0), axis(2)], b: [axis(1), axis(2)] };
   let y = contraction(spec, flat, weight);
-  if (bias !== null) y = binary("add", y, broadcastTo(bias, y.shape));
+  if (bias !== null) y = binary("add", y, expand(bias, y.shape));
   return reshape(y, [...x.shape.slice(0, -1), out]);
 }

@@ -1,7 +1,7 @@
 import { isFloat } from "../../base/dtype.ts";
 import { DTypeError, ShapeError } from "../../base/errors.ts";
 import { broadcastShapes, formatShape, type Shape, sizeOf } from "../../base/shape.ts";
-import { broadcastTo, contraction, reshape } from "../../graph/build.ts";
+import { contraction, expand, reshape } from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
 import type { AxisMap } from "../../graph/operation.ts";
 
@@ -74,8 +74,8 @@ function batched(x: Node, y: Node, n: number, k: number, m: number): Node {
 }
 
 function harmonizeBatch(x: Node, y: Node, lead: Shape): [Node, Node] {
-  const p = broadcastTo(x, [...lead, ...x.shape.slice(-2)]);
-  const q = broadcastTo(y, [...lead, ...y.shape.slice(-2)]);
+  const p = expand(x, [...lead, ...x.shape.slice(-2)]);
+  const q = expand(y, [...lead, ...y.shape.slice(-2)]);
   return [p, q];
 }
 

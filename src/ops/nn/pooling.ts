@@ -6,7 +6,6 @@ import { ShapeError } from "../../base/errors.ts";
 import { formatShape } from "../../base/shape.ts";
 import {
   binary,
-  broadcastTo,
   cast,
   compare,
   constant,
@@ -139,8 +138,8 @@ export function maxPool2d(x: Node, g: PoolGeometry): { output: Node; offsets: No
       expand(row, [1, 1, 1, kh, 1, kw]),
       expand(reshape(iota(kw), [1, 1, 1, 1, 1, kw]), [1, 1, 1, kh, 1, kw]),
     );
-    const hit = compare("eq", broadcastTo(offsets, full), broadcastTo(place, full));
-    const spread = broadcastTo(reshape(gradient, [n, c, out[0], 1, out[1], 1]), full);
+    const hit = compare("eq", expand(offsets, full), expand(place, full));
+    const spread = expand(reshape(gradient, [n, c, out[0], 1, out[1], 1]), full);
     return [foldBack(where(hit, spread, constant(0, full, spread.dtype)), x, g, padded)];
   });
   return { output: pooled, offsets: reshape(offsets, shape) };
@@ -154,7 +153,7 @@ export function maxPoolIndices(offsets: Node, x: Node, g: PoolGeometry): Node {
   const at = (count: number, axis: number, i: 0 | 1): Node => {
     const line = shape.map((_, d) => (d === axis ? count : 1));
     const start = binary("mul", reshape(iota(count), line), int(g.stride[i], line));
-    return broadcastTo(binary("sub", start, int(g.padding[i], line)), shape);
+    return expand(binary("sub", start, int(g.padding[i], line)), shape);
   };
   const kw = int(g.kernel[1], shape);
   const dh = binary("mul", binary("idiv", offsets, kw), int(g.dilation[0], shape));

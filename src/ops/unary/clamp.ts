@@ -1,6 +1,6 @@
 import { ArgumentError } from "../../base/errors.ts";
 import { broadcastShapes } from "../../base/shape.ts";
-import { binary, broadcastTo, compare, constant, where, withGradient } from "../../graph/build.ts";
+import { binary, compare, constant, expand, where, withGradient } from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
 
 /**
@@ -18,7 +18,7 @@ export function clamp(x: Node, min: Node | null, max: Node | null): Node {
 /** The larger ("max") or smaller of element and bound. At equality the gradient is the element's. */
 function limited(x: Node, bound: Node, fn: "max" | "min"): Node {
   const shape = broadcastShapes(x.shape, bound.shape, "clamp");
-  const [v, limit] = [broadcastTo(x, shape), broadcastTo(bound, shape)];
+  const [v, limit] = [expand(x, shape), expand(bound, shape)];
   return withGradient(binary(fn, v, limit), [v, limit], (g) => {
     const inside = fn === "max" ? compare("le", limit, v) : compare("le", v, limit);
     const zero = constant(0, g.shape, g.dtype);

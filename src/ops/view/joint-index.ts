@@ -4,7 +4,7 @@
  */
 import { ArgumentError } from "../../base/errors.ts";
 import { broadcastShapes, type Shape, sizeOf } from "../../base/shape.ts";
-import { binary, broadcastTo, compare, constant, permute, reshape, where } from "../../graph/build.ts";
+import { binary, compare, constant, expand, permute, reshape, where } from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
 import { indexSelect } from "./pick.ts";
 
@@ -17,7 +17,7 @@ export function pickJointly(x: Node, picked: readonly { axis: number; index: Nod
   const otherSizes = others.map((d) => x.shape[d] as number);
   let position = constant(0, shape, "int32");
   picked.forEach(({ index }, i) => {
-    const at = wrapped(broadcastTo(index, shape), sizes[i] as number);
+    const at = wrapped(expand(index, shape), sizes[i] as number);
     position = binary("add", binary("mul", position, constant(sizes[i] as number, shape, "int32")), at);
   });
   const flat = reshape(permute(x, [...axes, ...others]), [sizeOf(sizes), ...otherSizes]);
