@@ -7,6 +7,7 @@ import { formatShape, sameShape } from "../base/shape.ts";
 import { binary } from "../graph/build.ts";
 import { type Node, nextWalk, withGradMode } from "../graph/node.ts";
 import { gradientsOf } from "../ops/gradients.ts";
+import { gradientWatch } from "./watch.ts";
 
 export interface BackwardOptions {
   /** Keeps the graph, so that another backward pass can go through it. */
@@ -54,6 +55,7 @@ export function backward(
   wanted: (node: Node) => boolean,
   options: BackwardOptions,
 ): Map<Node, Node> {
+  gradientWatch()?.begin();
   for (const { node, seed } of roots) checkRoot(node, seed);
   const order = gradientOrder(roots.map((r) => r.node));
   const gradients = new Map<Node, Node>();
@@ -91,9 +93,12 @@ function spreadGradient(
     );
   }
   const list = node.custom === null ? gradientsOf(node, g) : node.custom.rule(g, node);
+  const watch = gradientWatch();
   paths.forEach((input, i) => {
     const part = list[i];
-    if (part !== null && part !== undefined && input.requiresGrad) addTo(input, part);
+    if (part === null || part === undefined || !input.requiresGrad) return;
+    watch?.gradient(node, i, part);
+    addTo(input, part);
   });
   if (!options.retainGraph) node.consumed = true;
 }

@@ -13,7 +13,16 @@ abstract class TatamiError extends Error {
   }
 }
 
-/** Shapes that do not fit together, or a dimension out of range. */
+/**
+ * Shapes that do not fit together, or a dimension out of range.
+ *
+ * @example
+ * try {
+ *   zeros([2, 3]).add(zeros([4]));
+ * } catch (error) {
+ *   if (error instanceof ShapeError) console.log(error.message, error.details);
+ * }
+ */
 export class ShapeError extends TatamiError {}
 
 /** An element type that an operation cannot take. */

@@ -94,6 +94,14 @@ function deferred(): PromiseWithResolversOf {
   return { promise, resolve, reject };
 }
 
+/**
+ * Computes pending values on one device: schedules, compiles, remembers programs and runs them. Users meet it for its
+ * counters; tensors call the rest. Made by `createEngine`.
+ *
+ * @example
+ * const { stats } = currentEngine();
+ * console.log(`${stats.programs} programs, ${stats.deviceBytes} bytes`);
+ */
 export class Engine {
   readonly device: Device;
   readonly #cache: ProgramCache<Compiled>;

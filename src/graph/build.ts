@@ -118,6 +118,8 @@ export function expand(x: Node, shape: Shape): Node {
 export function pad(x: Node, before: readonly number[], after: readonly number[], value: number): Node {
   if (before.every((b) => b === 0) && after.every((a) => a === 0)) return x;
   const shape = x.shape.map((s, d) => s + (before[d] as number) + (after[d] as number));
+  // All padding: there is no memory to read an operand without elements from.
+  if (isEmpty(x)) return constant(value, shape, x.dtype);
   return new Node({ kind: "pad", before, after, value }, [x], shape, x.dtype);
 }
 
@@ -156,6 +158,7 @@ export function gather(x: Node, index: Node, axis: number): Node {
 }
 
 export function scatterAdd(base: Node, index: Node, values: Node, axis: number): Node {
+  if (isEmpty(index)) return base;
   return new Node({ kind: "scatterAdd", axis }, [base, index, values], base.shape, base.dtype);
 }
 

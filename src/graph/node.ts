@@ -62,6 +62,18 @@ export function withGradMode<T>(on: boolean, body: () => T): T {
   }
 }
 
+/** Sees every node that is made. */
+export type NodeObserver = (node: Node) => void;
+
+let observer: NodeObserver | null = null;
+
+/** Sets who sees the nodes that are made, and returns who did before. */
+export function observeNodes(next: NodeObserver | null): NodeObserver | null {
+  const before = observer;
+  observer = next;
+  return before;
+}
+
 export class Node {
   readonly op: Operation;
   /** Operands. Emptied once the value is known and no gradient can pass any more, so that the past can be freed. */
@@ -97,6 +109,7 @@ export class Node {
         }
       }
     }
+    if (observer !== null) observer(this);
   }
 }
 

@@ -30,6 +30,12 @@ export function sizesOf(
   return list;
 }
 
+/** @throws ArgumentError unless the value is an integer. */
+export function checkInteger(value: number, option: string, owner: string): number {
+  if (Number.isInteger(value)) return value;
+  throw new ArgumentError(`${owner}: ${option} must be an integer; got ${show(value)}`, { option, value });
+}
+
 /** @throws ArgumentError unless the value is an integer of `least` or more. */
 export function checkCount(value: number, least: number, option: string, owner: string): number {
   if (!Number.isInteger(value) || value < least) {
@@ -51,6 +57,71 @@ export function checkRange(value: number, low: number, high: number, option: str
     throw new ArgumentError(`${owner}: ${option} must be ${range}; got ${show(value)}`, { option, value });
   }
   return value;
+}
+
+/** @throws ArgumentError unless the value is a finite number. */
+export function checkNumber(value: number, option: string, owner: string): number {
+  if (typeof value !== "number" || !Number.isFinite(value)) {
+    throw new ArgumentError(`${owner}: ${option} must be a finite number; got ${show(value)}`, {
+      option,
+      value,
+    });
+  }
+  return value;
+}
+
+/** @throws ArgumentError unless the value is a finite number above 0. */
+export function checkPositive(value: number, option: string, owner: string): number {
+  if (typeof value !== "number" || !(value > 0 && value < Number.POSITIVE_INFINITY)) {
+    throw new ArgumentError(`${owner}: ${option} must be a finite number above 0; got ${show(value)}`, {
+      option,
+      value,
+    });
+  }
+  return value;
+}
+
+/** What options may be besides what each one's own check says. */
+export interface OptionRules {
+  /** Those that may be null. */
+  readonly nullable?: readonly string[];
+  /** Those that are true or false. */
+  readonly flags?: readonly string[];
+}
+
+/**
+ * Refuses what would otherwise be passed over in silence: an option given as a bare value, as PyTorch takes it, a name
+ * that there is not, null for "the default", and anything but a boolean for a flag. @throws ArgumentError.
+ */
+export function checkOptions(
+  options: object,
+  names: readonly string[],
+  owner: string,
+  { nullable = [], flags = [] }: OptionRules = {},
+): void {
+  const form = `{ ${names.join(", ")} }`;
+  const refuse = (why: string, details: Record<string, unknown>): ArgumentError =>
+    new ArgumentError(`${owner}: ${why}`, details);
+  if (
+    typeof options !== "object" ||
+    options === null ||
+    Array.isArray(options) ||
+    options instanceof Tensor
+  ) {
+    throw refuse(`options are given as an object, ${form}; got ${show(options)}`, { options });
+  }
+  for (const [name, value] of Object.entries(options) as [string, unknown][]) {
+    if (!names.includes(name)) {
+      const others = names.length === 0 ? "it takes none" : `there are ${form}`;
+      throw refuse(`there is no option "${name}"; ${others}`, { option: name });
+    }
+    if (value === null && !nullable.includes(name)) {
+      throw refuse(`${name} must not be null; leave it out for its default`, { option: name, value });
+    }
+    if (value !== undefined && flags.includes(name) && typeof value !== "boolean") {
+      throw refuse(`${name} must be true or false; got ${show(value)}`, { option: name, value });
+    }
+  }
 }
 
 /** @throws ArgumentError unless the value is one of those listed. */
@@ -81,15 +152,36 @@ export function checkTensor(value: unknown, argument: string, owner: string): vo
   });
 }
 
-/** @throws DTypeError unless the input is a float tensor of the weight's type. */
-export function checkSameType(input: Tensor, weight: Tensor, owner: string): void {
+/** @throws DTypeError unless the input is a float tensor. */
+export function checkFloat(input: Tensor, owner: string): void {
   checkTensor(input, "input", owner);
-  checkTensor(weight, "weight", owner);
+  if (isFloat(input.dtype)) return;
+  throw new DTypeError(`${owner}: needs a float tensor, got ${input.dtype}; convert with .to("float32")`, {
+    dtype: input.dtype,
+  });
+}
+
+/**
+ * Compares the types of two tensors, which go by the names given. @throws DTypeError unless the first is a float
+ * tensor of the second's type.
+ */
+export function checkSameType(
+  input: Tensor,
+  weight: Tensor,
+  owner: string,
+  name = "weight",
+  inputName = "input",
+): void {
+  checkTensor(input, inputName, owner);
+  checkTensor(weight, name, owner);
   if (input.dtype === weight.dtype && isFloat(input.dtype)) return;
-  throw new DTypeError(
-    `${owner}: input is ${input.dtype}, weight ${weight.dtype}; convert the input with .to("${weight.dtype}")`,
-    { input: input.dtype, weight: weight.dtype },
-  );
+  const fix = isFloat(weight.dtype)
+    ? `convert the ${inputName} with .to("${weight.dtype}")`
+    : 'both must be floats, convert with .to("float32")';
+  throw new DTypeError(`${owner}: ${inputName} is ${input.dtype}, ${name} ${weight.dtype}; ${fix}`, {
+    [inputName]: input.dtype,
+    [name]: weight.dtype,
+  });
 }
 
 /** `3` where all are equal, else `[3, 5]`. */

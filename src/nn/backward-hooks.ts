@@ -8,6 +8,76 @@ import type { Node } from "../graph/node.ts";
 import { concatenate } from "../ops/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
+/** A hook as the lists hold it, whatever its module. */
+type Hook<M> = (module: M, ...rest: readonly unknown[]) => unknown;
+
+/** The backward hooks of one call of a module: they see its gradients between stand-ins for inputs and outputs. */
+export class BackwardHooks<M> {
+  /** The call's inputs, to be passed on to `forward`. */
+  readonly inputs: readonly unknown[];
+  readonly #module: M;
+  readonly #hooks: { readonly pre: readonly Hook<M>[]; readonly post: readonly Hook<M>[] };
+  /** Positions of the inputs whose gradients are seen. */
+  readonly #watched: readonly number[];
+  #gradOutput: readonly Tensor[] = [];
+
+  constructor(
+    module: M,
+    inputs: readonly unknown[],
+    hooks: { readonly pre: readonly Hook<M>[]; readonly post: readonly Hook<M>[] },
+  ) {
+    this.#module = module;
+    this.#hooks = hooks;
+    this.#watched = hooks.post.length === 0 ? [] : inputs.flatMap((v, i) => (needsGradient(v) ? [i] : []));
+    const passed = [...inputs];
+    if (this.#watched.length > 0) {
+      const tensors = this.#watched.map((i) => inputs[i] as Tensor);
+      const standing = passThrough(tensors, (gradients) => this.#seeInputs(gradients));
+      this.#watched.forEach((i, k) => {
+        passed[i] = standing[k];
+      });
+    }
+    this.inputs = passed;
+  }
+
+  #seeInputs(gradients: readonly Tensor[]): readonly Tensor[] {
+    const placed = this.inputs.map((_, i) => gradients[this.#watched.indexOf(i)] ?? null);
+    const seen = this.#hooks.post.reduce<readonly unknown[]>(
+      (g, hook) => listOf(hook(this.#module, g, this.#gradOutput), g),
+      placed,
+    );
+    return gradients.map((g, k) => (seen[this.#watched[k] as number] as Tensor | null | undefined) ?? g);
+  }
+
+  /** The call's output with stand-ins for its tensors. */
+  watchOutput(output: unknown): unknown {
+    return replaceTensors(output, needsGradient, (tensors) =>
+      passThrough(tensors, (gradients) => this.#seeOutputs(gradients)),
+    );
+  }
+
+  #seeOutputs(gradients: readonly Tensor[]): readonly Tensor[] {
+    const { pre, post } = this.#hooks;
+    this.#gradOutput = pre.reduce<readonly unknown[]>(
+      (g, hook) => listOf(hook(this.#module, g), g),
+      gradients,
+    ) as readonly Tensor[];
+    if (this.#watched.length === 0) {
+      const none = this.inputs.map(() => null);
+      for (const hook of post) hook(this.#module, none, this.#gradOutput);
+    }
+    return this.#gradOutput;
+  }
+}
+
+const needsGradient = (v: unknown): v is Tensor => v instanceof Tensor && v.requiresGrad;
+
+/** What a hook returned as a list, or `before` where it returned nothing. */
+export function listOf(returned: unknown, before: readonly unknown[]): readonly unknown[] {
+  if (returned === undefined || returned === null) return before;
+  return Array.isArray(returned) ? returned : [returned];
+}
+
 /** Sees the gradients of all tensors at once; a list in return replaces them. */
 export type JointGradient = (gradients: readonly Tensor[]) => readonly Tensor[] | null;
 

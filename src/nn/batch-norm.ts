@@ -1,18 +1,15 @@
 /**
  * Batch normalisation layers (Ioffe and Szegedy, 2015).
  */
-import { ShapeError } from "../base/errors.ts";
-import { formatShape } from "../base/shape.ts";
 import { cast, constant, scalar } from "../graph/build.ts";
 import { type Node, withGradMode } from "../graph/node.ts";
 import * as ops from "../ops/index.ts";
-import { Tensor } from "../tensor/tensor.ts";
-import { checkCount, checkRange } from "./arguments.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { checkRange } from "./arguments.ts";
+import { ChannelNorm, checkRank, ownerOf } from "./channel-norm.ts";
 import { normalizeBatch } from "./functional/batch-norm.ts";
-import { ones_ } from "./init/fill.ts";
-import { Module } from "./module.ts";
-import { emptyBuffer, emptyParameter, type Parameter } from "./parameter.ts";
 
+/** Options of `nn.BatchNorm1d` and `nn.BatchNorm2d`. */
 export interface BatchNormLayerOptions {
   /** Added to the variance; 1e-5 by default. */
   readonly eps?: number | undefined;
@@ -24,76 +21,30 @@ export interface BatchNormLayerOptions {
   readonly trackRunningStats?: boolean | undefined;
 }
 
-abstract class BatchNorm extends Module {
-  readonly numFeatures: number;
-  eps: number;
+abstract class BatchNorm extends ChannelNorm {
   momentum: number | null;
-  /** Shape (numFeatures); starts with ones. */
-  weight: Parameter | null;
-  /** Shape (numFeatures); starts with zeros. */
-  bias: Parameter | null;
-  readonly #ranks: readonly number[];
-  readonly #layout: string;
 
-  constructor(numFeatures: number, options: BatchNormLayerOptions, ranks: readonly number[], layout: string) {
-    super();
-    const owner = this.constructor.name;
-    this.#ranks = ranks;
-    this.#layout = layout;
-    this.numFeatures = checkCount(numFeatures, 1, "numFeatures", owner);
-    this.eps = checkRange(options.eps ?? 1e-5, 0, Number.POSITIVE_INFINITY, "eps", owner);
-    const { momentum = 0.1, affine = true, trackRunningStats = true } = options;
-    this.momentum = momentum === null ? null : checkRange(momentum, 0, 1, "momentum", owner);
-    this.weight = affine ? ones_(emptyParameter([numFeatures])) : null;
-    this.bias = affine ? emptyParameter([numFeatures]) : null;
-    if (!trackRunningStats) return;
-    this.registerBuffer("running_mean", emptyBuffer([numFeatures]));
-    this.registerBuffer("running_var", emptyBuffer([numFeatures], 1));
-    this.registerBuffer("num_batches_tracked", new Tensor(constant(0, [], "int32")));
+  constructor(numFeatures: number, options: BatchNormLayerOptions) {
+    super(numFeatures, options, true);
+    const { momentum = 0.1 } = options;
+    this.momentum = momentum === null ? null : checkRange(momentum, 0, 1, "momentum", this.constructor.name);
   }
 
-  /** Mean of each channel over batches seen in training, shape (numFeatures). */
-  get runningMean(): Tensor | null {
-    return this.getBuffer("running_mean");
-  }
-
-  /** Unbiased variance of each channel over batches seen in training, shape (numFeatures). */
-  get runningVar(): Tensor | null {
-    return this.getBuffer("running_var");
-  }
-
-  /** Number of batches seen in training, int32. */
-  get numBatchesTracked(): Tensor | null {
-    return this.getBuffer("num_batches_tracked");
-  }
-
-  forward(x: Tensor): Tensor {
-    const { runningMean, runningVar } = this;
-    const owner = `${this.constructor.name}(${this.numFeatures})`;
-    if (!this.#ranks.includes(x.ndim)) {
-      throw new ShapeError(
-        `${owner}: input has ${x.ndim} dimensions (shape ${formatShape(x.shape)}), expected ${this.#layout}`,
-        { input: x.shape },
-      );
-    }
+  /** @internal Normalises an input that has been checked. */
+  protected normalize(x: Tensor): Tensor {
+    const { runningMean, runningVar, weight, bias, eps } = this;
     // Without running statistics the batch's own are used in evaluation too.
     const training = this.training || runningMean === null;
-    const momentum = this.training ? this.#countBatch() : scalar(0, "float32");
-    const { weight, bias, eps } = this;
-    return normalizeBatch(x, { runningMean, runningVar, weight, bias, training, momentum, eps }, owner);
-  }
-
-  /** Starts running statistics over. */
-  resetRunningStats(): void {
-    withGradMode(false, () => {
-      this.runningMean?.zero_();
-      this.runningVar?.fill_(1);
-      this.numBatchesTracked?.zero_();
-    });
+    const momentum = this.training ? this.countBatch() : scalar(0, "float32");
+    return normalizeBatch(
+      x,
+      { runningMean, runningVar, weight, bias, training, momentum, eps },
+      ownerOf(this),
+    );
   }
 
   /** Counts a batch, and gives its weight in the running statistics. */
-  #countBatch(): Node {
+  private countBatch(): Node {
     const count = this.numBatchesTracked;
     if (count === null) return scalar(0, "float32");
     const counted = ops.add(count.node, constant(1, [], "int32"));
@@ -102,31 +53,72 @@ abstract class BatchNorm extends Module {
       ? ops.reciprocal(cast(counted, "float32"))
       : scalar(this.momentum, "float32");
   }
-
-  override extraRepr(): string {
-    return (
-      `${this.numFeatures}, eps=${this.eps}, momentum=${this.momentum}, affine=${this.weight !== null}, ` +
-      `trackRunningStats=${this.runningMean !== null}`
-    );
-  }
 }
 
-/** Normalises each feature over the batch. Shape (N, C) or (N, C, L) -> the same. */
+/**
+ * Normalises each feature over the batch: (x - mean) / sqrt(variance + eps) * weight + bias. In training mean and
+ * variance are those of the batch, and running ones follow them: running = (1 - momentum) * running + momentum * batch.
+ * Evaluation uses the running ones. (Ioffe and Szegedy, 2015.)
+ *
+ * Shape (N, C) or (N, C, L) -> the same. State-dict keys are `weight`, `bias`, `running_mean`, `running_var` and
+ * `num_batches_tracked`.
+ *
+ * @example
+ * const layer = new nn.BatchNorm1d(2);
+ * layer(tensor([[1, 5], [3, 9]])); // [[-1, -1], [1, 1]]
+ * layer.runningMean; // [0.2, 0.7]
+ */
 export class BatchNorm1d extends BatchNorm {
-  /** @throws ArgumentError for a number of features that is not a positive integer, or a momentum outside of 0 to 1. */
+  /**
+   * @param numFeatures the number of features C
+   * @param options.eps added to the variance; 1e-5 by default
+   * @param options.momentum weight of a batch in running statistics, 0 to 1; 0.1 by default. Null averages all batches
+   * @param options.affine whether weight and bias are learned; true by default
+   * @param options.trackRunningStats whether running statistics are kept; true by default. Else evaluation normalises
+   * by the batch too
+   * @throws ArgumentError for a number of features that is not a positive integer, or a number out of range.
+   */
   constructor(numFeatures: number, options: BatchNormLayerOptions = {}) {
-    super(numFeatures, options, [2, 3], "N, C or N, C, L");
+    super(numFeatures, options);
+  }
+
+  /** @throws ShapeError for other dimensions or channels, or one value per channel in training; DTypeError. */
+  forward(x: Tensor): Tensor {
+    checkRank(x, [2, 3], "N, C or N, C, L", ownerOf(this));
+    return this.normalize(x);
   }
 }
 
 /**
- * Normalises each channel over the batch and its plane. Shape (N, C, H, W) -> the same.
+ * Normalises each channel over the batch and its plane: (x - mean) / sqrt(variance + eps) * weight + bias. In training
+ * mean and variance are those of the batch, and running ones follow them: running = (1 - momentum) * running +
+ * momentum * batch. Evaluation uses the running ones. (Ioffe and Szegedy, 2015.)
  *
- * State-dict keys are `weight`, `bias`, `running_mean`, `running_var` and `num_batches_tracked`.
+ * Shape (N, C, H, W) -> the same. State-dict keys are `weight`, `bias`, `running_mean`, `running_var` and
+ * `num_batches_tracked`.
+ *
+ * @example
+ * const layer = new nn.BatchNorm2d(16);
+ * layer(randn([4, 16, 8, 8])).shape; // [4, 16, 8, 8]
+ * layer.numBatchesTracked; // 1
  */
 export class BatchNorm2d extends BatchNorm {
-  /** @throws ArgumentError for a number of features that is not a positive integer, or a momentum outside of 0 to 1. */
+  /**
+   * @param numFeatures the number of channels C
+   * @param options.eps added to the variance; 1e-5 by default
+   * @param options.momentum weight of a batch in running statistics, 0 to 1; 0.1 by default. Null averages all batches
+   * @param options.affine whether weight and bias are learned; true by default
+   * @param options.trackRunningStats whether running statistics are kept; true by default. Else evaluation normalises
+   * by the batch too
+   * @throws ArgumentError for a number of features that is not a positive integer, or a number out of range.
+   */
   constructor(numFeatures: number, options: BatchNormLayerOptions = {}) {
-    super(numFeatures, options, [4], "N, C, H, W");
+    super(numFeatures, options);
+  }
+
+  /** @throws ShapeError for other dimensions or channels, or one value per channel in training; DTypeError. */
+  forward(x: Tensor): Tensor {
+    checkRank(x, [4], "N, C, H, W", ownerOf(this));
+    return this.normalize(x);
   }
 }

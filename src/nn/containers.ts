@@ -15,73 +15,86 @@ import { type Layer, Module } from "./module.ts";
  * net.get(1).parameters().length; // 2
  */
 export class Sequential extends Module {
-  readonly #layers = new Map<string, Layer>();
+  private readonly held = new Map<string, Layer>();
 
   constructor(...layers: readonly Layer[] | readonly [Readonly<Record<string, Layer>>]) {
     super();
     const [named] = layers;
-    if (layers.length === 1 && named !== undefined && typeof named === "object") {
-      for (const [name, layer] of Object.entries(named)) this.#add(name, layer);
+    if (layers.length === 1 && isRecord(named)) {
+      for (const [name, layer] of Object.entries(named)) this.hold(name, layer);
     } else for (const layer of layers as readonly Layer[]) this.append(layer);
   }
 
-  #add(name: string, layer: Layer): void {
-    this.#layers.set(name, checkModule(layer, "Sequential"));
+  private hold(name: string, layer: Layer): void {
+    this.held.set(name, checkModule(layer, "Sequential"));
   }
 
   /** Number of layers. */
   override get length(): number {
-    return this.#layers.size;
+    return this.held.size;
   }
 
   /** Layer at a position; negative ones count from the end. @throws ArgumentError out of range. */
   get(index: number): Layer {
-    return at([...this.#layers.values()], index, "Sequential");
+    return at([...this.held.values()], index, "Sequential");
   }
 
   /** Adds a layer at the end. */
   append(layer: Layer): this {
-    this.#add(String(this.#layers.size), layer);
+    this.hold(String(this.held.size), layer);
     return this;
   }
 
   [Symbol.iterator](): IterableIterator<Layer> {
-    return this.#layers.values();
+    return this.held.values();
   }
 
   override namedChildren(): [string, Module][] {
-    return once(super.namedChildren(), this.#layers);
+    return once(super.namedChildren(), this.held);
   }
 
   forward(x: Tensor): Tensor {
     let y = x;
-    for (const layer of this.#layers.values()) y = layer(y);
+    for (const layer of this.held.values()) y = layer(y);
     return y;
   }
 }
 
-/** A list whose modules are children of the module that holds it. It has no `forward`. */
+/**
+ * A list whose modules are children of the module that holds it. It has no `forward`.
+ *
+ * @param modules any iterable of modules; none by default
+ * @throws ArgumentError for something that is no module
+ * @example
+ * const layers = new nn.ModuleList([new nn.Linear(3, 5), new nn.Linear(5, 2)]);
+ * let x = zeros([7, 3]);
+ * for (const layer of layers) x = layer(x).relu();
+ * x.shape; // [7, 2]
+ */
 export class ModuleList<M extends Module = Layer> extends Module {
-  readonly #modules: M[] = [];
+  private readonly held: M[] = [];
 
   constructor(modules: Iterable<M> = []) {
     super();
+    if (typeof modules !== "object" || modules === null || !(Symbol.iterator in modules)) {
+      throw new ArgumentError(`ModuleList: expected a list of modules, got ${String(modules)}`, { modules });
+    }
     this.extend(modules);
   }
 
   /** Number of modules. */
   override get length(): number {
-    return this.#modules.length;
+    return this.held.length;
   }
 
   /** Module at a position; negative ones count from the end. @throws ArgumentError out of range. */
   get(index: number): M {
-    return at(this.#modules, index, "ModuleList");
+    return at(this.held, index, "ModuleList");
   }
 
   /** Adds a module at the end. */
   append(module: M): this {
-    this.#modules.push(checkModule(module, "ModuleList"));
+    this.held.push(checkModule(module, "ModuleList"));
     return this;
   }
 
@@ -92,13 +105,13 @@ export class ModuleList<M extends Module = Layer> extends Module {
   }
 
   [Symbol.iterator](): IterableIterator<M> {
-    return this.#modules.values();
+    return this.held.values();
   }
 
   override namedChildren(): [string, Module][] {
     return once(
       super.namedChildren(),
-      this.#modules.map((m, i): [string, Module] => [String(i), m]),
+      this.held.map((m, i): [string, Module] => [String(i), m]),
     );
   }
 
@@ -107,23 +120,37 @@ export class ModuleList<M extends Module = Layer> extends Module {
   }
 }
 
-/** A map from name to module whose modules are children of the module that holds it. It has no `forward`. */
+/**
+ * A map from name to module whose modules are children of the module that holds it. It has no `forward`.
+ *
+ * @param modules modules by name; none by default
+ * @throws ArgumentError for something that is no module, or a name that is empty or has a dot
+ * @example
+ * const act = new nn.ModuleDict({ relu: new nn.ReLU(), tanh: new nn.Tanh() });
+ * act.get("relu")(tensor([-1, 1])); // [0, 1]
+ * act.keys(); // ["relu", "tanh"]
+ */
 export class ModuleDict<M extends Module = Layer> extends Module {
-  readonly #modules = new Map<string, M>();
+  private readonly held = new Map<string, M>();
 
   constructor(modules: Readonly<Record<string, M>> = {}) {
     super();
+    if (!isRecord(modules)) {
+      throw new ArgumentError(`ModuleDict: expected an object from name to module, got ${String(modules)}`, {
+        modules,
+      });
+    }
     for (const [name, module] of Object.entries(modules)) this.set(name, module);
   }
 
   /** Number of modules. */
   override get length(): number {
-    return this.#modules.size;
+    return this.held.size;
   }
 
   /** @throws ArgumentError for a name that is not there. */
   get(name: string): M {
-    const found = this.#modules.get(name);
+    const found = this.held.get(name);
     if (found === undefined) {
       throw new ArgumentError(
         `ModuleDict: there is no "${name}"; there are ${this.keys().join(", ") || "none"}`,
@@ -134,7 +161,7 @@ export class ModuleDict<M extends Module = Layer> extends Module {
   }
 
   has(name: string): boolean {
-    return this.#modules.has(name);
+    return this.held.has(name);
   }
 
   /** Adds or replaces a module. */
@@ -145,29 +172,29 @@ export class ModuleDict<M extends Module = Layer> extends Module {
         { name },
       );
     }
-    this.#modules.set(name, checkModule(module, "ModuleDict"));
+    this.held.set(name, checkModule(module, "ModuleDict"));
     return this;
   }
 
   /** Removes a module. @returns whether it was there. */
   delete(name: string): boolean {
-    return this.#modules.delete(name);
+    return this.held.delete(name);
   }
 
   keys(): string[] {
-    return [...this.#modules.keys()];
+    return [...this.held.keys()];
   }
 
   values(): M[] {
-    return [...this.#modules.values()];
+    return [...this.held.values()];
   }
 
   [Symbol.iterator](): IterableIterator<[string, M]> {
-    return this.#modules.entries();
+    return this.held.entries();
   }
 
   override namedChildren(): [string, Module][] {
-    return once(super.namedChildren(), this.#modules);
+    return once(super.namedChildren(), this.held);
   }
 
   forward(..._inputs: never[]): never {
@@ -183,6 +210,13 @@ function checkModule<M extends Module>(module: M, owner: string): M {
       value: module,
     },
   );
+}
+
+/** Whether the value is made of names and values, and not an instance of some class. */
+function isRecord<M>(value: M): value is Exclude<M, Module | undefined> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null || Array.isArray(value);
 }
 
 function at<M>(list: readonly M[], index: number, owner: string): M {

@@ -1,13 +1,17 @@
 /**
  * Convolution layers: a kernel, a bias, and one call.
  */
-import { ArgumentError, ShapeError } from "../base/errors.ts";
-import { formatShape } from "../base/shape.ts";
+import { ArgumentError } from "../base/errors.ts";
 import type { ConvolutionGeometry } from "../ops/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { checkChoice, checkCount, checkTensor, type NumberOrPair, showSizes, sizesOf } from "./arguments.ts";
-import { type ConvGeometryOptions, convGeometry, convolve } from "./functional/convolution.ts";
-import { type PadMode, pad } from "./functional/pad.ts";
+import { checkChoice, checkCount, checkOptions, type NumberOrPair, showSizes, sizesOf } from "./arguments.ts";
+import {
+  type ConvGeometryOptions,
+  checkConvInput,
+  convGeometry,
+  convolve,
+} from "./functional/convolution.ts";
+import { type PadMode, padFor } from "./functional/pad.ts";
 import { initializeLikePyTorch } from "./init/defaults.ts";
 import { Module } from "./module.ts";
 import { emptyParameter, type Parameter } from "./parameter.ts";
@@ -15,6 +19,7 @@ import { emptyParameter, type Parameter } from "./parameter.ts";
 /** What padding is made of. */
 export type PaddingMode = "zeros" | "reflect" | "replicate" | "circular";
 
+/** Options of `nn.Conv1d` and `nn.Conv2d`. */
 export interface ConvOptions<S extends number | readonly number[]> extends ConvGeometryOptions<S> {
   /** Whether a bias is learned; true by default. */
   readonly bias?: boolean | undefined;
@@ -35,10 +40,10 @@ abstract class Convolution extends Module {
   weight: Parameter;
   /** Shape (outChannels). */
   bias: Parameter | null;
-  readonly #description: string;
-  readonly #geometry: ConvolutionGeometry;
+  private readonly description: string;
+  private readonly geometry: ConvolutionGeometry;
   /** Padding that is done before the convolution, last axis first; null where it is zeros. */
-  readonly #edges: readonly number[] | null;
+  private readonly edges: readonly number[] | null;
 
   constructor(
     axes: number,
@@ -49,15 +54,17 @@ abstract class Convolution extends Module {
   ) {
     super();
     const kind = `Conv${axes}d`;
+    const names = ["stride", "padding", "dilation", "groups", "bias", "paddingMode"];
+    checkOptions(options, names, kind, { flags: ["bias"] });
     this.inChannels = checkCount(inChannels, 1, "inChannels", kind);
     this.outChannels = checkCount(outChannels, 1, "outChannels", kind);
     this.kernelSize = sizesOf(kernelSize, axes, 1, "kernelSize", kind);
-    this.#description = `${kind}(${inChannels}, ${outChannels}, kernelSize ${showSizes(this.kernelSize)})`;
-    const geometry = convGeometry(this.kernelSize, options, this.#description);
+    this.description = `${kind}(${inChannels}, ${outChannels}, kernelSize ${showSizes(this.kernelSize)})`;
+    const geometry = convGeometry(this.kernelSize, options, this.description);
     const { groups } = geometry;
     if (inChannels % groups !== 0 || outChannels % groups !== 0) {
       throw new ArgumentError(
-        `${this.#description}: both numbers of channels must be divisible by groups ${groups}`,
+        `${this.description}: both numbers of channels must be divisible by groups ${groups}`,
         {
           inChannels,
           outChannels,
@@ -66,14 +73,14 @@ abstract class Convolution extends Module {
       );
     }
     const modes = ["zeros", "reflect", "replicate", "circular"] as const;
-    this.paddingMode = checkChoice(options.paddingMode ?? "zeros", modes, "paddingMode", this.#description);
+    this.paddingMode = checkChoice(options.paddingMode ?? "zeros", modes, "paddingMode", this.description);
     this.stride = geometry.stride;
     this.dilation = geometry.dilation;
     this.groups = groups;
     this.padding = options.padding ?? 0;
     const zeros = this.paddingMode === "zeros";
-    this.#edges = zeros ? null : [...geometry.padding].reverse().flat();
-    this.#geometry = zeros
+    this.edges = zeros ? null : [...geometry.padding].reverse().flat();
+    this.geometry = zeros
       ? geometry
       : { ...geometry, padding: geometry.padding.map((): [number, number] => [0, 0]) };
     this.weight = emptyParameter([outChannels, inChannels / groups, ...this.kernelSize]);
@@ -82,29 +89,11 @@ abstract class Convolution extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    checkTensor(x, "input", this.#description);
-    this.#checkInput(x);
-    const edges = this.#edges;
-    const padded = edges === null ? x : pad(x, edges, { mode: this.paddingMode as PadMode });
-    return convolve(padded, this.weight, this.bias, this.#geometry, this.#description);
-  }
-
-  #checkInput({ shape, ndim }: Tensor): void {
-    const axes = this.kernelSize.length;
-    const single = axes === 1 ? "C, L" : "C, H, W";
-    if (ndim !== axes + 1 && ndim !== axes + 2) {
-      throw new ShapeError(
-        `${this.#description}: input has ${ndim} dimensions (shape ${formatShape(shape)}), expected N, ${single} or ${single}`,
-        { input: shape },
-      );
-    }
-    const channels = shape[ndim - axes - 1] as number;
-    if (channels === this.inChannels) return;
-    throw new ShapeError(
-      `${this.#description}: input has ${channels} channel${channels === 1 ? "" : "s"}, expected ${this.inChannels} ` +
-        `(input shape ${formatShape(shape)} is ${ndim === axes + 2 ? "N, " : ""}${single})`,
-      { input: shape, inChannels: this.inChannels },
-    );
+    checkConvInput(x, this.inChannels, this.kernelSize.length, this.description);
+    const edges = this.edges;
+    const mode = this.paddingMode as PadMode;
+    const padded = edges === null ? x : padFor(x, edges, { mode }, this.description);
+    return convolve(padded, this.weight, this.bias, this.geometry, this.description);
   }
 
   override extraRepr(): string {
@@ -123,13 +112,30 @@ abstract class Convolution extends Module {
 }
 
 /**
- * Convolution over one axis.
+ * Convolution over one axis: out[n, o, i] = bias[o] + sum over c, k of
+ * weight[o, c, k] * x[n, c, stride i + dilation k - padding]. The kernel is not turned round (cross-correlation).
  *
- * Shape (N, inChannels, L) or (inChannels, L) -> (N, outChannels, L') with
- * L' = floor((L + 2 padding - dilation (kernelSize - 1) - 1) / stride) + 1.
+ * Shape (N, inChannels, L) or (inChannels, L) -> (N, outChannels, L') or (outChannels, L') with
+ * L' = floor((L + 2 padding - dilation (kernelSize - 1) - 1) / stride) + 1. Weight and bias start uniform in
+ * +-1 / sqrt(fan-in), with fan-in = inChannels / groups * kernelSize.
+ *
+ * @example
+ * const layer = new nn.Conv1d(4, 6, 3, { stride: 2 });
+ * layer(zeros([8, 4, 21])).shape; // [8, 6, 10]
  */
 export class Conv1d extends Convolution {
-  /** @throws ArgumentError for sizes that are not positive integers, or channels that groups do not divide. */
+  /**
+   * @param inChannels channels of the input
+   * @param outChannels channels of the output
+   * @param kernelSize length of the kernel
+   * @param options.stride distance between positions of the kernel, in elements; 1 by default
+   * @param options.padding elements added on both sides, or "same" or "valid"; 0 by default
+   * @param options.dilation distance between elements of the kernel; 1 by default
+   * @param options.groups number of groups of channels that do not see each other; 1 by default
+   * @param options.bias whether a bias is learned; true by default
+   * @param options.paddingMode "zeros", "reflect", "replicate" or "circular"; "zeros" by default
+   * @throws ArgumentError for sizes that are not positive integers, or channels that groups do not divide.
+   */
   constructor(
     inChannels: number,
     outChannels: number,
@@ -141,17 +147,32 @@ export class Conv1d extends Convolution {
 }
 
 /**
- * Convolution over height and width.
+ * Convolution over height and width: out[n, o, i, j] = bias[o] + sum over c, k, l of
+ * weight[o, c, k, l] * x[n, c, stride i + dilation k - padding, stride j + dilation l - padding]. The kernel is not
+ * turned round (cross-correlation). (LeCun et al., 1989.)
  *
- * Shape (N, inChannels, H, W) or (inChannels, H, W) -> (N, outChannels, H', W'), each axis as in `Conv1d`. Weight and
- * bias start uniform in +-1 / sqrt(fan-in).
+ * Shape (N, inChannels, H, W) or (inChannels, H, W) -> (N, outChannels, H', W') or (outChannels, H', W') with
+ * H' = floor((H + 2 padding - dilation (kernelSize - 1) - 1) / stride) + 1. Weight and bias start uniform in
+ * +-1 / sqrt(fan-in), with fan-in = inChannels / groups * elements of the kernel.
  *
  * @example
  * const layer = new nn.Conv2d(3, 16, 3, { padding: "same" });
  * layer(zeros([8, 3, 32, 32])).shape; // [8, 16, 32, 32]
  */
 export class Conv2d extends Convolution {
-  /** @throws ArgumentError for sizes that are not positive integers, or channels that groups do not divide. */
+  /**
+   * @param inChannels channels of the input
+   * @param outChannels channels of the output
+   * @param kernelSize height and width of the kernel: a number or a pair, as all sizes here
+   * @param options.stride distance between positions of the kernel, in elements; 1 by default
+   * @param options.padding elements added on both sides of each axis, or "same" (the output has the input's size;
+   *   stride 1 only) or "valid" (none); 0 by default
+   * @param options.dilation distance between elements of the kernel; 1 by default
+   * @param options.groups number of groups of channels that do not see each other; 1 by default
+   * @param options.bias whether a bias is learned; true by default
+   * @param options.paddingMode "zeros", "reflect", "replicate" or "circular"; "zeros" by default
+   * @throws ArgumentError for sizes that are not positive integers, or channels that groups do not divide.
+   */
   constructor(
     inChannels: number,
     outChannels: number,

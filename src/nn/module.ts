@@ -1,11 +1,12 @@
+// long: the class carries PyTorch's whole module surface, each method with its documentation and example.
 /**
  * The base of all layers and models. A module is called like a function, which runs its hooks and `forward`; its
  * fields that are modules or parameters are its children and parameters, in the order of assignment.
  */
 import { ArgumentError } from "../base/errors.ts";
 import { isGradEnabled } from "../graph/node.ts";
-import { type RemovableHandle, Tensor } from "../tensor/tensor.ts";
-import { passThrough, replaceTensors } from "./backward-hooks.ts";
+import type { RemovableHandle, Tensor } from "../tensor/tensor.ts";
+import { BackwardHooks, listOf } from "./backward-hooks.ts";
 import { Callable } from "./callable.ts";
 import { HookList } from "./hooks.ts";
 import { Parameter } from "./parameter.ts";
@@ -69,14 +70,40 @@ interface Buffer {
 const globalForwardPre = new HookList<AnyHook>();
 const globalForward = new HookList<AnyHook>();
 
-/** Registers a hook that sees every call of every module, after `forward` and before the module's own hooks. */
+/**
+ * Registers a hook that sees every call of every module, after `forward` and before the module's own hooks. What it
+ * returns replaces the output.
+ *
+ * @returns a handle that takes the hook off
+ * @example
+ * const seen: string[] = [];
+ * const handle = nn.registerModuleForwardHook((module) => {
+ *   seen.push(module.constructor.name);
+ * });
+ * new nn.Sequential(new nn.ReLU(), new nn.Flatten())(zeros([2, 3]));
+ * handle.remove();
+ * seen; // ["ReLU", "Flatten", "Sequential"]
+ */
 export function registerModuleForwardHook(
   hook: (module: Module, inputs: readonly unknown[], output: unknown) => unknown,
 ): RemovableHandle {
   return globalForward.add(hook as AnyHook);
 }
 
-/** Registers a hook that sees the inputs of every call of every module, before the module's own hooks. */
+/**
+ * Registers a hook that sees the inputs of every call of every module, before the module's own hooks. What it returns
+ * replaces them.
+ *
+ * @returns a handle that takes the hook off
+ * @example
+ * const seen: string[] = [];
+ * const handle = nn.registerModuleForwardPreHook((module) => {
+ *   seen.push(module.constructor.name);
+ * });
+ * new nn.Sequential(new nn.ReLU(), new nn.Flatten())(zeros([2, 3]));
+ * handle.remove();
+ * seen; // ["Sequential", "ReLU", "Flatten"]
+ */
 export function registerModuleForwardPreHook(
   hook: (module: Module, inputs: readonly unknown[]) => unknown,
 ): RemovableHandle {
@@ -105,8 +132,8 @@ export interface Module {
  *     return this.head(this.hidden(x.flatten(1)).relu());
  *   }
  * }
- * const model = new Net();
- * const logits = model(zeros([64, 1, 28, 28])); // shape [64, 10]
+ * const net = new Net();
+ * net(zeros([64, 1, 28, 28])).shape; // [64, 10]
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: gives the class its call signature
 export abstract class Module extends Callable {
@@ -115,12 +142,29 @@ export abstract class Module extends Callable {
   readonly #buffers = new Map<string, Buffer>();
   #hooks: Hooks | null = null;
 
-  /** What the module computes. Defined by derived classes, called through the module itself. */
+  /**
+   * What the module computes. Defined by derived classes, called through the module itself, which runs the hooks too.
+   *
+   * @example
+   * class Residual extends nn.Module {
+   *   inner = new nn.Linear(4, 4);
+   *   forward(x: Tensor) {
+   *     return x.add(this.inner(x));
+   *   }
+   * }
+   * new Residual()(zeros([2, 4])).shape; // [2, 4]
+   */
   abstract forward(...inputs: never[]): unknown;
 
   // Parts
 
-  /** Direct children by name, each once. */
+  /**
+   * Direct children by name, each once, in the order of assignment.
+   *
+   * @example
+   * const net = new nn.Sequential({ hidden: new nn.Linear(4, 8), act: new nn.ReLU() });
+   * net.namedChildren().map(([name]) => name); // ["hidden", "act"]
+   */
   namedChildren(): [string, Module][] {
     const seen = new Set<Module>();
     return Object.entries(this).flatMap(([name, value]): [string, Module][] => {
@@ -130,12 +174,24 @@ export abstract class Module extends Callable {
     });
   }
 
-  /** Direct children. */
+  /**
+   * Direct children, each once.
+   *
+   * @example
+   * new nn.Sequential(new nn.Sequential(new nn.ReLU()), new nn.Flatten()).children().length; // 2
+   */
   children(): Module[] {
     return this.namedChildren().map(([, module]) => module);
   }
 
-  /** The module itself (under `prefix`, "" by default) and all below it by path, each once, parents first. */
+  /**
+   * The module itself and all below it by path, each once, parents first.
+   *
+   * @param prefix path of the module itself; "" by default
+   * @example
+   * const net = new nn.Sequential(new nn.Sequential(new nn.ReLU()), new nn.Flatten());
+   * net.namedModules().map(([path]) => path); // ["", "0", "0.0", "1"]
+   */
   namedModules(prefix = ""): [string, Module][] {
     const found = new Map<Module, string>();
     const visit = (module: Module, path: string): void => {
@@ -147,12 +203,24 @@ export abstract class Module extends Callable {
     return [...found].map(([module, path]) => [path, module]);
   }
 
-  /** The module itself and all below it. */
+  /**
+   * The module itself and all below it, each once, parents first.
+   *
+   * @example
+   * model.modules().filter((m) => m instanceof nn.Conv2d).length; // 1
+   */
   modules(): Module[] {
     return this.namedModules().map(([, module]) => module);
   }
 
-  /** The module at a path such as "features.0". @throws ArgumentError where there is none. */
+  /**
+   * The module at a path such as "features.0"; "" is the module itself.
+   *
+   * @throws ArgumentError where there is none
+   * @example
+   * const net = new nn.Sequential({ features: new nn.Sequential(new nn.Conv2d(1, 8, 3), new nn.ReLU()) });
+   * net.getSubmodule("features.1") instanceof nn.ReLU; // true
+   */
   getSubmodule(path: string): Module {
     let at: Module = this;
     for (const name of path === "" ? [] : path.split(".")) {
@@ -171,7 +239,11 @@ export abstract class Module extends Callable {
 
   /**
    * Parameters by path, each once.
+   *
+   * @param prefix of all paths; "" by default
    * @param options.recurse whether parameters of modules below are included; true by default
+   * @example
+   * new nn.Sequential(new nn.Linear(4, 2)).namedParameters().map(([path]) => path); // ["0.weight", "0.bias"]
    */
   namedParameters(prefix = "", options: { readonly recurse?: boolean } = {}): [string, Parameter][] {
     return unique(
@@ -179,17 +251,37 @@ export abstract class Module extends Callable {
     );
   }
 
-  /** All parameters, each once. */
+  /**
+   * All parameters, each once: what an optimizer takes.
+   *
+   * @param options.recurse whether parameters of modules below are included; true by default
+   * @example
+   * new nn.Linear(4, 2).parameters().reduce((n, p) => n + p.numel(), 0); // 10
+   */
   parameters(options: { readonly recurse?: boolean } = {}): Parameter[] {
     return this.namedParameters("", options).map(([, parameter]) => parameter);
   }
 
-  /** Buffers (state that is not learned, such as running statistics) by path, each once. */
+  /**
+   * Buffers (state that is not learned, such as running statistics) by path, each once.
+   *
+   * @param prefix of all paths; "" by default
+   * @param options.recurse whether buffers of modules below are included; true by default
+   * @example
+   * const names = new nn.BatchNorm2d(8).namedBuffers().map(([name]) => name);
+   * names; // ["running_mean", "running_var", "num_batches_tracked"]
+   */
   namedBuffers(prefix = "", options: { readonly recurse?: boolean } = {}): [string, Tensor][] {
     return unique(this.#places(prefix, options.recurse ?? true).flatMap(([path, m]) => m.#ownBuffers(path)));
   }
 
-  /** All buffers, each once. */
+  /**
+   * All buffers, each once.
+   *
+   * @param options.recurse whether buffers of modules below are included; true by default
+   * @example
+   * model.buffers().length; // 3
+   */
   buffers(options: { readonly recurse?: boolean } = {}): Tensor[] {
     return this.namedBuffers("", options).map(([, tensor]) => tensor);
   }
@@ -213,8 +305,18 @@ export abstract class Module extends Callable {
   /**
    * Adds state that is not learned. It belongs to the state dict unless `persistent` is false.
    *
-   * @returns the tensor, to be kept in a field: `mask = this.registerBuffer("mask", ones([3]))`
-   * @throws ArgumentError for a name that cannot be part of a key.
+   * @param options.persistent true by default
+   * @returns the tensor, to be kept in a field
+   * @throws ArgumentError for a name that cannot be part of a key
+   * @example
+   * class Scale extends nn.Module {
+   *   factor = this.registerBuffer("factor", tensor([2]));
+   *   forward(x: Tensor) {
+   *     return x.mul(this.factor);
+   *   }
+   * }
+   * new Scale()(tensor([3])); // [6]
+   * Object.keys(new Scale().stateDict()); // ["factor"]
    */
   registerBuffer(name: string, tensor: Tensor, options: { readonly persistent?: boolean } = {}): Tensor {
     checkName(name, "registerBuffer");
@@ -222,12 +324,25 @@ export abstract class Module extends Callable {
     return tensor;
   }
 
-  /** The module's own buffer of that name, or null. */
+  /**
+   * The module's own buffer of that name, or null.
+   *
+   * @example
+   * new nn.BatchNorm2d(3).getBuffer("running_var"); // [1, 1, 1]
+   */
   getBuffer(name: string): Tensor | null {
     return this.#buffers.get(name)?.tensor ?? null;
   }
 
-  /** Adds a parameter under a name that is computed; otherwise assign it to a field. Null stands for none. */
+  /**
+   * Adds a parameter under a name that is computed; otherwise assign it to a field. Null stands for none.
+   *
+   * @throws ArgumentError for a name that cannot be part of a key, or is a method
+   * @example
+   * const layer = new nn.Identity();
+   * layer.registerParameter("gain", new nn.Parameter(ones([1])));
+   * layer.namedParameters().map(([name]) => name); // ["gain"]
+   */
   registerParameter(name: string, parameter: Parameter | null): void {
     checkName(name, "registerParameter");
     if (name in this && !Object.hasOwn(this, name)) {
@@ -248,30 +363,70 @@ export abstract class Module extends Callable {
 
   // Mode
 
-  /** Sets training mode here and below. */
+  /**
+   * Sets training mode here and below: dropout drops, batch norm uses the batch.
+   *
+   * @param mode false for evaluation mode; true by default
+   * @returns the module
+   * @example
+   * model.eval();
+   * model.train().get(1).training; // true
+   */
   train(mode = true): this {
     for (const module of this.modules()) module.training = mode;
     return this;
   }
 
-  /** Sets evaluation mode here and below. */
+  /**
+   * Sets evaluation mode here and below: dropout passes on, batch norm uses its running statistics.
+   *
+   * @returns the module
+   * @example
+   * new nn.Dropout(0.5).eval()(tensor([1, 2])); // [1, 2]
+   */
   eval(): this {
     return this.train(false);
   }
 
-  /** Sets whether parameters are learned, here and below. */
+  /**
+   * Sets whether parameters are learned, here and below: false freezes a part of a model.
+   *
+   * @param on true by default
+   * @returns the module
+   * @example
+   * model.get(0).requiresGrad_(false);
+   * model.parameters().filter((p) => p.requiresGrad).length; // 4
+   */
   requiresGrad_(on = true): this {
     for (const parameter of this.parameters()) parameter.requiresGrad = on;
     return this;
   }
 
-  /** Removes gradients of all parameters, or with `setToNone: false` fills them with zeros. */
+  /**
+   * Removes gradients of all parameters.
+   *
+   * @param options.setToNone false fills them with zeros instead; true by default
+   * @example
+   * loss.backward();
+   * model.zeroGrad();
+   * model.parameters().every((p) => p.grad === null); // true
+   */
   zeroGrad(options: { readonly setToNone?: boolean } = {}): void {
     for (const parameter of this.parameters())
       parameter.grad = options.setToNone === false ? (parameter.grad?.zero_() ?? null) : null;
   }
 
-  /** Calls a function with every module, children before their parents. */
+  /**
+   * Calls a function with every module, children before their parents.
+   *
+   * @returns the module
+   * @example
+   * const net = new nn.Sequential(new nn.Linear(2, 2), new nn.ReLU());
+   * net.apply((m) => {
+   *   if (m instanceof nn.Linear) nn.init.ones_(m.weight);
+   * });
+   * net.parameters()[0]; // [[1, 1], [1, 1]]
+   */
   apply(fn: (module: Module) => void): this {
     for (const child of this.children()) child.apply(fn);
     fn(this);
@@ -280,7 +435,12 @@ export abstract class Module extends Callable {
 
   // State
 
-  /** Parameters and persistent buffers by path. The tensors share memory with the module's. */
+  /**
+   * Parameters and persistent buffers by path, with PyTorch's keys. The tensors share memory with the module's.
+   *
+   * @example
+   * Object.keys(new nn.Sequential(new nn.Conv2d(1, 8, 3)).stateDict()); // ["0.weight", "0.bias"]
+   */
   stateDict(): StateDict {
     return Object.fromEntries([...this.#state("")].map(([key, tensor]) => [key, tensor.detach()]));
   }
@@ -289,7 +449,12 @@ export abstract class Module extends Callable {
    * Copies the values of a state dict into parameters and buffers.
    *
    * @param options.strict whether the keys must match exactly; true by default
-   * @throws StateDictError naming all keys and shapes that do not fit; nothing is changed then.
+   * @returns keys that were missing and keys that nothing took; empty lists with `strict`
+   * @throws StateDictError naming all keys and shapes that do not fit; nothing is changed then
+   * @example
+   * const layer = new nn.Linear(2, 1);
+   * layer.loadStateDict({ weight: tensor([[3, 4]]) }, { strict: false }).missingKeys; // ["bias"]
+   * layer.weight; // [[3, 4]]
    */
   loadStateDict(dict: StateDict, options: { readonly strict?: boolean } = {}): LoadResult {
     return loadInto(new Map(this.#state("")), dict, options.strict ?? true, this.constructor.name);
@@ -306,22 +471,65 @@ export abstract class Module extends Callable {
 
   // Hooks
 
-  /** Registers a hook that is called with (module, inputs) before every `forward`. */
+  /**
+   * Registers a hook that is called with (module, inputs) before every `forward`; what it returns replaces the inputs.
+   *
+   * @returns a handle that takes the hook off
+   * @example
+   * const layer = new nn.Identity();
+   * layer.registerForwardPreHook((_module, [x]) => x.mul(10));
+   * layer(tensor([1, 2])); // [10, 20]
+   */
   registerForwardPreHook(hook: ForwardPreHook<this>): RemovableHandle {
     return this.#hookLists().forwardPre.add(hook as unknown as AnyHook);
   }
 
-  /** Registers a hook that is called with (module, inputs, output) after every `forward`. */
+  /**
+   * Registers a hook that is called with (module, inputs, output) after every `forward`; what it returns replaces the
+   * output.
+   *
+   * @returns a handle that takes the hook off
+   * @example
+   * const means: Tensor[] = [];
+   * const handle = model.get(2).registerForwardHook((_module, _inputs, output) => {
+   *   means.push(output.mean());
+   * });
+   * model(images);
+   * handle.remove();
+   * means.length; // 1
+   */
   registerForwardHook(hook: ForwardHook<this>): RemovableHandle {
     return this.#hookLists().forward.add(hook as unknown as AnyHook);
   }
 
-  /** Registers a hook that is called with (module, gradOutput) in backward passes. */
+  /**
+   * Registers a hook that is called with (module, gradOutput) before the module's part of a backward pass; what it
+   * returns replaces the gradients.
+   *
+   * @returns a handle that takes the hook off
+   * @example
+   * const x = tensor([1, 2], { requiresGrad: true });
+   * const layer = new nn.Identity();
+   * layer.registerFullBackwardPreHook((_module, [g]) => g.mul(10));
+   * layer(x).sum().backward();
+   * await x.grad?.array(); // [10, 10]
+   */
   registerFullBackwardPreHook(hook: FullBackwardPreHook<this>): RemovableHandle {
     return this.#hookLists().backwardPre.add(hook as unknown as AnyHook);
   }
 
-  /** Registers a hook that is called with (module, gradInput, gradOutput) in backward passes. */
+  /**
+   * Registers a hook that is called with (module, gradInput, gradOutput) after the module's part of a backward pass;
+   * what it returns replaces the gradients of the inputs.
+   *
+   * @returns a handle that takes the hook off
+   * @example
+   * const x = tensor([1, -2], { requiresGrad: true });
+   * const layer = new nn.ReLU();
+   * layer.registerFullBackwardHook((_module, [g]) => g?.add(5));
+   * layer(x).sum().backward();
+   * await x.grad?.array(); // [6, 5]
+   */
   registerFullBackwardHook(hook: FullBackwardHook<this>): RemovableHandle {
     return this.#hookLists().backward.add(hook as unknown as AnyHook);
   }
@@ -339,62 +547,42 @@ export abstract class Module extends Callable {
   /** @internal */
   override __call__(inputs: readonly unknown[]): unknown {
     const hooks = this.#hooks;
-    if (hooks === null && globalForward.size === 0 && globalForwardPre.size === 0) {
+    if ((hooks === null || hasNone(hooks)) && globalForward.size === 0 && globalForwardPre.size === 0) {
       return this.forward(...(inputs as never[]));
     }
+    const watched = hooks !== null && hooks.backward.size + hooks.backwardPre.size > 0 && isGradEnabled();
+    // As they are now: a backward hook that is registered in this call sees the next one.
+    const back = watched ? { pre: hooks.backwardPre.list(), post: hooks.backward.list() } : null;
     const pre = [...globalForwardPre.list(), ...(hooks?.forwardPre.list() ?? [])];
     const given = pre.reduce((args, hook) => listOf(hook(this, args), args), inputs);
-    const watched = hooks !== null && hooks.backward.size + hooks.backwardPre.size > 0 && isGradEnabled();
-    const output = watched ? this.#watchedForward(given, hooks) : this.forward(...(given as never[]));
-    const post = [...globalForward.list(), ...(hooks?.forward.list() ?? [])];
-    return post.reduce<unknown>((y, hook) => hook(this, given, y) ?? y, output);
+    if (back === null) return this.#hookedForward(given);
+    const gradients = new BackwardHooks(this, given, back);
+    // Outside the forward hooks: what they put in the output's place is the output whose gradient is seen.
+    return gradients.watchOutput(this.#hookedForward(gradients.inputs));
   }
 
-  /** `forward` between two nodes at which the backward hooks see the gradients. */
-  #watchedForward(inputs: readonly unknown[], hooks: Hooks): unknown {
-    const [pre, post] = [hooks.backwardPre.list(), hooks.backward.list()];
-    const watched = post.length === 0 ? [] : inputs.flatMap((v, i) => (needsGradient(v) ? [i] : []));
-    let gradOutput: readonly Tensor[] = [];
-    const seeInputs = (gradients: readonly Tensor[]): readonly Tensor[] => {
-      const placed: (Tensor | null)[] = inputs.map((_, i) => gradients[watched.indexOf(i)] ?? null);
-      const seen = post.reduce(
-        (g, hook) => listOf(hook(this, g, gradOutput), g) as (Tensor | null)[],
-        placed,
-      );
-      return gradients.map((g, k) => seen[watched[k] as number] ?? g);
-    };
-    const passed = [...inputs];
-    if (watched.length > 0) {
-      const standing = passThrough(
-        watched.map((i) => inputs[i] as Tensor),
-        seeInputs,
-      );
-      watched.forEach((i, k) => {
-        passed[i] = standing[k];
-      });
-    }
-    const output = this.forward(...(passed as never[]));
-    return replaceTensors(output, needsGradient, (tensors) =>
-      passThrough(tensors, (gradients) => {
-        gradOutput = pre.reduce((g, hook) => listOf(hook(this, g), g) as readonly Tensor[], gradients);
-        if (watched.length === 0)
-          for (const hook of post)
-            hook(
-              this,
-              inputs.map(() => null),
-              gradOutput,
-            );
-        return gradOutput;
-      }),
-    );
+  #hookedForward(inputs: readonly unknown[]): unknown {
+    const output = this.forward(...(inputs as never[]));
+    const post = [...globalForward.list(), ...(this.#hooks?.forward.list() ?? [])];
+    return post.reduce<unknown>((y, hook) => hook(this, inputs, y) ?? y, output);
   }
 
-  /** Text inside the brackets of `toString`; derived classes give their arguments. */
+  /**
+   * Text inside the brackets of `toString`; derived classes give their arguments.
+   *
+   * @example
+   * new nn.Linear(3, 5).extraRepr(); // "3, 5, bias=true"
+   */
   extraRepr(): string {
     return "";
   }
 
-  /** The module and all below it, one line each. */
+  /**
+   * The module and all below it, one line each.
+   *
+   * @example
+   * new nn.Sequential(new nn.Linear(3, 5)).toString(); // "Sequential(\n  (0): Linear(3, 5, bias=true)\n)"
+   */
   override toString(): string {
     const lines = this.namedChildren().map(([name, child]) => `(${name}): ${child}`.replaceAll("\n", "\n  "));
     const extra = this.extraRepr();
@@ -406,13 +594,8 @@ export abstract class Module extends Callable {
 
 const joined = (path: string, name: string): string => (path === "" ? name : `${path}.${name}`);
 
-const needsGradient = (v: unknown): v is Tensor => v instanceof Tensor && v.requiresGrad;
-
-/** What a hook returned as a list, or `before` where it returned nothing. */
-function listOf(returned: unknown, before: readonly unknown[]): readonly unknown[] {
-  if (returned === undefined || returned === null) return before;
-  return Array.isArray(returned) ? returned : [returned];
-}
+const hasNone = (hooks: Hooks): boolean =>
+  Object.values(hooks).every((list: HookList<AnyHook>) => list.size === 0);
 
 /** The first entry of each value. */
 function unique<T>(entries: readonly [string, T][]): [string, T][] {

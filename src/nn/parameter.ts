@@ -10,13 +10,17 @@ import { Tensor } from "../tensor/tensor.ts";
  * A tensor that is a parameter of the module whose field it is. It starts as a copy of `data` and lives in device
  * memory.
  *
+ * @param options.requiresGrad whether it is to be learned; true by default
+ * @throws DTypeError for integers that are to be learned
  * @example
  * class Scale extends nn.Module {
- *   factor = new nn.Parameter(ones([1]));
+ *   factor = new nn.Parameter(tensor([3]));
  *   forward(x: Tensor) {
  *     return x.mul(this.factor);
  *   }
  * }
+ * new Scale()(tensor([1, 2])); // [3, 6]
+ * new Scale().parameters().length; // 1
  */
 export class Parameter extends Tensor {
   /** @param options.requiresGrad whether it is to be learned; true by default. */

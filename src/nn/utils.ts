@@ -17,15 +17,19 @@ function gradientsOf(parameters: Parameters): Tensor[] {
 }
 
 /**
- * Scales gradients in place so that their norm, taken over all of them together, is at most `maxNorm`. Nothing is
- * read back: the factor is computed in the same program as the step.
+ * Scales gradients in place so that their norm, taken over all of them together, is at most `maxNorm`. Nothing is read
+ * back: the factor is computed in the same program as the step.
  *
+ * @param parameters a tensor or several; those without a gradient are left out
+ * @param maxNorm 0 or more
  * @param options.normType order of the norm; 2 by default, Infinity for the largest magnitude
  * @returns the norm before, a scalar
+ * @throws ArgumentError for a maxNorm below 0
  * @example
- * loss.backward();
- * nn.utils.clipGradNorm_(model.parameters(), 1);
- * await optimizer.step();
+ * const w = zeros([2], { requiresGrad: true });
+ * w.mul(tensor([3, 4])).sum().backward();
+ * nn.utils.clipGradNorm_(w, 1); // 5
+ * await w.grad?.array(); // [0.6, 0.8]
  */
 export function clipGradNorm_(
   parameters: Parameters,
@@ -47,7 +51,19 @@ export function clipGradNorm_(
   });
 }
 
-/** Limits every element of the gradients to [-clipValue, clipValue], in place. */
+/**
+ * Limits every element of the gradients to [-clipValue, clipValue], in place. Parameters without a gradient are left
+ * out.
+ *
+ * @param parameters a tensor or several
+ * @param clipValue 0 or more
+ * @throws ArgumentError for a clipValue below 0
+ * @example
+ * const w = tensor([1, 2], { requiresGrad: true });
+ * w.mul(tensor([-3, 0.5])).sum().backward();
+ * nn.utils.clipGradValue_(w, 1);
+ * await w.grad?.array(); // [-1, 0.5]
+ */
 export function clipGradValue_(parameters: Parameters, clipValue: number): void {
   checkRange(clipValue, 0, Number.POSITIVE_INFINITY, "clipValue", "clipGradValue_");
   withGradMode(false, () => {
@@ -58,7 +74,12 @@ export function clipGradValue_(parameters: Parameters, clipValue: number): void 
   });
 }
 
-/** All elements of all parameters as one vector. Gradients flow through. */
+/**
+ * All elements of all parameters as one vector. Gradients flow through.
+ *
+ * @example
+ * nn.utils.parametersToVector([tensor([[1, 2], [3, 4]]), tensor([5])]); // [1, 2, 3, 4, 5]
+ */
 export function parametersToVector(parameters: Iterable<Tensor>): Tensor {
   return Tensor.of(
     ops.concatenate(
@@ -68,7 +89,16 @@ export function parametersToVector(parameters: Iterable<Tensor>): Tensor {
   );
 }
 
-/** Writes a vector as `parametersToVector` gives it back into parameters. @throws ShapeError for another length. */
+/**
+ * Writes a vector as `parametersToVector` gives it back into parameters.
+ *
+ * @throws ShapeError unless the vector has as many elements as all parameters together
+ * @example
+ * const layer = new nn.Linear(2, 1);
+ * nn.utils.vectorToParameters(tensor([1, 2, 3]), layer.parameters());
+ * layer.weight; // [[1, 2]]
+ * layer.bias; // [3]
+ */
 export function vectorToParameters(vector: Tensor, parameters: Iterable<Tensor>): void {
   const list = [...parameters];
   const total = list.reduce((n, p) => n + p.numel(), 0);

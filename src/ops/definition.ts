@@ -27,6 +27,8 @@ export interface UnaryDefinition {
   readonly name: string;
   readonly fn: UnaryFn;
   readonly accepts: Accepts;
+  /** Whether integers are results already; false by default. */
+  readonly keepsIntegers?: boolean;
   readonly gradient: UnaryGradient;
 }
 
@@ -61,8 +63,12 @@ export function accept(x: Node, accepts: Accepts, name: string): Node {
 }
 
 export function unaryOperation(definition: UnaryDefinition): UnaryOperation {
-  const { fn, accepts, name } = definition;
-  return Object.assign((x: Node) => unary(fn, accept(x, accepts, name)), { definition });
+  const { fn, accepts, name, keepsIntegers = false } = definition;
+  const apply = (x: Node): Node => {
+    const v = accept(x, accepts, name);
+    return keepsIntegers && !isFloat(v.dtype) ? v : unary(fn, v);
+  };
+  return Object.assign(apply, { definition });
 }
 
 /** Both operands in their common type and shape. Two bools become `uint8` where arithmetic is asked for. */
@@ -87,10 +93,13 @@ export function binaryOperation(definition: BinaryDefinition): BinaryOperation {
   return Object.assign(apply, { definition });
 }
 
-/** A comparison; `swapped` compares b with a, which gives "greater" from "less". */
+/** A comparison; `swapped` compares b with a, which gives "greater" from "less". False comes before true. */
 export function compareOperation(name: string, fn: CompareFn, swapped = false): (a: Node, b: Node) => Node {
   return (a, b) => {
-    const [x, y] = harmonize(a, b, name);
+    const both = harmonize(a, b, name);
+    const ordered = fn === "lt" || fn === "le";
+    const [x, y] =
+      ordered && both[0].dtype === "bool" ? (both.map((n) => cast(n, "int32")) as [Node, Node]) : both;
     return swapped ? compare(fn, y, x) : compare(fn, x, y);
   };
 }

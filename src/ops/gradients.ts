@@ -55,6 +55,7 @@ import { sin } from "./unary/sin.ts";
 import { sqrt } from "./unary/sqrt.ts";
 import { tanh } from "./unary/tanh.ts";
 import { trunc } from "./unary/trunc.ts";
+import { diagonal } from "./view/diagonal.ts";
 
 const unaryGradients: Record<UnaryFn, UnaryGradient> = {
   neg: neg.definition.gradient,
@@ -268,19 +269,4 @@ function unwindowGradient(op: Extract<Operation, { kind: "unwindow" }>, x: Node,
     wide.shape.map((s, d) => (d === axis ? count : s)),
   );
   return diagonal(trimmed, axis + 1);
-}
-
-/** Elements with equal indices along `axis` and the next one; the second axis goes. */
-function diagonal(x: Node, axis: number): Node {
-  const size = x.shape[axis] as number;
-  const rest = x.shape.slice(axis + 2);
-  const flat = reshape(x, [...x.shape.slice(0, axis), size * size, ...rest]);
-  const start = flat.shape.map(() => 0);
-  const step = flat.shape.map((_, d) => (d === axis ? size + 1 : 1));
-  return slice(
-    flat,
-    start,
-    flat.shape.map((s, d) => (d === axis ? size : s)),
-    step,
-  );
 }

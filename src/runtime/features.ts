@@ -122,7 +122,14 @@ function countCores(): number {
 
 let found: HostFeatures | undefined;
 
-/** The host's features; probed on the first call, the same object afterwards. */
+/**
+ * The host's features; probed on the first call, the same object afterwards.
+ *
+ * @example
+ * const { simd, sharedMemory, cores } = hostFeatures();
+ * console.log(simd, sharedMemory);
+ * cores >= 1; // true
+ */
 export function hostFeatures(): HostFeatures {
   found ??= {
     sharedMemory: hasSharedMemory(),

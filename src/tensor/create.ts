@@ -3,18 +3,8 @@
  */
 import { allocate, checkDType, type DType, isFloat, promote, type TypedArray } from "../base/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../base/errors.ts";
-import { checkShape, formatShape, normalizeDim, type Shape, sizeOf } from "../base/shape.ts";
-import {
-  binary,
-  cast,
-  compare,
-  constant,
-  expand,
-  hostSource,
-  iota,
-  reshape,
-  scalar,
-} from "../graph/build.ts";
+import { checkShape, formatShape, normalizeDim, type Shape, sameShape, sizeOf } from "../base/shape.ts";
+import { cast, compare, constant, expand, hostSource, iota, reshape, scalar } from "../graph/build.ts";
 import type { Node } from "../graph/node.ts";
 import * as ops from "../ops/index.ts";
 import { defaultGenerator, type Generator } from "./generator.ts";
@@ -27,7 +17,7 @@ import {
   type Nested,
   shapeOfNested,
 } from "./host-data.ts";
-import { type Operand, Tensor } from "./tensor.ts";
+import { type MultinomialOptions, type Operand, Tensor } from "./tensor.ts";
 
 /** `dtype`: float32 unless the data says otherwise. `requiresGrad`: false by default. */
 export interface TensorOptions {
@@ -35,6 +25,7 @@ export interface TensorOptions {
   readonly requiresGrad?: boolean;
 }
 
+/** Options of functions that draw random numbers. */
 export interface RandomOptions extends TensorOptions {
   /** Where the numbers come from; the default generator, seeded by `manualSeed`, unless given. */
   readonly generator?: Generator;
@@ -73,7 +64,11 @@ export function tensor(data: Nested | TypedArray, options: TensorOptions = {}): 
 
 /**
  * A tensor over a typed array without copying it. The array must not be changed afterwards.
- * @throws ShapeError when the shape does not hold as many elements.
+ *
+ * @param dtype the array's own by default; "bool" for a Uint8Array of 0 and 1
+ * @throws ShapeError when the shape does not hold as many elements
+ * @example
+ * fromOwned(new Float32Array([1, 2, 3, 4]), [2, 2]); // [[1, 2], [3, 4]]
  */
 export function fromOwned(data: TypedArray, shape: Shape, dtype: DType = dtypeOfArray(data)): Tensor {
   if (sizeOf(shape) !== data.length) {
@@ -82,7 +77,15 @@ export function fromOwned(data: TypedArray, shape: Shape, dtype: DType = dtypeOf
   return new Tensor(hostSource(data, shape, dtype));
 }
 
-/** A tensor of one value. */
+/**
+ * A tensor of one value.
+ *
+ * @param options.dtype float32 by default
+ * @param options.requiresGrad false by default
+ * @throws ShapeError for a size that is no integer of 0 or more, DTypeError for an unknown type
+ * @example
+ * full([2, 2], 7); // [[7, 7], [7, 7]]
+ */
 export function full(shape: Shape, value: number, options: TensorOptions = {}): Tensor {
   const dtype = typeOf(options, "full");
   checkShape(shape, "full");
@@ -98,46 +101,106 @@ export function full(shape: Shape, value: number, options: TensorOptions = {}): 
   );
 }
 
-/** Zeros. */
+/**
+ * Zeros. Options as `full`.
+ *
+ * @throws ShapeError, DTypeError
+ * @example
+ * zeros([2, 3]); // [[0, 0, 0], [0, 0, 0]]
+ * zeros([2], { dtype: "bool" }); // [false, false]
+ */
 export function zeros(shape: Shape, options: TensorOptions = {}): Tensor {
   return finish(constant(0, checkShape(shape, "zeros"), typeOf(options, "zeros")), options);
 }
 
-/** Ones. */
+/**
+ * Ones. Options as `full`.
+ *
+ * @throws ShapeError, DTypeError
+ * @example
+ * ones([2, 3], { dtype: "int32" }).sum(); // 6
+ */
 export function ones(shape: Shape, options: TensorOptions = {}): Tensor {
   return finish(constant(1, checkShape(shape, "ones"), typeOf(options, "ones")), options);
 }
 
-/** A tensor whose values do not matter; they are zeros here. */
+/**
+ * A tensor whose values do not matter; they are zeros here. Options as `full`.
+ *
+ * @throws ShapeError, DTypeError
+ * @example
+ * empty([2, 3]).shape; // [2, 3]
+ */
 export function empty(shape: Shape, options: TensorOptions = {}): Tensor {
   return zeros(shape, options);
 }
 
 const like = (t: Tensor, options: TensorOptions): TensorOptions => ({ dtype: t.dtype, ...options });
 
+/**
+ * Zeros in the shape and type of another tensor, unless `options.dtype` says otherwise.
+ *
+ * @throws DTypeError
+ * @example
+ * zerosLike(tensor([1, 2], { dtype: "int32" })).dtype; // "int32"
+ */
 export function zerosLike(t: Tensor, options: TensorOptions = {}): Tensor {
   return zeros(t.shape, like(t, options));
 }
 
+/**
+ * Ones in the shape and type of another tensor, unless `options.dtype` says otherwise.
+ *
+ * @throws DTypeError
+ * @example
+ * onesLike(tensor([[5], [6]])); // [[1], [1]]
+ */
 export function onesLike(t: Tensor, options: TensorOptions = {}): Tensor {
   return ones(t.shape, like(t, options));
 }
 
+/**
+ * One value in the shape and type of another tensor, unless `options.dtype` says otherwise.
+ *
+ * @throws DTypeError
+ * @example
+ * fullLike(tensor([5, 6]), 0.5); // [0.5, 0.5]
+ */
 export function fullLike(t: Tensor, value: number, options: TensorOptions = {}): Tensor {
   return full(t.shape, value, like(t, options));
 }
 
+/**
+ * Uniform in [0, 1), in the shape and type of another tensor. Options as `rand`.
+ *
+ * @throws DTypeError for integers
+ * @example
+ * randLike(zeros([2, 3], { dtype: "float64" })).dtype; // "float64"
+ */
 export function randLike(t: Tensor, options: RandomOptions = {}): Tensor {
   return rand(t.shape, { ...like(t, options), ...options });
 }
 
+/**
+ * Standard normal, in the shape and type of another tensor. Options as `rand`.
+ *
+ * @throws DTypeError for integers
+ * @example
+ * randnLike(zeros([2, 3])).shape; // [2, 3]
+ */
 export function randnLike(t: Tensor, options: RandomOptions = {}): Tensor {
   return randn(t.shape, { ...like(t, options), ...options });
 }
 
 /**
- * start, start + step, ... below end. With one argument it counts from 0. Integers unless a fraction is given or a
- * float type asked for.
+ * start, start + step, ... below end (above it for a negative step). With one number it counts from 0 to that.
+ *
+ * @param options.dtype int32 by default, float32 where a number has a fraction; options may follow any of the numbers
+ * @throws ArgumentError for a step of 0
+ * @example
+ * arange(3); // [0, 1, 2]
+ * arange(1, 2, 0.25); // [1, 1.25, 1.5, 1.75]
+ * arange(5, 0, -2); // [5, 3, 1]
  */
 export function arange(
   start: number,
@@ -156,7 +219,13 @@ export function arange(
   return finish(hostSource(data, [count], dtype), options);
 }
 
-/** `steps` values evenly spaced from start to end, both included. */
+/**
+ * `steps` values evenly spaced from start to end, both included. Options as `full`.
+ *
+ * @throws ShapeError for a number of steps that is no integer of 0 or more
+ * @example
+ * linspace(0, 1, 5); // [0, 0.25, 0.5, 0.75, 1]
+ */
 export function linspace(start: number, end: number, steps: number, options: TensorOptions = {}): Tensor {
   const dtype = typeOf(options, "linspace");
   checkShape([steps], "linspace");
@@ -166,7 +235,15 @@ export function linspace(start: number, end: number, steps: number, options: Ten
   return finish(hostSource(data, [steps], dtype), options);
 }
 
-/** Ones on the diagonal, zeros elsewhere. */
+/**
+ * Ones on the diagonal of a matrix, zeros elsewhere. Options as `full`.
+ *
+ * @param n rows
+ * @param m columns; n by default
+ * @throws ShapeError for a size that is no integer of 0 or more
+ * @example
+ * eye(2, 3); // [[1, 0, 0], [0, 1, 0]]
+ */
 export function eye(n: number, m: number = n, options: TensorOptions = {}): Tensor {
   checkShape([n, m], "eye");
   const rows = expand(reshape(iota(n), [n, 1]), [n, m]);
@@ -182,19 +259,42 @@ function floatType(options: TensorOptions, name: string): DType {
   return dtype;
 }
 
-/** Uniform in [0, 1). */
+/**
+ * Uniform in [0, 1). The same seed gives the same numbers on any number of threads.
+ *
+ * @param options.dtype float32 by default, or float64
+ * @param options.requiresGrad false by default
+ * @param options.generator where the numbers come from; the default generator, seeded by `manualSeed`, unless given
+ * @throws DTypeError for integers, ShapeError
+ * @example
+ * const x = rand([1000]);
+ * x.ge(0).logicalAnd(x.lt(1)).all(); // true
+ */
 export function rand(shape: Shape, options: RandomOptions = {}): Tensor {
   const dtype = floatType(options, "rand");
   return finish(ops.uniform01(drawFrom(options).next(), checkShape(shape, "rand"), dtype), options);
 }
 
-/** Standard normal. */
+/**
+ * Standard normal: mean 0, standard deviation 1. Options as `rand`.
+ *
+ * @throws DTypeError for integers, ShapeError
+ * @example
+ * randn([10_000]).std().sub(1).abs().lt(0.1); // true
+ */
 export function randn(shape: Shape, options: RandomOptions = {}): Tensor {
   const dtype = floatType(options, "randn");
   return finish(ops.normal01(drawFrom(options).next(), checkShape(shape, "randn"), dtype), options);
 }
 
-/** Integers low <= n < high, int32 by default. */
+/**
+ * Integers low <= n < high, all equally likely. Options as `rand`, with int32 by default.
+ *
+ * @throws ArgumentError unless both are integers and low < high, ShapeError
+ * @example
+ * randint(5, 6, [3]); // [5, 5, 5]
+ * randint(0, 10, [64]).lt(10).all(); // true
+ */
 export function randint(low: number, high: number, shape: Shape, options: RandomOptions = {}): Tensor {
   if (!Number.isInteger(low) || !Number.isInteger(high) || high <= low) {
     throw new ArgumentError(`randint: needs integers low < high, got ${low} and ${high}`, { low, high });
@@ -203,8 +303,15 @@ export function randint(low: number, high: number, shape: Shape, options: Random
   return finish(cast(node, typeOf(options, "randint", "int32")), options);
 }
 
-/** 0 to n - 1 in random order, int32. */
+/**
+ * 0 to n - 1 in random order, int32. (Fisher and Yates, 1938.)
+ *
+ * @param options.generator where the numbers come from; the default generator, seeded by `manualSeed`, unless given
+ * @example
+ * randperm(5).sort().values; // [0, 1, 2, 3, 4]
+ */
 export function randperm(n: number, options: RandomOptions = {}): Tensor {
+  checkShape([n], "randperm");
   const [keyLow, keyHigh, low, high] = drawFrom(options)
     .next()
     .map((s) => (s.op.kind === "scalar" ? s.op.value : 0)) as [number, number, number, number];
@@ -228,7 +335,14 @@ export function randperm(n: number, options: RandomOptions = {}): Tensor {
   return finish(hostSource(data, [n], "int32"), options);
 }
 
-/** 1 with the probability that each element gives, else 0. */
+/**
+ * 1 with the probability that each element gives, else 0. Shape (*) -> (*), in the type of the probabilities.
+ *
+ * @param options.generator where the numbers come from; the default generator, seeded by `manualSeed`, unless given
+ * @throws DTypeError for probabilities that are integers
+ * @example
+ * bernoulli(tensor([0, 1, 1])); // [0, 1, 1]
+ */
 export function bernoulli(probabilities: Tensor, options: RandomOptions = {}): Tensor {
   const { dtype, shape } = probabilities;
   if (!isFloat(dtype)) throw new DTypeError(`bernoulli: needs float probabilities, got ${dtype}`, { dtype });
@@ -236,7 +350,55 @@ export function bernoulli(probabilities: Tensor, options: RandomOptions = {}): T
   return finish(cast(ops.lt(u, probabilities.node), typeOf(options, "bernoulli", dtype)), options);
 }
 
-/** Tensors joined along an axis; types are promoted. @throws ShapeError when other sizes differ. */
+/**
+ * Class indices drawn with probabilities in proportion to weights, which need not sum to 1. A class of weight 0 is
+ * never drawn. Shapes: (classes) -> (numSamples), (rows, classes) -> (rows, numSamples), int32.
+ *
+ * Without replacement: the classes of the greatest log(u) / weight (Efraimidis and Spirakis, 2006). Weights that the
+ * host knows are checked at the call; where computed ones have too few positive classes, -1 stands for those missing.
+ *
+ * @throws DTypeError, ShapeError, and ArgumentError when there are too few classes, or a weight is negative or not finite
+ * @example
+ * multinomial(tensor([0, 3, 0]), 4, { replacement: true }); // [1, 1, 1, 1]
+ */
+export function multinomial(
+  probabilities: Tensor,
+  numSamples: number,
+  options: MultinomialOptions = {},
+): Tensor {
+  return probabilities.multinomial(numSamples, options);
+}
+
+/**
+ * Sum of products of tensors in Einstein's notation: an equation names the axes of each operand and of the result, and
+ * names that the result lacks are summed over. A name twice in one operand is its diagonal, "..." stands for further
+ * axes, which broadcast, and without "->" the result has the names that occur once, in alphabetical order. Operands
+ * are multiplied from left to right, each pair as one matrix product.
+ *
+ * @throws ArgumentError for an equation that cannot be read, ShapeError and DTypeError where operands do not fit it
+ * @example
+ * const [a, b] = [ones([2, 3]), ones([3, 5])];
+ * einsum("ij,jk->ik", a, b).shape; // [2, 5]
+ * einsum("ij->j", a); // [2, 2, 2]
+ */
+export function einsum(equation: string, ...operands: Tensor[]): Tensor {
+  return Tensor.of(
+    ops.einsum(
+      equation,
+      operands.map((t) => t.node),
+    ),
+  );
+}
+
+/**
+ * Tensors joined along an axis that they have; types are promoted.
+ *
+ * @param dim 0 by default
+ * @throws ArgumentError for an empty list, ShapeError when sizes of other axes differ
+ * @example
+ * cat([tensor([[1, 2]]), tensor([[3, 4], [5, 6]])]); // [[1, 2], [3, 4], [5, 6]]
+ * cat([zeros([2, 3]), zeros([2, 5])], -1).shape; // [2, 8]
+ */
 export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
   const first = tensors[0];
   if (first === undefined) throw new ArgumentError("cat: needs at least one tensor");
@@ -259,15 +421,41 @@ export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
   );
 }
 
-/** Tensors of one shape along a new axis. */
+/**
+ * Tensors of one shape joined along a new axis: `n` tensors (*) -> (n, *) for axis 0.
+ *
+ * @param dim place of the new axis; 0 by default
+ * @throws ArgumentError for an empty list, ShapeError when shapes differ
+ * @example
+ * stack([tensor([1, 2]), tensor([3, 4])], 1); // [[1, 3], [2, 4]]
+ */
 export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
+  const [first] = tensors;
+  if (first === undefined) throw new ArgumentError("stack: needs at least one tensor");
+  const other = tensors.find((t) => !sameShape(t.shape, first.shape));
+  if (other !== undefined) {
+    throw new ShapeError(
+      `stack: ${formatShape(other.shape)} differs from ${formatShape(first.shape)}: all shapes must be equal; use cat to ` +
+        "join along an axis that there is",
+      { shape: other.shape, first: first.shape },
+    );
+  }
+  normalizeDim(dim, first.ndim + 1, "stack");
   return cat(
     tensors.map((t) => t.unsqueeze(dim)),
     dim,
   );
 }
 
-/** Elements of `a` where the condition holds, of `b` elsewhere. */
+/**
+ * Elements of `a` where the condition holds, of `b` elsewhere, with broadcasting. Shapes (*), (*), (*) -> (*).
+ *
+ * @param condition bool
+ * @throws DTypeError unless the condition is bool, ShapeError unless the shapes broadcast
+ * @example
+ * const x = tensor([-1, 2]);
+ * where(x.gt(0), x, 0); // [0, 2]
+ */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   const like = a instanceof Tensor ? a : b instanceof Tensor ? b : null;
   const node = (v: Operand): Node => {
@@ -278,10 +466,12 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   return Tensor.of(ops.where(condition.node, node(a), node(b)));
 }
 
-/** Class indices as rows of one 1 among zeros: (*) -> (*, classes), int32. */
+/**
+ * Class indices as rows of one 1 among zeros: (*) -> (*, classes), int32.
+ *
+ * @example
+ * oneHot(tensor([1, 0], { dtype: "int32" }), 3); // [[0, 1, 0], [1, 0, 0]]
+ */
 export function oneHot(index: Tensor, classes: number): Tensor {
-  const shape = [...index.shape, classes];
-  const column = expand(reshape(cast(index.node, "int32"), [...index.shape, 1]), shape);
-  const line = expand(reshape(iota(classes), [...index.shape.map(() => 1), classes]), shape);
-  return Tensor.of(cast(binary("and", compare("eq", column, line), constant(1, shape, "bool")), "int32"));
+  return Tensor.of(ops.oneHot(index.node, classes));
 }

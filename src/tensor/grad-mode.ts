@@ -7,12 +7,26 @@ import { constant } from "../graph/build.ts";
 import { withGradMode } from "../graph/node.ts";
 import { Tensor } from "./tensor.ts";
 
-/** Runs `body` without recording gradients. An async body stays without them only up to its first await. */
+/**
+ * Runs `body` without recording gradients. An async body stays without them only up to its first await.
+ *
+ * @returns what `body` returns
+ * @example
+ * const w = ones([2], { requiresGrad: true });
+ * noGrad(() => w.mul(2)).requiresGrad; // false
+ */
 export function noGrad<T>(body: () => T): T {
   return withGradMode(false, body);
 }
 
-/** Runs `body` with gradients recorded, inside `noGrad` too. */
+/**
+ * Runs `body` with gradients recorded, inside `noGrad` too.
+ *
+ * @returns what `body` returns
+ * @example
+ * const w = ones([2], { requiresGrad: true });
+ * noGrad(() => enableGrad(() => w.mul(2))).requiresGrad; // true
+ */
 export function enableGrad<T>(body: () => T): T {
   return withGradMode(true, body);
 }
@@ -31,9 +45,8 @@ export interface GradOptions {
  *
  * @example
  * const x = tensor(3, { requiresGrad: true });
- * const [dx] = grad([x.pow(2)], [x], { createGraph: true });
- * const [ddx] = grad([dx], [x]);
- * await ddx.item(); // 2
+ * const [slope] = autograd.grad(x.pow(2), x, { createGraph: true });
+ * autograd.grad(slope ?? x, x); // [2]
  */
 export function grad(
   outputs: readonly Tensor[] | Tensor,

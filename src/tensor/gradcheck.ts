@@ -9,6 +9,7 @@ import { fromOwned } from "./create.ts";
 import { enableGrad, grad } from "./grad-mode.ts";
 import type { Tensor } from "./tensor.ts";
 
+/** Options of `gradcheck` and `gradgradcheck`. */
 export interface GradcheckOptions {
   /** Step of the differences; 1e-6 by default. */
   readonly eps?: number;
@@ -40,7 +41,7 @@ interface Tolerance {
  * @throws ArgumentError naming the input, the element and both numbers where they do not; or a wrong input
  * @example
  * const x = randn([3, 4], { dtype: "float64", requiresGrad: true });
- * await gradcheck((x) => x.tanh().sum(1), [x]); // true
+ * await autograd.gradcheck((x) => x.tanh().sum(1), [x]); // true
  */
 export async function gradcheck(
   fn: Differentiable,
@@ -78,7 +79,7 @@ export async function gradcheck(
  *
  * @example
  * const x = randn([3], { dtype: "float64", requiresGrad: true });
- * await gradgradcheck((x) => x.pow(3), [x]); // true
+ * await autograd.gradgradcheck((x) => x.pow(3), [x]); // true
  */
 export async function gradgradcheck(
   fn: Differentiable,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { arange, tensor } from "./create.ts";
+import { arange, randperm, tensor, zeros } from "./create.ts";
 
 const grid = () => arange(12).reshape([3, 4]);
 
@@ -34,6 +34,12 @@ test("index: positions, lists, tensors and null", async () => {
   ]);
   expect(() => grid().index([0, 0, 0])).toThrow("index: 3 items for a tensor of shape [3, 4]");
   expect(() => grid().index([[3]])).toThrow("index: position 3 is out of range for a dimension of size 3");
+  expect(() => zeros([2, 3, 4]).t()).toThrow(
+    "t: needs a matrix or a vector, got shape [2, 3, 4]; use transpose",
+  );
+  expect(() => grid().to("int8" as "int32")).toThrow('to: dtype "int8" is not supported; use one of');
+  expect(() => randperm(-1)).toThrow("randperm");
+  expect(() => randperm(1.5)).toThrow("randperm");
   expect(() => grid().index([3])).toThrow("select: index 3 is out of range for dimension 0 of size 3");
   expect(() => grid().index([tensor([true])])).toThrow("index: an index tensor must be int32, got bool");
 });

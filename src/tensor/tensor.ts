@@ -4,7 +4,7 @@
  * (and whatever it is a view of) another node. Values are computed when they are asked for or when a step ends.
  */
 import { backward as walkBack } from "../autograd/backward.ts";
-import { allocate, type DType, isFloat, type TypedArray } from "../base/dtype.ts";
+import { allocate, checkDType, type DType, isFloat, promote, type TypedArray } from "../base/dtype.ts";
 import { ArgumentError, DTypeError, EngineError, ShapeError } from "../base/errors.ts";
 import { formatShape, normalizeDim, type Shape, sizeOf } from "../base/shape.ts";
 import { currentEngine } from "../engine/default.ts";
@@ -31,9 +31,18 @@ export type Operand = Tensor | number | boolean;
 /** Axes to reduce; all by default. */
 export type Dims = number | readonly number[];
 
+/** Option of reductions. */
 export interface KeepDim {
   /** Whether reduced axes stay with size 1; false by default. */
   readonly keepdim?: boolean;
+}
+
+/** Options of `multinomial`. */
+export interface MultinomialOptions {
+  /** Whether a class can be drawn again; false by default. */
+  readonly replacement?: boolean;
+  /** Where the numbers come from; the default generator, seeded by `manualSeed`, unless given. */
+  readonly generator?: Generator;
 }
 
 /** A position (its axis goes), several positions, an int32 index tensor, or null for the whole axis. */
@@ -103,27 +112,57 @@ export class Tensor {
     return this.#node;
   }
 
-  /** Sizes of the dimensions. */
+  /**
+   * Sizes of the dimensions; [] for a scalar.
+   *
+   * @example
+   * zeros([2, 3]).shape; // [2, 3]
+   * tensor(5).shape; // []
+   */
   get shape(): Shape {
     return this.#node.shape;
   }
 
-  /** Element type. */
+  /**
+   * Element type: "float32", "float64", "int32", "uint8" or "bool".
+   *
+   * @example
+   * tensor([1, 2]).dtype; // "float32"
+   * tensor([1, 2]).gt(1).dtype; // "bool"
+   */
   get dtype(): DType {
     return this.#node.dtype;
   }
 
-  /** Number of dimensions. */
+  /**
+   * Number of dimensions.
+   *
+   * @example
+   * zeros([2, 3, 5]).ndim; // 3
+   */
   get ndim(): number {
     return this.#node.shape.length;
   }
 
-  /** Number of elements. */
+  /**
+   * Number of elements, the product of the sizes; 1 for a scalar.
+   *
+   * @example
+   * zeros([2, 3, 5]).numel(); // 30
+   */
   numel(): number {
     return sizeOf(this.#node.shape);
   }
 
-  /** Size of one dimension, or all of them. */
+  /**
+   * Size of one dimension, or all of them.
+   *
+   * @param dim negative ones count from the last; all sizes when left out
+   * @throws ShapeError for a dimension that is out of range
+   * @example
+   * zeros([2, 3, 5]).size(-1); // 5
+   * zeros([2, 3, 5]).size(); // [2, 3, 5]
+   */
   size(): Shape;
   size(dim: number): number;
   size(dim?: number): number | Shape {
@@ -132,34 +171,71 @@ export class Tensor {
 
   // Reading
 
-  /** The only element. @throws ShapeError unless there is exactly one. */
+  /**
+   * The only element, a bool as 0 or 1. Computes everything that is pending.
+   *
+   * @throws ArgumentError unless there is exactly one element, EngineError when the value is gone (see `keep`)
+   * @example
+   * await tensor([[2.5]]).item(); // 2.5
+   */
   async item(): Promise<number> {
     this.#checkSingle("item");
     return (await currentEngine().read(this.node))[0] as number;
   }
 
-  /** All elements in row-major order, as a typed array of their own. */
+  /**
+   * All elements in row-major order, as a typed array of their own: Uint8Array for bool.
+   *
+   * @throws EngineError when the value is gone (see `keep`)
+   * @example
+   * await tensor([[1, 2], [3, 4]]).t().data(); // [1, 3, 2, 4]
+   */
   data(): Promise<TypedArray> {
     return currentEngine().read(this.node);
   }
 
-  /** All elements as nested lists; a number or boolean for a scalar. */
+  /**
+   * All elements as nested lists; a number or boolean for a scalar.
+   *
+   * @throws EngineError when the value is gone (see `keep`)
+   * @example
+   * await tensor([[1, 2], [3, 4]]).gt(2).array(); // [[false, false], [true, true]]
+   */
   async array(): Promise<NestedArray> {
     return nest(await this.data(), this.shape, this.dtype);
   }
 
-  /** As `item`, but blocks. @throws EngineError where the host forbids blocking, as a browser's main thread does. */
+  /**
+   * As `item`, but blocks.
+   *
+   * @throws ArgumentError unless there is one element, EngineError where the host forbids blocking, as a browser's main
+   *   thread does
+   * @example
+   * tensor([3, 4]).norm().itemSync(); // 5
+   */
   itemSync(): number {
     this.#checkSingle("itemSync");
     return currentEngine().readSync(this.node)[0] as number;
   }
 
-  /** As `data`, but blocks. */
+  /**
+   * As `data`, but blocks.
+   *
+   * @throws EngineError where the host forbids blocking
+   * @example
+   * ones([2, 2]).dataSync(); // [1, 1, 1, 1]
+   */
   dataSync(): TypedArray {
     return currentEngine().readSync(this.node);
   }
 
-  /** As `array`, but blocks. */
+  /**
+   * As `array`, but blocks.
+   *
+   * @throws EngineError where the host forbids blocking
+   * @example
+   * eye(2).arraySync(); // [[1, 0], [0, 1]]
+   */
   arraySync(): NestedArray {
     return nest(this.dataSync(), this.shape, this.dtype);
   }
@@ -173,19 +249,42 @@ export class Tensor {
     }
   }
 
-  /** Keeps the value whatever its size, so that it can still be read after parameters have been updated. */
+  /**
+   * Keeps the value whatever its size, so that it can still be read after parameters have been updated. Small values
+   * are kept by themselves.
+   *
+   * @example
+   * const logits = model(images).keep();
+   * F.crossEntropy(logits, labels).backward();
+   * await optimizer.step();
+   * (await logits.data()).length; // 160
+   */
   keep(): this {
     currentEngine().keep(this.node);
     return this;
   }
 
+  /**
+   * The values as PyTorch prints them, once they are known; before that the shape. Nothing is computed for it.
+   *
+   * @example
+   * tensor([[1, 2], [3, 4.5]]).toString(); // "tensor([[1.0000, 2.0000],\n        [3.0000, 4.5000]])"
+   */
   toString(): string {
     return formatTensor(currentEngine().peek(this.node), this.shape, this.dtype, this.requiresGrad);
   }
 
   // Gradients
 
-  /** Whether gradients flow to this tensor. Set it on tensors that are to be optimised. */
+  /**
+   * Whether gradients flow to this tensor. Set it on float tensors that are to be optimised.
+   *
+   * @throws when set: DTypeError for integers, ArgumentError for a result of other tensors
+   * @example
+   * const w = zeros([3]);
+   * w.requiresGrad = true;
+   * w.mul(2).requiresGrad; // true
+   */
   get requiresGrad(): boolean {
     return this.node.requiresGrad;
   }
@@ -207,18 +306,40 @@ export class Tensor {
     this.#node.leaf = on ? this : null;
   }
 
-  /** Sets `requiresGrad` and returns the tensor. */
+  /**
+   * Sets `requiresGrad` and returns the tensor.
+   *
+   * @param on true by default
+   * @throws DTypeError for integers, ArgumentError for a result of other tensors
+   * @example
+   * zeros([3]).requiresGrad_().requiresGrad; // true
+   */
   requiresGrad_(on = true): this {
     this.requiresGrad = on;
     return this;
   }
 
-  /** Whether the tensor was made by the user rather than computed from tensors that need gradients. */
+  /**
+   * Whether the tensor was made by the user rather than computed from tensors that need gradients.
+   *
+   * @example
+   * const w = ones([3], { requiresGrad: true });
+   * w.isLeaf; // true
+   * w.mul(2).isLeaf; // false
+   */
   get isLeaf(): boolean {
     return this.#node.leaf !== null || !this.node.requiresGrad;
   }
 
-  /** The gradient that backward passes have summed up, or null. */
+  /**
+   * The gradient that backward passes have summed up, or null. May be set, to null above all.
+   *
+   * @example
+   * const w = tensor([1, 2], { requiresGrad: true });
+   * w.square().sum().backward();
+   * w.square().sum().backward();
+   * await w.grad?.array(); // [4, 8]
+   */
   get grad(): Tensor | null {
     return this.#grad;
   }
@@ -235,6 +356,11 @@ export class Tensor {
    * @param options.gradient weight of each element; may be left out for a single element
    * @param options.retainGraph whether another backward pass may follow; `createGraph` by default
    * @param options.createGraph whether the gradients themselves are differentiable; false by default
+   * @throws ArgumentError for several elements without `gradient`, or a second pass without `retainGraph`
+   * @example
+   * const x = tensor([1, 2, 3], { requiresGrad: true });
+   * x.square().backward({ gradient: tensor([1, 0, 10]) });
+   * await x.grad?.array(); // [2, 0, 60]
    */
   backward(options: { gradient?: Tensor; retainGraph?: boolean; createGraph?: boolean } = {}): void {
     if (options.gradient === undefined && this.numel() !== 1) {
@@ -276,7 +402,14 @@ export class Tensor {
     grad.#node = stored;
   }
 
-  /** The same values, cut off from the graph; shares memory with this tensor. */
+  /**
+   * The same values, cut off from the graph; shares memory with this tensor.
+   *
+   * @example
+   * const x = tensor([3], { requiresGrad: true });
+   * x.mul(x.detach()).sum().backward();
+   * await x.grad?.array(); // [3]
+   */
   detach(): Tensor {
     return this.#linked(
       (n) => detachNode(n),
@@ -284,12 +417,29 @@ export class Tensor {
     );
   }
 
-  /** A copy through which gradients flow. */
+  /**
+   * A copy through which gradients flow; in-place changes of either do not show in the other.
+   *
+   * @example
+   * const x = zeros([2]);
+   * x.clone().add_(1);
+   * x; // [0, 0]
+   */
   clone(): Tensor {
     return Tensor.of(alias(this.node));
   }
 
-  /** Calls `hook` with the gradient of this tensor in every backward pass; what it returns replaces the gradient. */
+  /**
+   * Calls `hook` with the gradient of this tensor in every backward pass; a tensor that it returns replaces the
+   * gradient.
+   *
+   * @throws ArgumentError when the tensor needs no gradient
+   * @example
+   * const x = tensor([1, 2], { requiresGrad: true });
+   * x.registerHook((g) => g.mul(10));
+   * x.sum().backward();
+   * await x.grad?.array(); // [10, 10]
+   */
   registerHook(hook: TensorHook): RemovableHandle {
     if (!this.requiresGrad)
       throw new ArgumentError("registerHook: this tensor needs no gradient, so none will come");
@@ -308,7 +458,17 @@ export class Tensor {
     });
   }
 
-  /** Keeps the gradient of this (not leaf) tensor in `grad` during backward. */
+  /**
+   * Keeps the gradient of a tensor that is no leaf in `grad` during backward.
+   *
+   * @throws ArgumentError when the tensor needs no gradient
+   * @example
+   * const x = tensor([1, 2], { requiresGrad: true });
+   * const y = x.mul(3);
+   * y.retainGrad();
+   * y.square().sum().backward();
+   * await y.grad?.array(); // [6, 12]
+   */
   retainGrad(): void {
     if (this.#keepsGrad || this.#node.leaf !== null) return;
     this.#keepsGrad = true;
@@ -416,12 +576,27 @@ export class Tensor {
     return this.#linked(view.take, view.put);
   }
 
-  /** this + alpha * other, in place. */
+  /**
+   * this + alpha * other, in place.
+   *
+   * @param options.alpha factor of `other`; 1 by default
+   * @throws ShapeError unless the result fits this shape, DTypeError where an integer tensor would lose fractions,
+   *   ArgumentError on a leaf with `requiresGrad` outside of `noGrad`, as for all in-place operations
+   * @example
+   * zeros([2, 2]).add_(tensor([1, 2]), { alpha: 10 }); // [[10, 20], [10, 20]]
+   */
   add_(other: Operand, options: { alpha?: number } = {}): this {
     return this.#update(ops.add(this.node, this.#scaled(other, options.alpha)));
   }
 
-  /** this - alpha * other, in place. */
+  /**
+   * this - alpha * other, in place.
+   *
+   * @param options.alpha factor of `other`; 1 by default
+   * @throws ShapeError, DTypeError and ArgumentError as `add_`
+   * @example
+   * tensor([5, 7]).sub_(2, { alpha: 0.5 }); // [4, 6]
+   */
   sub_(other: Operand, options: { alpha?: number } = {}): this {
     return this.#update(ops.sub(this.node, this.#scaled(other, options.alpha)));
   }
@@ -431,46 +606,113 @@ export class Tensor {
     return alpha === undefined ? o : ops.mul(o, this.#operand(alpha));
   }
 
+  /**
+   * this * other, in place.
+   *
+   * @throws ShapeError, DTypeError and ArgumentError as `add_`
+   * @example
+   * const x = tensor([[1, 2], [3, 4]]);
+   * x.select(0, 1).mul_(10);
+   * x; // [[1, 2], [30, 40]]
+   */
   mul_(other: Operand): this {
     return this.#update(ops.mul(this.node, this.#operand(other)));
   }
 
+  /**
+   * this / other, in place.
+   *
+   * @throws DTypeError for integers; ShapeError and ArgumentError as `add_`
+   * @example
+   * tensor([[2, 4], [6, 8]]).div_(tensor([[2], [4]])); // [[1, 2], [1.5, 2]]
+   */
   div_(other: Operand): this {
     return this.#update(ops.div(this.node, this.#operand(other)));
   }
 
-  /** Elements of another tensor, converted and broadcast. */
+  /**
+   * Takes over the elements of another tensor, converted to this type and broadcast to this shape.
+   *
+   * @throws ShapeError unless the source broadcasts, ArgumentError as `add_`
+   * @example
+   * zeros([2, 3]).copy_(tensor([1, 2, 3])); // [[1, 2, 3], [1, 2, 3]]
+   */
   copy_(source: Tensor): this {
     return this.#assign(source.node);
   }
 
+  /**
+   * One value everywhere, in place.
+   *
+   * @throws ArgumentError as `add_`
+   * @example
+   * zeros([3]).fill_(0.5); // [0.5, 0.5, 0.5]
+   */
   fill_(value: number): this {
     return this.#assign(scalar(value, this.dtype));
   }
 
+  /**
+   * Zeros everywhere, in place.
+   *
+   * @throws ArgumentError as `add_`
+   * @example
+   * tensor([1, 2]).zero_(); // [0, 0]
+   */
   zero_(): this {
     return this.#assign(constant(0, this.shape, this.dtype));
   }
 
-  /** this + weight * (end - this), in place. */
+  /**
+   * this + weight * (end - this), in place: a step towards `end`, as running averages take it.
+   *
+   * @param weight 0 stays here, 1 goes to `end`
+   * @throws ShapeError and ArgumentError as `add_`
+   * @example
+   * tensor([0, 10]).lerp_(tensor([10, 20]), 0.1); // [1, 11]
+   */
   lerp_(end: Tensor, weight: Operand): this {
     const step = ops.mul(ops.sub(end.node, this.node), this.#operand(weight));
     return this.#assign(ops.add(this.node, step));
   }
 
-  /** this + value * a * b, in place. */
+  /**
+   * this + value * a * b, in place.
+   *
+   * @param options.value 1 by default
+   * @throws ShapeError and ArgumentError as `add_`
+   * @example
+   * tensor([1, 1]).addcmul_(tensor([2, 3]), tensor([4, 5]), { value: 0.5 }); // [5, 8.5]
+   */
   addcmul_(a: Tensor, b: Tensor, options: { value?: number } = {}): this {
     const product = ops.mul(a.node, b.node);
     return this.#assign(ops.add(this.node, ops.mul(product, scalar(options.value ?? 1, this.dtype))));
   }
 
-  /** this + value * a / b, in place. */
+  /**
+   * this + value * a / b, in place.
+   *
+   * @param options.value 1 by default
+   * @throws ShapeError and ArgumentError as `add_`
+   * @example
+   * tensor([1, 1]).addcdiv_(tensor([6, 8]), tensor([2, 4]), { value: -1 }); // [-2, -1]
+   */
   addcdiv_(a: Tensor, b: Tensor, options: { value?: number } = {}): this {
     const quotient = ops.div(a.node, b.node);
     return this.#assign(ops.add(this.node, ops.mul(quotient, scalar(options.value ?? 1, this.dtype))));
   }
 
-  /** Uniform in [from, to), 0 and 1 by default, in place. */
+  /**
+   * Draws every element from the uniform distribution on [from, to), in place.
+   *
+   * @param options.from 0 by default
+   * @param options.to 1 by default
+   * @param options.generator where the numbers come from; the default generator, seeded by `manualSeed`, unless given
+   * @throws DTypeError for integers, ArgumentError as `add_`
+   * @example
+   * const x = zeros([1000]).uniform_({ from: 2, to: 3 });
+   * x.ge(2).logicalAnd(x.lt(3)).all(); // true
+   */
   uniform_(options: { from?: number; to?: number; generator?: Generator } = {}): this {
     const { from = 0, to = 1, generator = defaultGenerator } = options;
     this.#checkRandom("uniform_");
@@ -479,7 +721,16 @@ export class Tensor {
     return this.#assign(ops.add(span, scalar(from, this.dtype)));
   }
 
-  /** Normal with the given mean and standard deviation, 0 and 1 by default, in place. */
+  /**
+   * Draws every element from a normal distribution, in place.
+   *
+   * @param options.mean 0 by default
+   * @param options.std standard deviation; 1 by default
+   * @param options.generator where the numbers come from; the default generator, seeded by `manualSeed`, unless given
+   * @throws DTypeError for integers, ArgumentError as `add_`
+   * @example
+   * zeros([3]).normal_({ mean: 5, std: 0 }); // [5, 5, 5]
+   */
   normal_(options: { mean?: number; std?: number; generator?: Generator } = {}): this {
     const { mean = 0, std = 1, generator = defaultGenerator } = options;
     this.#checkRandom("normal_");
@@ -497,8 +748,15 @@ export class Tensor {
     );
   }
 
+  /**
+   * Limits elements to [min, max], in place.
+   *
+   * @throws ArgumentError without a bound, or as `add_`
+   * @example
+   * tensor([-2, 0.5, 2]).clamp_({ min: -1, max: 1 }); // [-1, 0.5, 1]
+   */
   clamp_(bounds: { min?: number; max?: number }): this {
-    return this.#assign(this.clamp(bounds).node);
+    return this.#update(this.clamp(bounds).node);
   }
 
   /** @internal Replaces the value by that of a node: what initialisers and optimizers use. */
@@ -528,188 +786,595 @@ export class Tensor {
     return Tensor.of(op(this.node, this.#operand(other)));
   }
 
-  /** this + other. */
+  /**
+   * this + other, with broadcasting. Shapes (*), (*) -> (*).
+   *
+   * @throws ShapeError unless the shapes broadcast: sizes, from the last on, are equal or 1
+   * @example
+   * tensor([[1], [2]]).add(tensor([10, 20])); // [[11, 21], [12, 22]]
+   */
   add(other: Operand): Tensor {
     return this.#binary(ops.add, other);
   }
-  /** this - other. */
+
+  /**
+   * this - other, with broadcasting. Shapes (*), (*) -> (*).
+   *
+   * @throws ShapeError unless the shapes broadcast
+   * @example
+   * tensor([[1, 2], [3, 4]]).sub(tensor([1, 1])); // [[0, 1], [2, 3]]
+   */
   sub(other: Operand): Tensor {
     return this.#binary(ops.sub, other);
   }
-  /** this * other, element by element. */
+
+  /**
+   * this * other, element by element, with broadcasting. Shapes (*), (*) -> (*).
+   *
+   * @throws ShapeError
+   * @example
+   * tensor([[1, 2], [3, 4]]).mul(tensor([[10], [100]])); // [[10, 20], [300, 400]]
+   */
   mul(other: Operand): Tensor {
     return this.#binary(ops.mul, other);
   }
-  /** this / other; integers are divided as floats. */
+
+  /**
+   * this / other, with broadcasting; integers are divided as floats. Shapes (*), (*) -> (*).
+   *
+   * @throws ShapeError
+   * @example
+   * tensor([7, 8], { dtype: "int32" }).div(2); // [3.5, 4]
+   * tensor([1, -1, 0]).div(0); // [Infinity, -Infinity, NaN]
+   */
   div(other: Operand): Tensor {
     return this.#binary(ops.div, other);
   }
-  /** this ** exponent. */
+
+  /**
+   * this ** exponent, with broadcasting; a negative base needs an integer exponent. Shapes (*), (*) -> (*).
+   *
+   * @throws ShapeError
+   * @example
+   * tensor([-2, 4]).pow(3); // [-8, 64]
+   * tensor([-1, 4]).pow(0.5); // [NaN, 2]
+   */
   pow(exponent: Operand): Tensor {
     if (exponent === 2) return this.square();
     return this.#binary(ops.pow, exponent);
   }
-  /** Remainder with the sign of the divisor. */
+
+  /**
+   * Remainder with the sign of the divisor: this - floor(this / other) * other. Shapes (*), (*) -> (*).
+   *
+   * @throws ShapeError
+   * @example
+   * tensor([-3, 3, 5.5]).remainder(2); // [1, 1, 1.5]
+   */
   remainder(other: Operand): Tensor {
     return this.#binary(ops.remainder, other);
   }
+
+  /**
+   * The larger of two elements; NaN where either is NaN. At ties each gets half of the gradient. Shapes (*), (*) ->
+   * (*).
+   *
+   * @throws ShapeError
+   * @example
+   * tensor([1, 5, NaN]).maximum(3); // [3, 5, NaN]
+   */
   maximum(other: Operand): Tensor {
     return this.#binary(ops.maximum, other);
   }
+
+  /**
+   * The smaller of two elements; NaN where either is NaN. At ties each gets half of the gradient. Shapes (*), (*) ->
+   * (*).
+   *
+   * @throws ShapeError
+   * @example
+   * tensor([[1], [5]]).minimum(tensor([2, 9])); // [[1, 1], [2, 5]]
+   */
   minimum(other: Operand): Tensor {
     return this.#binary(ops.minimum, other);
   }
+
+  /**
+   * Whether elements are equal; NaN equals nothing. Shapes (*), (*) -> (*), bool.
+   *
+   * @throws ShapeError
+   * @example
+   * tensor([1, NaN]).eq(tensor([1, NaN])); // [true, false]
+   */
   eq(other: Operand): Tensor {
     return this.#binary(ops.eq, other);
   }
+
+  /**
+   * Whether elements differ. Shapes (*), (*) -> (*), bool.
+   *
+   * @throws ShapeError
+   * @example
+   * tensor([1, 2]).ne(2); // [true, false]
+   */
   ne(other: Operand): Tensor {
     return this.#binary(ops.ne, other);
   }
+
+  /**
+   * Whether this is less than other. Shapes (*), (*) -> (*), bool.
+   *
+   * @throws ShapeError
+   * @example
+   * tensor([1, 2, 3]).lt(2); // [true, false, false]
+   */
   lt(other: Operand): Tensor {
     return this.#binary(ops.lt, other);
   }
+
+  /**
+   * Whether this is less than other or equal. Shapes (*), (*) -> (*), bool.
+   *
+   * @throws ShapeError
+   * @example
+   * tensor([1, 2, 3]).le(2); // [true, true, false]
+   */
   le(other: Operand): Tensor {
     return this.#binary(ops.le, other);
   }
+
+  /**
+   * Whether this is greater than other. Shapes (*), (*) -> (*), bool.
+   *
+   * @throws ShapeError
+   * @example
+   * tensor([[1], [3]]).gt(tensor([0, 2])); // [[true, false], [true, true]]
+   */
   gt(other: Operand): Tensor {
     return this.#binary(ops.gt, other);
   }
+
+  /**
+   * Whether this is greater than other or equal. Shapes (*), (*) -> (*), bool.
+   *
+   * @throws ShapeError
+   * @example
+   * tensor([1, 2, 3]).ge(2); // [false, true, true]
+   */
   ge(other: Operand): Tensor {
     return this.#binary(ops.ge, other);
   }
+
+  /**
+   * Whether both are true; numbers other than 0 are. Shapes (*), (*) -> (*), bool.
+   *
+   * @throws ShapeError
+   * @example
+   * tensor([0, 1, 2]).logicalAnd(tensor([1, 0, 3])); // [false, false, true]
+   */
   logicalAnd(other: Tensor): Tensor {
     return Tensor.of(ops.bitwiseAnd(cast(this.node, "bool"), cast(other.node, "bool")));
   }
+
+  /**
+   * Whether either is true; numbers other than 0 are. Shapes (*), (*) -> (*), bool.
+   *
+   * @throws ShapeError
+   * @example
+   * tensor([0, 0, 2]).logicalOr(tensor([1, 0, 3])); // [true, false, true]
+   */
   logicalOr(other: Tensor): Tensor {
     return Tensor.of(ops.bitwiseOr(cast(this.node, "bool"), cast(other.node, "bool")));
   }
+
+  /**
+   * Whether exactly one is true; numbers other than 0 are. Shapes (*), (*) -> (*), bool.
+   *
+   * @throws ShapeError
+   * @example
+   * tensor([0, 0, 2]).logicalXor(tensor([1, 0, 3])); // [true, false, false]
+   */
   logicalXor(other: Tensor): Tensor {
     return Tensor.of(ops.bitwiseXor(cast(this.node, "bool"), cast(other.node, "bool")));
   }
+
+  /**
+   * Whether elements are 0 or false. Shape (*) -> (*), bool.
+   *
+   * @example
+   * tensor([0, 1, -2]).logicalNot(); // [true, false, false]
+   */
   logicalNot(): Tensor {
     return Tensor.of(ops.logicalNot(cast(this.node, "bool")));
   }
+
+  /**
+   * -x. Shape (*) -> (*).
+   *
+   * @example
+   * tensor([1, -2]).neg(); // [-1, 2]
+   */
   neg(): Tensor {
     return this.#unary(ops.neg);
   }
+
+  /**
+   * |x|; the gradient at 0 is 0. Shape (*) -> (*).
+   *
+   * @example
+   * tensor([-1.5, 2]).abs(); // [1.5, 2]
+   */
   abs(): Tensor {
     return this.#unary(ops.abs);
   }
+
+  /**
+   * -1, 0 or 1; NaN stays NaN. The gradient is 0. Shape (*) -> (*).
+   *
+   * @example
+   * tensor([-3, 0, 0.1]).sign(); // [-1, 0, 1]
+   */
   sign(): Tensor {
     return this.#unary(ops.sign);
   }
+
+  /**
+   * e ** x. Shape (*) -> (*).
+   *
+   * @example
+   * tensor([0, 1, -Infinity]).exp(); // [1, 2.7183, 0]
+   */
   exp(): Tensor {
     return this.#unary(ops.exp);
   }
+
+  /**
+   * e ** x - 1, accurate near 0. Shape (*) -> (*).
+   *
+   * @example
+   * tensor(1e-6).expm1().mul(1e6); // 1
+   */
   expm1(): Tensor {
     return this.#unary(ops.expm1);
   }
+
+  /**
+   * ln x: -Infinity at 0, NaN below. Shape (*) -> (*).
+   *
+   * @example
+   * tensor([1, Math.E, 0, -1]).log(); // [0, 1, -Infinity, NaN]
+   */
   log(): Tensor {
     return this.#unary(ops.log);
   }
+
+  /**
+   * ln(1 + x), accurate near 0. Shape (*) -> (*).
+   *
+   * @example
+   * tensor(1e-6).log1p().mul(1e6); // 1
+   */
   log1p(): Tensor {
     return this.#unary(ops.log1p);
   }
+
+  /**
+   * The square root; NaN below 0. Shape (*) -> (*).
+   *
+   * @example
+   * tensor([9, 2, -1]).sqrt(); // [3, 1.4142, NaN]
+   */
   sqrt(): Tensor {
     return this.#unary(ops.sqrt);
   }
+
+  /**
+   * 1 / sqrt(x). Shape (*) -> (*).
+   *
+   * @example
+   * tensor([4, 0]).rsqrt(); // [0.5, Infinity]
+   */
   rsqrt(): Tensor {
     return this.#unary(ops.rsqrt);
   }
+
+  /**
+   * x * x. Shape (*) -> (*).
+   *
+   * @example
+   * tensor([-3, 0.5]).square(); // [9, 0.25]
+   */
   square(): Tensor {
     return this.#unary(ops.square);
   }
+
+  /**
+   * 1 / x. Shape (*) -> (*).
+   *
+   * @example
+   * tensor([4, -0.5]).reciprocal(); // [0.25, -2]
+   */
   reciprocal(): Tensor {
     return this.#unary(ops.reciprocal);
   }
+
+  /**
+   * The sine of an angle in radians. Shape (*) -> (*).
+   *
+   * @example
+   * tensor([0, Math.PI / 6]).sin(); // [0, 0.5]
+   */
   sin(): Tensor {
     return this.#unary(ops.sin);
   }
+
+  /**
+   * The cosine of an angle in radians. Shape (*) -> (*).
+   *
+   * @example
+   * tensor([0, Math.PI / 3]).cos(); // [1, 0.5]
+   */
   cos(): Tensor {
     return this.#unary(ops.cos);
   }
+
+  /**
+   * The hyperbolic tangent (e ** x - e ** -x) / (e ** x + e ** -x). Shape (*) -> (*).
+   *
+   * @example
+   * tensor([0, 1, 100]).tanh(); // [0, 0.7616, 1]
+   */
   tanh(): Tensor {
     return this.#unary(ops.tanh);
   }
+
+  /**
+   * 1 / (1 + e ** -x). Shape (*) -> (*).
+   *
+   * @example
+   * tensor([0, 2, -100]).sigmoid(); // [0.5, 0.8808, 0]
+   */
   sigmoid(): Tensor {
     return this.#unary(ops.sigmoid);
   }
+
+  /**
+   * max(0, x); the gradient at 0 is 0. Shape (*) -> (*). (Nair and Hinton, 2010.)
+   *
+   * @example
+   * tensor([-1, 0, 2]).relu(); // [0, 0, 2]
+   */
   relu(): Tensor {
     return this.#unary(ops.relu);
   }
+
+  /**
+   * x * P(X <= x) for a standard normal X. Shape (*) -> (*). (Hendrycks and Gimpel, 2016.) For the approximation by
+   * tanh see `F.gelu`.
+   *
+   * @example
+   * tensor([-1, 0, 1]).gelu(); // [-0.1587, 0, 0.8413]
+   */
   gelu(): Tensor {
     return this.#unary(ops.gelu);
   }
+
+  /**
+   * The error function, 2 / sqrt(pi) times the integral of e ** (-t ** 2) from 0 to x. Shape (*) -> (*).
+   *
+   * @example
+   * tensor([0, 1, -10]).erf(); // [0, 0.8427, -1]
+   */
   erf(): Tensor {
     return this.#unary(ops.erf);
   }
+
+  /**
+   * Rounds down. Shape (*) -> (*).
+   *
+   * @example
+   * tensor([1.7, -1.2]).floor(); // [1, -2]
+   */
   floor(): Tensor {
     return this.#unary(ops.floor);
   }
+
+  /**
+   * Rounds up. Shape (*) -> (*).
+   *
+   * @example
+   * tensor([1.2, -1.7]).ceil(); // [2, -1]
+   */
   ceil(): Tensor {
     return this.#unary(ops.ceil);
   }
+
+  /**
+   * Rounds to the nearest integer, halves to the even one. Shape (*) -> (*).
+   *
+   * @example
+   * tensor([0.5, 1.5, 2.5, -0.7]).round(); // [0, 2, 2, -1]
+   */
   round(): Tensor {
     return this.#unary(ops.round);
   }
+
+  /**
+   * Drops the fraction. Shape (*) -> (*).
+   *
+   * @example
+   * tensor([1.7, -1.7]).trunc(); // [1, -1]
+   */
   trunc(): Tensor {
     return this.#unary(ops.trunc);
   }
+
+  /**
+   * Whether elements are NaN. Shape (*) -> (*), bool.
+   *
+   * @example
+   * tensor([1, NaN, Infinity]).isnan(); // [false, true, false]
+   */
   isnan(): Tensor {
     return this.#unary(ops.isnan);
   }
+
+  /**
+   * Whether elements are neither infinite nor NaN. Shape (*) -> (*), bool.
+   *
+   * @example
+   * tensor([1, NaN, Infinity]).isfinite(); // [true, false, false]
+   */
   isfinite(): Tensor {
     return this.#unary(ops.isfinite);
   }
 
-  /** Elements limited to [min, max]. */
+  /**
+   * Elements limited to [min, max]. The gradient flows to the element within the bounds, to the bound elsewhere. Shape
+   * (*) -> (*).
+   *
+   * @param bounds numbers, or tensors that broadcast; one may be left out
+   * @throws ArgumentError without a bound
+   * @example
+   * tensor([-2, 0.5, 2]).clamp({ max: 1 }); // [-2, 0.5, 1]
+   */
   clamp(bounds: { min?: Operand; max?: Operand }): Tensor {
-    const bound = (v: Operand | undefined): Node | null =>
-      v === undefined ? null : cast(this.#operand(v), this.dtype);
-    return Tensor.of(ops.clamp(this.node, bound(bounds.min), bound(bounds.max)));
+    const { min, max } = bounds;
+    const [low, high] = [min, max].map((v) => (v === undefined ? null : this.#operand(v)));
+    const dtype = [low, high].reduce((d, bound) => (bound ? promote(d, bound.dtype) : d), this.dtype);
+    const fitted = (bound: Node | null | undefined): Node | null => (bound ? cast(bound, dtype) : null);
+    return Tensor.of(ops.clamp(cast(this.node, dtype), fitted(low), fitted(high)));
   }
 
-  /** `value` where the mask holds, this elsewhere. */
+  /**
+   * `value` where the mask holds, this elsewhere, with broadcasting. Shapes (*), (*) -> (*).
+   *
+   * @param mask bool
+   * @throws DTypeError unless the mask is bool, ShapeError unless it broadcasts
+   * @example
+   * tensor([[1, 2], [3, 4]]).maskedFill(tensor([true, false]), 0); // [[0, 2], [0, 4]]
+   */
   maskedFill(mask: Tensor, value: number): Tensor {
     return Tensor.of(ops.where(mask.node, scalar(value, this.dtype), this.node));
   }
 
-  /** This where the condition holds, `other` elsewhere. */
+  /**
+   * This where the condition holds, `other` elsewhere, with broadcasting. Shapes (*), (*), (*) -> (*).
+   *
+   * @param condition bool
+   * @throws DTypeError unless the condition is bool, ShapeError unless the shapes broadcast
+   * @example
+   * const x = tensor([-2, 3]);
+   * x.where(x.gt(0), x.mul(0.1)); // [-0.2, 3]
+   */
   where(condition: Tensor, other: Operand): Tensor {
     return Tensor.of(ops.where(condition.node, this.node, this.#operand(other)));
   }
 
-  /** The same values in another type. */
+  /**
+   * The same values in another type. Fractions are dropped on the way to integers; for bool all but 0 is true.
+   *
+   * @example
+   * tensor([1.7, -1.7]).to("int32"); // [1, -1]
+   * tensor([0, 0.5]).to("bool"); // [false, true]
+   */
   to(dtype: DType): Tensor {
-    return dtype === this.dtype ? this : Tensor.of(cast(this.node, dtype));
+    return dtype === this.dtype ? this : Tensor.of(cast(this.node, checkDType(dtype, "to")));
   }
 
   // Reductions
 
+  /**
+   * Sum of all elements, or along axes. Integers and bool are summed as int32.
+   *
+   * @param dim an axis or several; all by default
+   * @param options.keepdim whether reduced axes stay with size 1; false by default
+   * @throws ShapeError for an axis that is out of range
+   * @example
+   * tensor([[1, 2], [3, 4]]).sum(); // 10
+   * tensor([[1, 2], [3, 4]]).sum(-1, { keepdim: true }); // [[3], [7]]
+   */
   sum(dim?: Dims, options: KeepDim = {}): Tensor {
     return Tensor.of(ops.sum(this.node, { dim, ...options }));
   }
+
+  /**
+   * Product of all elements, or along axes. Options as `sum`.
+   *
+   * @throws ShapeError for an axis that is out of range
+   * @example
+   * tensor([[1, 2], [3, 4]]).prod(0); // [3, 8]
+   */
   prod(dim?: Dims, options: KeepDim = {}): Tensor {
     return Tensor.of(ops.prod(this.node, { dim, ...options }));
   }
+
+  /**
+   * Mean of all elements, or along axes; NaN where there are none. Options as `sum`.
+   *
+   * @throws DTypeError for integers, ShapeError for an axis that is out of range
+   * @example
+   * zeros([8, 3, 5, 5]).mean([2, 3]).shape; // [8, 3]
+   * tensor([[1, 2], [3, 4]]).mean(0); // [2, 3]
+   */
   mean(dim?: Dims, options: KeepDim = {}): Tensor {
     return Tensor.of(ops.mean(this.node, { dim, ...options }));
   }
-  /** Variance, divided by n - 1 unless `unbiased` is false. */
+
+  /**
+   * Variance of all elements, or along axes: sum of (x - mean) ** 2, divided by n - 1.
+   *
+   * @param dim an axis or several; all by default
+   * @param options.unbiased false divides by n; true by default
+   * @param options.keepdim whether reduced axes stay with size 1; false by default
+   * @throws DTypeError for integers, ShapeError for an axis that is out of range
+   * @example
+   * tensor([1, 2, 3, 6]).var(); // 4.6667
+   * tensor([1, 2, 3, 6]).var(0, { unbiased: false }); // 3.5
+   */
   var(dim?: Dims, options: KeepDim & { unbiased?: boolean } = {}): Tensor {
     return Tensor.of(ops.variance(this.node, { dim, ...options }));
   }
-  /** Standard deviation, from the variance divided by n - 1 unless `unbiased` is false. */
+
+  /**
+   * Standard deviation, the square root of `var`, with its options.
+   *
+   * @throws DTypeError, ShapeError
+   * @example
+   * tensor([[1, 3], [1, 5]]).std(1, { unbiased: false }); // [1, 2]
+   */
   std(dim?: Dims, options: KeepDim & { unbiased?: boolean } = {}): Tensor {
     return Tensor.of(ops.deviation(this.node, { dim, ...options }));
   }
-  /** The largest element, or with `dim` the largest along it and where they are. */
+
+  /**
+   * The largest element (NaN if there is one), or with `dim` the largest along it and where they are (int32). Of equal
+   * elements the first is named.
+   *
+   * @param dim the axis that is searched and goes; all elements by default
+   * @param options.keepdim whether the axis stays with size 1; false by default
+   * @throws ShapeError for no elements, or an axis that is out of range
+   * @example
+   * tensor([[1, 5], [7, 3]]).max(); // 7
+   * const { values, indices } = tensor([[1, 5], [7, 3]]).max(1);
+   * values; // [5, 7]
+   * indices; // [1, 0]
+   */
   max(): Tensor;
   max(dim: number, options?: KeepDim): { values: Tensor; indices: Tensor };
   max(dim?: number, options: KeepDim = {}): Tensor | { values: Tensor; indices: Tensor } {
     return this.#extreme("max", dim, options);
   }
-  /** The smallest element, or with `dim` the smallest along it and where they are. */
+
+  /**
+   * The smallest element (NaN if there is one), or with `dim` the smallest along it and where they are (int32). As
+   * `max`.
+   *
+   * @throws ShapeError for no elements, or an axis that is out of range
+   * @example
+   * tensor([[1, 5], [7, 3]]).min(); // 1
+   * tensor([[1, 5], [7, 3]]).min(0).values; // [1, 3]
+   */
   min(): Tensor;
   min(dim: number, options?: KeepDim): { values: Tensor; indices: Tensor };
   min(dim?: number, options: KeepDim = {}): Tensor | { values: Tensor; indices: Tensor } {
@@ -726,90 +1391,393 @@ export class Tensor {
     return { values: Tensor.of(values), indices: Tensor.of(indices) };
   }
 
-  /** Largest elements along several axes; the gradient is shared between equal ones. */
+  /**
+   * Largest elements along several axes, all by default; the gradient is shared between equal ones. Options as `sum`.
+   *
+   * @throws ShapeError for no elements, or an axis that is out of range
+   * @example
+   * tensor([[[1, 8], [3, 4]], [[5, 6], [7, 2]]]).amax([1, 2]); // [8, 7]
+   */
   amax(dim?: Dims, options: KeepDim = {}): Tensor {
     return Tensor.of(ops.extreme(this.node, "max", { dim, ...options }));
   }
+
+  /**
+   * Smallest elements along several axes, all by default; the gradient is shared between equal ones. Options as `sum`.
+   *
+   * @throws ShapeError for no elements, or an axis that is out of range
+   * @example
+   * tensor([[1, 8], [3, 4]]).amin(0, { keepdim: true }); // [[1, 4]]
+   */
   amin(dim?: Dims, options: KeepDim = {}): Tensor {
     return Tensor.of(ops.extreme(this.node, "min", { dim, ...options }));
   }
-  /** Position of the first largest element. */
+
+  /**
+   * Position of the first largest element along an axis, or in the flattened tensor. int32.
+   *
+   * @param dim the axis that is searched; the flattened tensor by default
+   * @param options.keepdim whether the axis stays with size 1; false by default
+   * @throws ShapeError for no elements, or an axis that is out of range
+   * @example
+   * tensor([[1, 5, 5], [7, 3, 0]]).argmax(-1); // [1, 0]
+   * tensor([[1, 5, 5], [7, 3, 0]]).argmax(); // 3
+   */
   argmax(dim?: number, options: KeepDim = {}): Tensor {
     return Tensor.of(ops.argExtreme(this.node, "argmax", { dim, ...options }));
   }
+
+  /**
+   * Position of the first smallest element along an axis, or in the flattened tensor. int32. As `argmax`.
+   *
+   * @throws ShapeError for no elements, or an axis that is out of range
+   * @example
+   * tensor([[1, 5], [7, 1]]).argmin(0); // [0, 1]
+   */
   argmin(dim?: number, options: KeepDim = {}): Tensor {
     return Tensor.of(ops.argExtreme(this.node, "argmin", { dim, ...options }));
   }
+
+  /**
+   * Whether any element is true or not 0, of all or along axes. bool; options as `sum`.
+   *
+   * @throws ShapeError
+   * @example
+   * tensor([[0, 0], [0, 2]]).any(1); // [false, true]
+   */
   any(dim?: Dims, options: KeepDim = {}): Tensor {
     return Tensor.of(ops.truth(this.node, "any", { dim, ...options }));
   }
+
+  /**
+   * Whether all elements are true or not 0, of all or along axes. bool; options as `sum`.
+   *
+   * @throws ShapeError
+   * @example
+   * tensor([[1, 0], [1, 2]]).all(1); // [false, true]
+   */
   all(dim?: Dims, options: KeepDim = {}): Tensor {
     return Tensor.of(ops.truth(this.node, "all", { dim, ...options }));
   }
+
+  /**
+   * (sum of |x| ** p) ** (1 / p), of all elements or along axes.
+   *
+   * @param options.p order; 2 by default, Infinity for the largest magnitude, 0 counts what is not 0
+   * @param options.dim an axis or several; all by default
+   * @param options.keepdim whether reduced axes stay with size 1; false by default
+   * @throws ShapeError for an axis that is out of range
+   * @example
+   * tensor([[3, 4], [6, 8]]).norm({ dim: 1 }); // [5, 10]
+   * tensor([3, -4]).norm({ p: 1 }); // 7
+   */
   norm(options: { p?: number; dim?: Dims; keepdim?: boolean } = {}): Tensor {
     return Tensor.of(ops.norm(this.node, options));
   }
+
+  /**
+   * ln of the sum of e ** x along axes, without overflow for large elements. Options as `sum`.
+   *
+   * @throws ShapeError for an axis that is out of range
+   * @example
+   * tensor([1000, 1000]).logsumexp(0); // 1000.6931
+   */
   logsumexp(dim: Dims, options: KeepDim = {}): Tensor {
     return Tensor.of(ops.logsumexp(this.node, { dim, ...options }));
   }
+
+  /**
+   * e ** x divided by its sum along an axis: positive, and 1 in total. Shape (*) -> (*).
+   *
+   * @throws ShapeError for an axis that is out of range
+   * @example
+   * tensor([[0, Math.log(3)], [1000, 1000]]).softmax(-1); // [[0.25, 0.75], [0.5, 0.5]]
+   */
   softmax(dim: number): Tensor {
     return Tensor.of(ops.softmax(this.node, dim));
   }
+
+  /**
+   * ln of `softmax`: x - logsumexp(x) along an axis, which loses no precision. Shape (*) -> (*).
+   *
+   * @throws ShapeError for an axis that is out of range
+   * @example
+   * tensor([0, 1000]).logSoftmax(0); // [-1000, 0]
+   */
   logSoftmax(dim: number): Tensor {
     return Tensor.of(ops.logSoftmax(this.node, dim));
   }
 
+  /**
+   * Running products along an axis: y[i] = x[0] * ... * x[i]. Integers and bool are multiplied as int32.
+   *
+   * @throws ShapeError for an axis that is out of range
+   * @example
+   * tensor([1, 2, 3]).cumprod(0); // [1, 2, 6]
+   */
+  cumprod(dim: number): Tensor {
+    return Tensor.of(ops.cumprod(this.node, dim));
+  }
+
+  /**
+   * Running sums along an axis: y[i] = x[0] + ... + x[i]. Integers and bool are summed as int32.
+   *
+   * @throws ShapeError for an axis that is out of range
+   * @example
+   * tensor([1, 2, 3]).cumsum(0); // [1, 3, 6]
+   */
+  cumsum(dim: number): Tensor {
+    return Tensor.of(ops.cumsum(this.node, dim));
+  }
+
+  /**
+   * Elements in ascending order along an axis, and where they were (int32). Equal elements keep their order; NaN counts
+   * as greater than all numbers.
+   *
+   * @param options.dim axis to sort along; the last by default
+   * @param options.descending largest first; false by default
+   * @throws ShapeError for an axis that is out of range
+   * @example
+   * const { values, indices } = tensor([3, 1, 2]).sort();
+   * values; // [1, 2, 3]
+   * indices; // [1, 2, 0]
+   */
+  sort(options: ops.SortOptions = {}): { values: Tensor; indices: Tensor } {
+    const { values, indices } = ops.sort(this.node, options);
+    return { values: Tensor.of(values), indices: Tensor.of(indices) };
+  }
+
+  /**
+   * Positions of the elements in ascending order along an axis, int32: the indices of `sort`.
+   *
+   * @param options.dim axis to sort along; the last by default
+   * @param options.descending largest first; false by default
+   * @throws ShapeError for an axis that is out of range
+   * @example
+   * tensor([3, 1, 2]).argsort({ descending: true }); // [0, 2, 1]
+   */
+  argsort(options: ops.SortOptions = {}): Tensor {
+    return Tensor.of(ops.argsort(this.node, options));
+  }
+
+  /**
+   * The k largest elements along an axis, largest first, and where they were (int32). Of equal elements the first ones
+   * are taken.
+   *
+   * @param options.dim axis to choose along; the last by default
+   * @param options.largest false for the smallest elements; true by default
+   * @throws ArgumentError when the axis has fewer than k elements, ShapeError for an axis that is out of range
+   * @example
+   * tensor([[3, 1, 2], [4, 6, 5]]).topk(2).values; // [[3, 2], [6, 5]]
+   */
+  topk(k: number, options: ops.TopkOptions = {}): { values: Tensor; indices: Tensor } {
+    const { values, indices } = ops.topk(this.node, k, options);
+    return { values: Tensor.of(values), indices: Tensor.of(indices) };
+  }
+
+  /**
+   * Class indices drawn with probabilities in proportion to the elements of this; as the function `multinomial`.
+   *
+   * @param options.replacement whether a class can be drawn again; false by default
+   * @param options.generator where the numbers come from; the default generator unless given
+   * @throws DTypeError, ShapeError, and ArgumentError when there are too few classes, or a weight is negative or not finite
+   * @example
+   * tensor([0, 1, 0]).multinomial(1); // [1]
+   */
+  multinomial(numSamples: number, options: MultinomialOptions = {}): Tensor {
+    const state = (options.generator ?? defaultGenerator).next();
+    return Tensor.of(ops.multinomial(state, this.node, numSamples, options.replacement ?? false));
+  }
+
   // Matrices
 
-  /** Matrix product; leading dimensions are batches and broadcast. */
+  /**
+   * Matrix product: y[i, j] = sum over k of a[i, k] * b[k, j]. Leading dimensions are batches and broadcast; a vector
+   * counts as a row on the left, as a column on the right, and loses that axis again. Shapes (*, N, K), (*, K, M) ->
+   * (*, N, M).
+   *
+   * @throws ShapeError unless the sizes K agree and the batches broadcast, DTypeError for two types
+   * @example
+   * tensor([[1, 2], [3, 4]]).matmul(tensor([10, 1])); // [12, 34]
+   * zeros([8, 1, 2, 3]).matmul(zeros([5, 3, 4])).shape; // [8, 5, 2, 4]
+   */
   matmul(other: Tensor): Tensor {
     return Tensor.of(ops.matmul(this.node, other.node));
   }
-  /** Product of two matrices. */
+
+  /**
+   * Product of two matrices: (N, K), (K, M) -> (N, M).
+   *
+   * @throws ShapeError for other than 2 dimensions, DTypeError
+   * @example
+   * tensor([[1, 2]]).mm(tensor([[3], [4]])); // [[11]]
+   */
   mm(other: Tensor): Tensor {
     return Tensor.of(ops.matmulOfRank(this.node, other.node, 2, "mm"));
   }
-  /** Product of two batches of matrices. */
+
+  /**
+   * Product of two batches of matrices: (B, N, K), (B, K, M) -> (B, N, M).
+   *
+   * @throws ShapeError for other than 3 dimensions, DTypeError
+   * @example
+   * zeros([7, 2, 3]).bmm(zeros([7, 3, 5])).shape; // [7, 2, 5]
+   */
   bmm(other: Tensor): Tensor {
     return Tensor.of(ops.matmulOfRank(this.node, other.node, 3, "bmm"));
   }
-  /** Transpose of a matrix. */
+
+  /**
+   * Transpose of a matrix, a view: (N, M) -> (M, N). A vector stays as it is.
+   *
+   * @throws ShapeError for more than two dimensions.
+   * @example
+   * tensor([[1, 2, 3], [4, 5, 6]]).t(); // [[1, 4], [2, 5], [3, 6]]
+   */
   t(): Tensor {
+    if (this.ndim > 2) {
+      throw new ShapeError(
+        `t: needs a matrix or a vector, got shape ${formatShape(this.shape)}; use transpose or permute`,
+        { shape: this.shape },
+      );
+    }
     return this.ndim < 2 ? this : this.transpose(0, 1);
   }
 
   // Shape
 
+  /**
+   * The same elements, in row-major order, in another shape; a view.
+   *
+   * @param shape one size may be -1 and is computed
+   * @throws ShapeError when the number of elements differs
+   * @example
+   * zeros([2, 3, 4]).reshape([-1, 6]).shape; // [4, 6]
+   * tensor([[1, 2, 3], [4, 5, 6]]).reshape([3, 2]); // [[1, 2], [3, 4], [5, 6]]
+   */
   reshape(shape: Shape): Tensor {
     return this.#viewed(ops.views.reshape(this.node, shape));
   }
+
+  /**
+   * As `reshape`: here every reshape is a view, whatever the order in memory.
+   *
+   * @throws ShapeError when the number of elements differs
+   * @example
+   * const x = zeros([4]);
+   * x.view([2, 2]).select(0, 0).fill_(1);
+   * x; // [1, 1, 0, 0]
+   */
   view(shape: Shape): Tensor {
     return this.reshape(shape);
   }
+
+  /**
+   * Axes startDim to endDim as one; a view.
+   *
+   * @param startDim 0 by default
+   * @param endDim included; the last by default
+   * @throws ShapeError for an axis that is out of range, or endDim before startDim
+   * @example
+   * zeros([8, 3, 5, 5]).flatten(1).shape; // [8, 75]
+   * zeros([8, 3, 5, 5]).flatten(0, 1).shape; // [24, 5, 5]
+   */
   flatten(startDim = 0, endDim = -1): Tensor {
     return this.reshape(ops.flatten(this.node, startDim, endDim).shape);
   }
+
+  /**
+   * One axis as several; a view. The inverse of `flatten`.
+   *
+   * @param sizes one may be -1 and is computed
+   * @throws ShapeError when the sizes do not multiply to that of the axis
+   * @example
+   * zeros([8, 75]).unflatten(1, [3, -1, 5]).shape; // [8, 3, 5, 5]
+   */
   unflatten(dim: number, sizes: Shape): Tensor {
     return this.reshape(ops.unflatten(this.node, dim, sizes).shape);
   }
+
+  /**
+   * Axes of size 1 removed: the given ones (those of another size stay), or all; a view.
+   *
+   * @throws ShapeError for an axis that is out of range
+   * @example
+   * zeros([1, 3, 1]).squeeze().shape; // [3]
+   * zeros([1, 3, 1]).squeeze(0).shape; // [3, 1]
+   */
   squeeze(dim?: Dims): Tensor {
     return this.reshape(ops.squeeze(this.node, dim).shape);
   }
+
+  /**
+   * An axis of size 1 put in before axis `dim`; a view.
+   *
+   * @param dim -1 puts it last
+   * @throws ShapeError for a place that is out of range
+   * @example
+   * zeros([2, 3]).unsqueeze(1).shape; // [2, 1, 3]
+   * zeros([2, 3]).unsqueeze(-1).shape; // [2, 3, 1]
+   */
   unsqueeze(dim: number): Tensor {
     return this.reshape(ops.unsqueeze(this.node, dim).shape);
   }
+
+  /**
+   * Axes in another order; a view. Axis i of the result is axis dims[i] of this.
+   *
+   * @throws ShapeError unless every axis is named once
+   * @example
+   * zeros([8, 3, 5, 7]).permute([0, 2, 3, 1]).shape; // [8, 5, 7, 3]
+   */
   permute(dims: readonly number[]): Tensor {
     return this.#viewed(ops.views.permute(this.node, dims));
   }
+
+  /**
+   * Two axes swapped; a view.
+   *
+   * @throws ShapeError for an axis that is out of range
+   * @example
+   * zeros([2, 3, 5]).transpose(0, -1).shape; // [5, 3, 2]
+   */
   transpose(a: number, b: number): Tensor {
     return this.#viewed(ops.views.transpose(this.node, a, b));
   }
+
+  /**
+   * `length` elements of an axis from `start` on; a view.
+   *
+   * @throws ShapeError when they are not all there
+   * @example
+   * tensor([[1, 2, 3], [4, 5, 6]]).narrow(1, 1, 2); // [[2, 3], [5, 6]]
+   */
   narrow(dim: number, start: number, length: number): Tensor {
     return this.#viewed(ops.views.narrow(this.node, dim, start, length));
   }
+
+  /**
+   * Element `index` of an axis, which goes; a view.
+   *
+   * @param index negative ones count from the end
+   * @throws ShapeError for an axis or index that is out of range
+   * @example
+   * tensor([[1, 2, 3], [4, 5, 6]]).select(1, -1); // [3, 6]
+   */
   select(dim: number, index: number): Tensor {
     return this.#viewed(ops.views.select(this.node, dim, index));
   }
+
+  /**
+   * Elements start, start + step, ... before end of an axis, as Python's x[start:end:step]; a view.
+   *
+   * @param start negative ones count from the end; null for 0
+   * @param end negative ones count from the end; null for all
+   * @param options.step 1 or more; 1 by default
+   * @throws ShapeError for an axis that is out of range, ArgumentError for a step below 1
+   * @example
+   * tensor([0, 1, 2, 3, 4, 5]).slice(0, 1, -1, { step: 2 }); // [1, 3]
+   */
   slice(
     dim: number,
     start: number | null = null,
@@ -818,39 +1786,176 @@ export class Tensor {
   ): Tensor {
     return this.#viewed(ops.views.slice(this.node, dim, start, end, options.step));
   }
+
+  /**
+   * Axes of size 1 repeated; new axes may come in front.
+   *
+   * @param shape -1 keeps a size
+   * @throws ShapeError for an axis of another size than 1 that would change
+   * @example
+   * tensor([[1], [2]]).expand([-1, 3]); // [[1, 1, 1], [2, 2, 2]]
+   */
   expand(shape: Shape): Tensor {
     return Tensor.of(ops.expandTo(this.node, shape));
   }
+
+  /**
+   * The tensor copied side by side, `times` along each axis; new axes may come in front.
+   *
+   * @throws ShapeError for fewer numbers than axes
+   * @example
+   * tensor([1, 2]).repeat([2, 2]); // [[1, 2, 1, 2], [1, 2, 1, 2]]
+   */
   repeat(times: readonly number[]): Tensor {
     return Tensor.of(ops.repeat(this.node, times));
   }
+
+  /**
+   * Axes reversed. Shape (*) -> (*).
+   *
+   * @throws ShapeError for an axis that is out of range
+   * @example
+   * tensor([[1, 2], [3, 4]]).flip([1]); // [[2, 1], [4, 3]]
+   */
   flip(dims: readonly number[]): Tensor {
     return Tensor.of(ops.flip(this.node, dims));
   }
+
+  /**
+   * Elements moved along axes; those that fall out come in again at the other end. Shape (*) -> (*).
+   *
+   * @param shifts places to move, towards the end where positive; one for each axis
+   * @param dims axes; by default the flattened tensor
+   * @throws ArgumentError unless there is one shift per axis, ShapeError for an axis that is out of range
+   * @example
+   * tensor([1, 2, 3, 4]).roll(1); // [4, 1, 2, 3]
+   * tensor([[1, 2], [3, 4]]).roll(1, 0); // [[3, 4], [1, 2]]
+   */
   roll(shifts: Dims, dims?: Dims): Tensor {
     return Tensor.of(ops.roll(this.node, shifts, dims));
   }
-  /** Pieces of `size` elements along an axis (the last may be shorter), or of the listed sizes. */
+  /**
+   * Elements added at both ends of the last axes; as `F.pad`.
+   *
+   * @param padding [left, right] of the last axis, then [top, bottom] of the one before, and so on; negative numbers
+   *   remove elements ("constant" only)
+   * @param options.mode "constant" (the default), "reflect", "replicate" or "circular"
+   * @param options.value what "constant" pads with; 0 by default
+   * @throws ShapeError when the tensor is too small, ArgumentError for a wrong list or mode
+   * @example
+   * tensor([1, 2, 3]).pad([1, 1], { mode: "reflect" }); // [2, 1, 2, 3, 2]
+   */
+  pad(padding: readonly number[], options: ops.PadOptions = {}): Tensor {
+    return Tensor.of(ops.pad(this.node, padding, options));
+  }
+
+  /**
+   * All windows of `size` elements along an axis, `step` apart. The axis has one element per window,
+   * floor((length - size) / step) + 1 of them, and a new last axis holds the elements of each.
+   *
+   * @throws ArgumentError for a size or step that is no positive integer, ShapeError when no window fits
+   * @example
+   * tensor([1, 2, 3, 4, 5]).unfold(0, 3, 2); // [[1, 2, 3], [3, 4, 5]]
+   */
+  unfold(dim: number, size: number, step: number): Tensor {
+    return Tensor.of(ops.unfoldAlong(this.node, dim, size, step));
+  }
+
+  /**
+   * Pieces of an axis, each a view.
+   *
+   * @param size elements of a piece (the last may be shorter), or a list of sizes
+   * @param dim 0 by default
+   * @throws ArgumentError for a size below 1, or sizes that do not add up to the axis
+   * @example
+   * tensor([1, 2, 3, 4, 5]).split(2); // [[1, 2], [3, 4], [5]]
+   * tensor([1, 2, 3, 4, 5]).split([1, 4]); // [[1], [2, 3, 4, 5]]
+   */
   split(size: Dims, dim = 0): Tensor[] {
     return ops.splitSizes(this.shape, size, dim).map(([start, length]) => this.narrow(dim, start, length));
   }
-  /** At most `chunks` pieces of equal size along an axis. */
+
+  /**
+   * At most `chunks` pieces of equal size (the last may be shorter) along an axis, each a view.
+   *
+   * @param dim 0 by default
+   * @throws ArgumentError for a number below 1, ShapeError for an axis that is out of range
+   * @example
+   * tensor([1, 2, 3, 4, 5]).chunk(3); // [[1, 2], [3, 4], [5]]
+   */
   chunk(chunks: number, dim = 0): Tensor[] {
     return this.split(ops.chunkSize(this.shape, chunks, dim), dim);
   }
-  /** Elements picked along one axis by an index of the same number of dimensions. */
+
+  /**
+   * Elements picked along one axis: result[.., j, ..] = this[.., index[.., j, ..], ..]. The result has the index's
+   * shape.
+   *
+   * @param index int32, of as many dimensions as this
+   * @throws ShapeError, DTypeError, and ArgumentError for an index that is out of range
+   * @example
+   * const picked = tensor([[1], [0]], { dtype: "int32" });
+   * tensor([[1, 2], [3, 4]]).gather(1, picked); // [[2], [3]]
+   */
   gather(dim: number, index: Tensor): Tensor {
     return Tensor.of(ops.gatherAlong(this.node, dim, index.node));
   }
-  /** Whole slices picked along one axis by a list of positions. */
+
+  /**
+   * Whole slices at the listed positions of one axis, in that order.
+   *
+   * @param index int32, of one dimension
+   * @throws ShapeError, DTypeError, and ArgumentError for an index that is out of range
+   * @example
+   * const rows = tensor([1, 1, 0], { dtype: "int32" });
+   * tensor([[1, 2], [3, 4]]).indexSelect(0, rows); // [[3, 4], [3, 4], [1, 2]]
+   */
   indexSelect(dim: number, index: Tensor): Tensor {
     return Tensor.of(ops.indexSelect(this.node, dim, index.node));
   }
-  /** This with `source` added at `index` along an axis. */
+  /**
+   * This with elements replaced: result[.., index[.., j, ..], ..] = source[.., j, ..] along an axis. Where several j name
+   * one place, the last of them wins.
+   *
+   * @param index int32, of as many dimensions; not larger than the source, nor than this except along `dim`
+   * @param source a tensor of this type, or one number for all places
+   * @throws ShapeError, DTypeError, and ArgumentError for an index that is out of range
+   * @example
+   * zeros([4]).scatter(0, tensor([1, 3], { dtype: "int32" }), 5); // [0, 5, 0, 5]
+   */
+  scatter(dim: number, index: Tensor, source: Operand): Tensor {
+    const values = source instanceof Tensor ? source.node : cast(this.#operand(source), this.dtype);
+    return Tensor.of(ops.scatterAlong(this.node, dim, index.node, values));
+  }
+
+  /**
+   * This with elements of `source` added: result[.., index[.., j, ..], ..] += source[.., j, ..]. Several j may name one
+   * place.
+   *
+   * @param index int32, of as many dimensions as this
+   * @throws ShapeError, DTypeError, and ArgumentError for an index that is out of range
+   * @example
+   * const index = tensor([0, 2, 0], { dtype: "int32" });
+   * zeros([3]).scatterAdd(0, index, tensor([1, 2, 4])); // [5, 0, 2]
+   */
   scatterAdd(dim: number, index: Tensor, source: Tensor): Tensor {
     return Tensor.of(ops.scatterAddAlong(this.node, dim, index.node, source.node));
   }
-  /** Elements at positions given per axis: numbers, lists, index tensors, or null for all. */
+
+  /**
+   * Elements at positions given per axis. Several lists are taken together, as in PyTorch: x.index([[0, 1], [2, 3]])
+   * picks (0, 2) and (1, 3).
+   *
+   * @param items a number (its axis goes), a list or int32 tensor of positions, or null for the whole axis; negative
+   *   positions count from the end
+   * @throws ArgumentError for too many items, ArgumentError or (for a number) ShapeError for a position out of range,
+   *   DTypeError for a float or bool index
+   * @example
+   * const x = tensor([[1, 2, 3], [4, 5, 6]]);
+   * x.index([null, [2, 0]]); // [[3, 1], [6, 4]]
+   * x.index([[0, 1], [2, 0]]); // [3, 4]
+   * x.index([-1, 1]); // 5
+   */
   index(items: readonly IndexItem[]): Tensor {
     if (items.length > this.ndim) {
       throw new ArgumentError(
@@ -872,7 +1977,13 @@ export class Tensor {
     return picked.length === 0 ? view : Tensor.of(ops.pickJointly(view.node, picked));
   }
 
-  /** Every element must be read with `item`, `array` or `data`: a tensor has no number of its own. */
+  /**
+   * Always throws: a tensor has no number of its own. Values are read with `item`, `array` or `data`.
+   *
+   * @throws EngineError, so that `x + 1` is an error instead of NaN
+   * @example
+   * tensor(1).add(1); // 2
+   */
   valueOf(): never {
     throw new EngineError(
       "a tensor is not a number: read it with await t.item(), or use its methods (add, mul, ...)",
@@ -888,7 +1999,15 @@ Object.defineProperty(Tensor.prototype, Symbol.for("nodejs.util.inspect.custom")
 });
 
 function indexNode(item: readonly number[] | Tensor): Node {
-  if (!(item instanceof Tensor)) return hostSource(Int32Array.from(item), [item.length], "int32");
+  if (!(item instanceof Tensor)) {
+    if (!Array.isArray(item) || !item.every(Number.isInteger)) {
+      throw new ArgumentError(
+        `index: an item is a position, a list of positions, an int32 tensor or null; got ${String(item)}`,
+        { item },
+      );
+    }
+    return hostSource(Int32Array.from(item), [item.length], "int32");
+  }
   if (item.dtype === "bool" || isFloat(item.dtype)) {
     throw new DTypeError(
       `index: an index tensor must be int32, got ${item.dtype}; for a mask use maskedFill or where`,

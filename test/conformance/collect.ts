@@ -1,8 +1,8 @@
 /**
- * Finds the files of cases beside the operations, and turns a sample into tensors.
+ * Finds the files of cases beside operations and layers, and turns a sample into tensors.
  */
 import { readdirSync } from "node:fs";
-import { basename, dirname, join, relative } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { viewOf } from "../../src/base/dtype.ts";
 import { sizeOf } from "../../src/base/shape.ts";
@@ -13,30 +13,31 @@ import type { Tensor } from "../../src/tensor/tensor.ts";
 
 export type Float = "float32" | "float64";
 
-/** The cases of one folder of `src/ops`. */
+/** The cases of one folder of `src/ops`, or of all layers. */
 export interface Family {
   readonly name: string;
   readonly ops: readonly OpCases[];
 }
 
-/** The operations' folder. */
-const opsFolder = fileURLToPath(new URL("../../src/ops", import.meta.url));
-
-const files = readdirSync(opsFolder, { recursive: true, encoding: "utf8" })
-  .filter((file) => file.endsWith(".cases.ts"))
-  .sort();
-
-async function load(): Promise<Family[]> {
-  const byFolder = new Map<string, OpCases[]>();
-  for (const file of files) {
-    const { cases } = (await import(join(opsFolder, file))) as { cases: OpCases | readonly OpCases[] };
-    const family = relative(".", dirname(file)) || basename(file);
-    byFolder.set(family, [...(byFolder.get(family) ?? []), ...[cases].flat()]);
-  }
-  return [...byFolder].map(([name, ops]) => ({ name, ops }));
+/** Files of cases below a folder of src/, and the family that each belongs to. */
+function casesBelow(folder: string, familyOf: (file: string) => string): { file: string; family: string }[] {
+  const root = fileURLToPath(new URL(`../../src/${folder}`, import.meta.url));
+  return readdirSync(root, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".cases.ts"))
+    .sort()
+    .map((file) => ({ file: join(root, file), family: familyOf(file) }));
 }
 
-/** All cases, by folder. */
+async function load(): Promise<Family[]> {
+  const byFamily = new Map<string, OpCases[]>();
+  for (const { file, family } of [...casesBelow("ops", dirname), ...casesBelow("nn", () => "layers")]) {
+    const { cases } = (await import(file)) as { cases: OpCases | readonly OpCases[] };
+    byFamily.set(family, [...(byFamily.get(family) ?? []), ...[cases].flat()]);
+  }
+  return [...byFamily].map(([name, ops]) => ({ name, ops }));
+}
+
+/** All cases, by family. */
 export const families: readonly Family[] = await load();
 
 /** What a sample is called in the reference files; also what its inputs are drawn from. */

@@ -1,4 +1,4 @@
-"""Asks PyTorch what every operation gives, and writes test/reference/testdata/ops/<family>.json.
+"""Asks PyTorch what every operation and layer gives, and writes test/reference/testdata/ops/<family>.json.
 
 Run with a Python that has PyTorch: /usr/bin/python3 test/reference/make_op_references.py
 
@@ -13,6 +13,8 @@ import subprocess
 
 import torch
 import torch.nn.functional as F
+from torch import nn
+from torch.nn.utils.stateless import functional_call
 
 here = pathlib.Path(__file__).parent
 dtypes = {"int32": torch.int32, "uint8": torch.uint8, "bool": torch.bool}
@@ -34,12 +36,17 @@ def weights(count):
     return torch.tensor([((i * 37) % 64 - 31.5) / 32 for i in range(count)], dtype=torch.float64)
 
 
+def call(module, parameters, inputs):
+    """A module with other parameters than its own."""
+    return functional_call(module, parameters, tuple(inputs))
+
+
 def evaluate(sample, float_type):
     """Results and gradients (None for inputs without)."""
     torch.set_default_dtype(float_type)
     inputs = make_inputs(sample, float_type)
     names = {chr(ord("a") + i): tensor for i, tensor in enumerate(inputs)}
-    results = eval(sample["torch"], {"torch": torch, "F": F, "math": math, **names})
+    results = eval(sample["torch"], {"torch": torch, "nn": nn, "F": F, "math": math, "call": call, **names})
     results = list(results) if isinstance(results, (tuple, list)) else [results]
     total = None
     for result in results:
@@ -76,26 +83,35 @@ def record(truth, single):
     return {"shape": list(truth.shape), "error": float(f"{error:.3g}"), "data": [number(v) for v in flat.tolist()]}
 
 
+def reference(sample):
+    """What the reference file holds of a sample."""
+    results, gradients = evaluate(sample, torch.float64)
+    results32, gradients32 = evaluate(sample, torch.float32)
+    return {
+        "hash": sample["hash"],
+        "results": [record(*pair) for pair in zip(results, results32)],
+        "gradients": [record(*pair) for pair in zip(gradients, gradients32)],
+    }
+
+
 def main():
     dumped = subprocess.run(["node", here / "dump-cases.mjs"], check=True, capture_output=True, text=True)
     (here / "testdata" / "ops").mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
+    failures = []
     for family, samples in json.loads(dumped.stdout).items():
         lines = []
         for sample in samples:
             try:
-                results, gradients = evaluate(sample, torch.float64)
-                results32, gradients32 = evaluate(sample, torch.float32)
+                entry = reference(sample)
             except Exception as error:
-                raise SystemExit(f"{sample['key']}: {sample['torch']}: {error}")
-            entry = {
-                "hash": sample["hash"],
-                "results": [record(*pair) for pair in zip(results, results32)],
-                "gradients": [record(*pair) for pair in zip(gradients, gradients32)],
-            }
+                failures.append(f"{sample['key']}: {sample['torch']}: {error}")
+                continue
             lines.append(f"{json.dumps(sample['key'])}: {json.dumps(entry, separators=(',', ':'))}")
         (here / "testdata" / "ops" / f"{family}.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
-        print(f"{family}: {len(samples)} samples")
+        print(f"{family}: {len(lines)} samples")
+    if failures:
+        raise SystemExit("without a reference:\n" + "\n".join(failures))
 
 
 main()

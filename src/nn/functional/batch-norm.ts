@@ -1,14 +1,15 @@
 /**
  * Batch normalisation with running statistics.
  */
-import { ArgumentError, ShapeError } from "../../base/errors.ts";
-import { formatShape } from "../../base/shape.ts";
-import { cast, constant, scalar } from "../../graph/build.ts";
-import { type Node, withGradMode } from "../../graph/node.ts";
+import { ArgumentError } from "../../base/errors.ts";
+import { scalar } from "../../graph/build.ts";
+import type { Node } from "../../graph/node.ts";
 import * as ops from "../../ops/index.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { checkSameType } from "../arguments.ts";
+import { checkFloat, checkOptions, checkRange } from "../arguments.ts";
+import { type ChannelVectors, checkChannels, moveTowards } from "./channel-statistics.ts";
 
+/** Options of `F.batchNorm`. */
 export interface BatchNormOptions {
   /** Shape (C): what normalised channels are multiplied by. */
   readonly weight?: Tensor | null | undefined;
@@ -23,11 +24,7 @@ export interface BatchNormOptions {
 }
 
 /** As the options, but the momentum may be computed. */
-export interface Normalization {
-  readonly runningMean: Tensor | null;
-  readonly runningVar: Tensor | null;
-  readonly weight: Tensor | null;
-  readonly bias: Tensor | null;
+export interface Normalization extends ChannelVectors {
   readonly training: boolean;
   readonly momentum: Node;
   readonly eps: number;
@@ -35,7 +32,7 @@ export interface Normalization {
 
 /** Normalises, and in training moves the running statistics, for a layer or function of that name. */
 export function normalizeBatch(x: Tensor, n: Normalization, owner: string): Tensor {
-  checkChannels(x, n, owner);
+  checkChannels(x, n, 1, owner);
   const [weight, bias] = [n.weight?.node ?? null, n.bias?.node ?? null];
   if (!n.training) {
     if (n.runningMean === null || n.runningVar === null) {
@@ -51,36 +48,24 @@ export function normalizeBatch(x: Tensor, n: Normalization, owner: string): Tens
   return Tensor.of(output);
 }
 
-/** running = (1 - momentum) * running + momentum * batch. */
-function moveTowards(running: Tensor | null, batch: Node, momentum: Node): void {
-  if (running === null) return;
-  withGradMode(false, () => {
-    const factor = cast(momentum, running.dtype);
-    const old = ops.mul(ops.sub(constant(1, [], running.dtype), factor), running.node);
-    running.assignNode(ops.add(ops.mul(factor, batch), old));
-  });
-}
-
-function checkChannels(x: Tensor, n: Normalization, owner: string): void {
-  const vectors = { weight: n.weight, bias: n.bias, runningMean: n.runningMean, runningVar: n.runningVar };
-  const channels = x.shape[1];
-  for (const [name, vector] of Object.entries(vectors)) {
-    if (vector === null) continue;
-    checkSameType(x, vector, owner);
-    if (vector.ndim === 1 && vector.shape[0] === channels) continue;
-    throw new ShapeError(
-      `${owner}: input has ${channels ?? 0} channel${channels === 1 ? "" : "s"}, expected ${vector.shape.join(", ")} ` +
-        `(input shape ${formatShape(x.shape)} is N, C, ...; ${name} has shape ${formatShape(vector.shape)})`,
-      { input: x.shape, [name]: vector.shape },
-    );
-  }
-}
-
 /**
  * (x - mean) / sqrt(variance + eps) * weight + bias for each channel (Ioffe and Szegedy, 2015). In training, mean and
- * variance are those of the batch, and the running ones are updated in place.
+ * variance are those of the batch, and the running ones are updated in place:
+ * running = (1 - momentum) * running + momentum * batch, with the unbiased variance.
  *
- * Shapes: x (N, C, *), statistics (C) -> (N, C, *). @throws ShapeError, ArgumentError.
+ * @param x shape (N, C, *), floats
+ * @param runningMean shape (C); needed in evaluation only
+ * @param runningVar shape (C); needed in evaluation only
+ * @param options.weight shape (C); ones by default
+ * @param options.bias shape (C); zeros by default
+ * @param options.training whether to normalise with the batch's own statistics; false by default
+ * @param options.momentum weight of the batch in running statistics, 0 to 1; 0.1 by default
+ * @param options.eps added to the variance; 1e-5 by default
+ * @returns the shape of x
+ * @throws ShapeError where channels do not fit or a channel has one value, DTypeError unless all are floats of one
+ * type, ArgumentError for a number out of range, or without running statistics in evaluation.
+ * @example
+ * F.batchNorm(tensor([[1, 5], [3, 9]]), null, null, { training: true }); // [[-1, -1], [1, 1]]
  */
 export function batchNorm(
   x: Tensor,
@@ -88,14 +73,20 @@ export function batchNorm(
   runningVar: Tensor | null,
   options: BatchNormOptions = {},
 ): Tensor {
+  checkFloat(x, "batchNorm");
+  checkOptions(options, ["weight", "bias", "training", "momentum", "eps"], "batchNorm", {
+    nullable: ["weight", "bias"],
+    flags: ["training"],
+  });
+  const { weight = null, bias = null, training = false, momentum = 0.1, eps = 1e-5 } = options;
   const normalization: Normalization = {
     runningMean,
     runningVar,
-    weight: options.weight ?? null,
-    bias: options.bias ?? null,
-    training: options.training ?? false,
-    momentum: scalar(options.momentum ?? 0.1, x.dtype),
-    eps: options.eps ?? 1e-5,
+    weight,
+    bias,
+    training,
+    momentum: scalar(checkRange(momentum, 0, 1, "momentum", "batchNorm"), x.dtype),
+    eps: checkRange(eps, 0, Number.POSITIVE_INFINITY, "eps", "batchNorm"),
   };
   return normalizeBatch(x, normalization, "batchNorm");
 }

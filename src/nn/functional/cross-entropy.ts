@@ -1,7 +1,7 @@
 /**
  * Losses of classification: from log-probabilities (`nllLoss`) and from logits (`crossEntropy`).
  */
-import { isFloat } from "../../base/dtype.ts";
+import { type DType, isFloat } from "../../base/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../../base/errors.ts";
 import { formatShape, sameShape, sizeOf } from "../../base/shape.ts";
 import { currentEngine } from "../../engine/default.ts";
@@ -9,9 +9,10 @@ import { cast, compare, constant, reshape, scalar } from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
 import * as ops from "../../ops/index.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { checkRange, checkTensor } from "../arguments.ts";
+import { checkFloat, checkInteger, checkOptions, checkRange, checkTensor } from "../arguments.ts";
 import { type LossOptions, type Reduction, reductionOf } from "./reduction.ts";
 
+/** Options of `F.nllLoss` and `nn.NLLLoss`. */
 export interface NllLossOptions extends LossOptions {
   /** Shape (C): weight of each class; 1 by default. With "mean", the sum is divided by the weights of the targets. */
   readonly weight?: Tensor | null | undefined;
@@ -19,33 +20,58 @@ export interface NllLossOptions extends LossOptions {
   readonly ignoreIndex?: number | undefined;
 }
 
+/** Options of `F.crossEntropy` and `nn.CrossEntropyLoss`. */
 export interface CrossEntropyOptions extends NllLossOptions {
   /** Share of the target that is spread evenly over all classes (Szegedy et al., 2016); 0 by default. */
   readonly labelSmoothing?: number | undefined;
 }
 
+/** The class whose targets count for nothing. @throws ArgumentError unless it is an integer. */
+export function checkIgnoreIndex(options: NllLossOptions, owner: string): number {
+  return checkInteger(options.ignoreIndex ?? -100, "ignoreIndex", owner);
+}
+
 /**
- * -input[target]: negative log likelihood.
+ * -input[target], averaged over the targets: negative log likelihood.
  *
- * Shapes: input (N, C, *) or (C) of log-probabilities, target (N, *) or () of class indices -> (), or the target's
- * shape without reduction. @throws ShapeError, DTypeError, ArgumentError for a class out of range.
+ * @param input shape (N, C, *) or (C) of log-probabilities
+ * @param target shape (N, *) or () of class indices, from 0 to C - 1
+ * @param options.weight shape (C): weight of each class; 1 by default. The mean is divided by the weights of the targets
+ * @param options.ignoreIndex targets of this class count for nothing; -100 by default
+ * @param options.reduction "mean" (the default), "sum", or "none" for all elements
+ * @returns shape (), or the target's without reduction
+ * @throws ShapeError, DTypeError, ArgumentError for a class out of range.
+ * @example
+ * F.nllLoss(tensor([[0.5, 0.25, 0.25]]).log(), tensor([1], { dtype: "int32" })); // 1.3863
  */
 export function nllLoss(input: Tensor, target: Tensor, options: NllLossOptions = {}): Tensor {
+  checkOptions(options, ["weight", "ignoreIndex", "reduction"], "nllLoss", { nullable: ["weight"] });
   const loss = classLoss(input, target, options, "nllLoss");
   const { losses, weights } = ops.pickLoss(loss.input, loss.target, loss.weight, loss.ignoreIndex);
   return Tensor.of(combine(losses, weights, loss.reduction, target.shape));
 }
 
 /**
- * -ln softmax(input)[target], or with probabilities as target the sum of -p ln softmax(input) over classes.
+ * -ln softmax(input)[target], averaged over the targets; with probabilities as target the sum of -p ln softmax(input)
+ * over classes, averaged over the rest.
  *
- * Shapes: input (N, C, *) or (C) of logits, target (N, *) or () of class indices (int32), or probabilities in the
- * shape of the input -> (), or (N, *) without reduction. @throws ShapeError, DTypeError, ArgumentError.
+ * @param input shape (N, C, *) or (C) of logits
+ * @param target shape (N, *) or () of class indices (int32), from 0 to C - 1, or probabilities in the shape of the input
+ * @param options.weight shape (C): weight of each class; 1 by default. With class indices the mean is divided by the
+ *   weights of the targets
+ * @param options.ignoreIndex targets of this class count for nothing; -100 by default
+ * @param options.labelSmoothing share of the target that is spread evenly over all classes (Szegedy et al., 2016), from
+ *   0 to 1; 0 by default
+ * @param options.reduction "mean" (the default), "sum", or "none" for all elements
+ * @returns shape (), or (N, *) without reduction
+ * @throws ShapeError, DTypeError, ArgumentError for a class out of range.
  * @example
- * const labels = tensor([3, 0, 9], { dtype: "int32" });
- * const loss = F.crossEntropy(model(images), labels, { labelSmoothing: 0.1 });
+ * F.crossEntropy(model(images), labels, { labelSmoothing: 0.1 }).shape; // []
+ * F.crossEntropy(tensor([2, 0, 0]), tensor(0, { dtype: "int32" })); // 0.2395
  */
 export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  const names = ["weight", "ignoreIndex", "labelSmoothing", "reduction"];
+  checkOptions(options, names, "crossEntropy", { nullable: ["weight"] });
   const smoothing = checkRange(options.labelSmoothing ?? 0, 0, 1, "labelSmoothing", "crossEntropy");
   checkTensor(input, "input", "crossEntropy");
   checkTensor(target, "target", "crossEntropy");
@@ -96,11 +122,12 @@ function fromProbabilities(
       { input: input.shape, target: target.shape },
     );
   }
+  checkFloat(input, "crossEntropy");
   const single = input.ndim === 1;
   const batch = (n: Node): Node => (single ? reshape(n, [1, ...n.shape]) : n);
   const x = batch(input.node);
   const classes = x.shape[1] as number;
-  const weight = classWeight(options.weight ?? null, classes, "crossEntropy");
+  const weight = classWeight(options.weight ?? null, classes, x.dtype, "crossEntropy");
   const { dtype } = x;
   let probabilities = cast(batch(target.node), dtype);
   if (smoothing > 0) {
@@ -127,11 +154,8 @@ interface ClassLoss {
 
 /** Checks the operands of a loss over class indices, and gives a single sample a batch axis. */
 function classLoss(input: Tensor, target: Tensor, options: NllLossOptions, owner: string): ClassLoss {
-  if (!isFloat(input.dtype)) {
-    throw new DTypeError(`${owner}: input is ${input.dtype}, expected a float tensor`, {
-      input: input.dtype,
-    });
-  }
+  checkTensor(target, "target", owner);
+  checkFloat(input, owner);
   if (isFloat(target.dtype) || target.dtype === "bool") {
     throw new DTypeError(
       `${owner}: target is ${target.dtype}, expected class indices; convert with .to("int32")`,
@@ -144,10 +168,10 @@ function classLoss(input: Tensor, target: Tensor, options: NllLossOptions, owner
   const x = single ? reshape(input.node, [1, ...input.shape]) : input.node;
   const y = cast(single && target.ndim === 0 ? reshape(target.node, [1]) : target.node, "int32");
   ops.checkClassTarget(x, y, owner);
-  const ignoreIndex = options.ignoreIndex ?? -100;
+  const ignoreIndex = checkIgnoreIndex(options, owner);
   const classes = x.shape[1] as number;
   checkClasses(target, classes, ignoreIndex, owner);
-  const weight = classWeight(options.weight ?? null, classes, owner);
+  const weight = classWeight(options.weight ?? null, classes, x.dtype, owner);
   return { input: x, target: y, weight, ignoreIndex, reduction: reductionOf(options, owner) };
 }
 
@@ -166,8 +190,15 @@ function checkClasses(target: Tensor, classes: number, ignoreIndex: number, owne
   }
 }
 
-function classWeight(weight: Tensor | null, classes: number, owner: string): Node | null {
+function classWeight(weight: Tensor | null, classes: number, dtype: DType, owner: string): Node | null {
   if (weight === null) return null;
+  checkTensor(weight, "weight", owner);
+  if (weight.dtype !== dtype) {
+    throw new DTypeError(
+      `${owner}: weight is ${weight.dtype}, input ${dtype}; convert the weight with .to("${dtype}")`,
+      { input: dtype, weight: weight.dtype },
+    );
+  }
   if (weight.ndim !== 1 || weight.shape[0] !== classes) {
     throw new ShapeError(
       `${owner}: weight has shape ${formatShape(weight.shape)}, expected [${classes}]: one for each class`,

@@ -1,34 +1,83 @@
-import { isFloat } from "../../base/dtype.ts";
-import { DTypeError } from "../../base/errors.ts";
+import { ShapeError } from "../../base/errors.ts";
+import { formatShape, type Shape } from "../../base/shape.ts";
 import { compare, constant, expand, scalar, where } from "../../graph/build.ts";
 import * as ops from "../../ops/index.ts";
 import { defaultGenerator } from "../../tensor/generator.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { checkRange } from "../arguments.ts";
+import { checkFloat, checkOptions, checkRange } from "../arguments.ts";
 
+/** Options of `F.dropout` and `F.dropout2d`. */
 export interface DropoutOptions {
-  /** Probability of an element to become zero; 0.5 by default. */
+  /** Probability of becoming zero; 0.5 by default. */
   readonly p?: number | undefined;
   /** Whether anything is dropped at all; true by default. */
   readonly training?: boolean | undefined;
 }
 
-/**
- * Sets elements to zero at random and multiplies the others by 1 / (1 - p) (Srivastava et al., 2014). Shape (*) -> (*).
- * @throws ArgumentError unless p is from 0 to 1.
- */
-export function dropout(x: Tensor, options: DropoutOptions = {}): Tensor {
-  const p = checkRange(options.p ?? 0.5, 0, 1, "p", "dropout");
-  if (!isFloat(x.dtype)) {
-    throw new DTypeError(`dropout: needs a float tensor, got ${x.dtype}; convert with .to("float32")`, {
-      dtype: x.dtype,
-    });
-  }
-  if (options.training === false) return x;
+/** The probability. @throws ArgumentError, DTypeError. */
+function checked(x: Tensor, options: DropoutOptions, owner: string): number {
+  checkFloat(x, owner);
+  checkOptions(options, ["p", "training"], owner, { flags: ["training"] });
+  return checkRange(options.p ?? 0.5, 0, 1, "p", owner);
+}
+
+/** Draws once per element of `drawn`, a shape that broadcasts against x. */
+function drop(x: Tensor, p: number, drawn: Shape): Tensor {
   const { node, shape, dtype } = x;
-  const drawn = ops.uniform01(defaultGenerator.next(), shape, dtype);
+  const draws = ops.uniform01(defaultGenerator.next(), drawn, dtype);
   // p is an input of the program: another p does not compile again.
-  const kept = compare("le", expand(scalar(p, dtype), shape), drawn);
+  const kept = expand(compare("le", expand(scalar(p, dtype), drawn), draws), shape);
   const scaled = ops.mul(node, scalar(p === 1 ? 0 : 1 / (1 - p), dtype));
   return Tensor.of(where(kept, scaled, constant(0, shape, dtype)));
+}
+
+/**
+ * Sets elements to zero at random and multiplies the others by 1 / (1 - p), so that the expected sum stays. (Srivastava
+ * et al., 2014.)
+ *
+ * @param x any shape (*), floats
+ * @param options.p probability of an element to become zero; 0.5 by default. Another p compiles nothing
+ * @param options.training whether anything is dropped at all; true by default
+ * @returns shape (*)
+ * @throws ArgumentError unless p is from 0 to 1, DTypeError unless x holds floats.
+ * @example
+ * manualSeed(0);
+ * F.dropout(ones([1000]), { p: 0.25 }).amax(); // 1.3333
+ * F.dropout(ones([3]), { training: false }); // [1, 1, 1]
+ */
+export function dropout(x: Tensor, options: DropoutOptions = {}): Tensor {
+  const p = checked(x, options, "dropout");
+  return options.training === false ? x : drop(x, p, x.shape);
+}
+
+/**
+ * Sets whole channels to zero at random and multiplies the others by 1 / (1 - p): neighbours in a feature map are so
+ * alike that dropping single elements would take little away. (Tompson et al., 2015.)
+ *
+ * @param x shape (N, C, H, W) or (N, C, L), floats. Three dimensions are a batch here, as in PyTorch
+ * @param options.p probability of a channel of a sample to become zero; 0.5 by default. Another p compiles nothing
+ * @param options.training whether anything is dropped at all; true by default
+ * @returns the shape of x
+ * @throws ArgumentError unless p is from 0 to 1, ShapeError for other dimensions, DTypeError unless x holds floats.
+ * @example
+ * manualSeed(0);
+ * const y = F.dropout2d(ones([8, 4, 3, 3]), { p: 0.5 });
+ * y.sum([2, 3]).amax(); // 18
+ * F.dropout2d(ones([1, 2, 1, 1]), { training: false }); // [[[[1]], [[1]]]]
+ */
+export function dropout2d(x: Tensor, options: DropoutOptions = {}): Tensor {
+  const p = checked(x, options, "dropout2d");
+  if (x.ndim !== 3 && x.ndim !== 4) {
+    throw new ShapeError(
+      `dropout2d: input has ${x.ndim} dimensions (shape ${formatShape(x.shape)}), expected N, C, H, W or N, C, L; ` +
+        "for others use dropout",
+      { input: x.shape },
+    );
+  }
+  if (options.training === false) return x;
+  return drop(
+    x,
+    p,
+    x.shape.map((s, d) => (d < 2 ? s : 1)),
+  );
 }

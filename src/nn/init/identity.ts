@@ -9,7 +9,14 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { checkCount } from "../arguments.ts";
 import { assign } from "./fill.ts";
 
-/** Ones on the diagonal of a matrix, zeros elsewhere. @throws ShapeError unless there are 2 dimensions. */
+/**
+ * Ones on the diagonal of a matrix, zeros elsewhere, in place: a linear layer passes its input on.
+ *
+ * @returns the tensor
+ * @throws ShapeError unless there are 2 dimensions
+ * @example
+ * nn.init.eye_(zeros([2, 3])); // [[1, 0, 0], [0, 1, 0]]
+ */
 export function eye_<T extends Tensor>(tensor: T): T {
   const [rows, columns] = tensor.shape;
   if (tensor.ndim !== 2 || rows === undefined || columns === undefined) {
@@ -23,10 +30,13 @@ export function eye_<T extends Tensor>(tensor: T): T {
 }
 
 /**
- * A convolution weight (out, in, *kernel) that copies channel i to channel i, in each group.
+ * A convolution weight (out, in, *kernel) that copies channel i to channel i, in each group; in place.
  *
  * @param options.groups number of groups of output channels; 1 by default
- * @throws ShapeError unless there are 3 to 5 dimensions and groups divide the output channels.
+ * @returns the tensor
+ * @throws ShapeError unless there are 3 to 5 dimensions and groups divide the output channels
+ * @example
+ * nn.init.dirac_(zeros([2, 2, 3])); // [[[0, 1, 0], [0, 0, 0]], [[0, 0, 0], [0, 1, 0]]]
  */
 export function dirac_<T extends Tensor>(tensor: T, options: { readonly groups?: number } = {}): T {
   const groups = checkCount(options.groups ?? 1, 1, "groups", "dirac_");

@@ -10,6 +10,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { checkRange } from "../arguments.ts";
 import { assign, type RandomInitOptions } from "./fill.ts";
 
+/** Options of `truncNormal_`. */
 export interface TruncNormalOptions extends RandomInitOptions {
   /** Of the whole distribution; 0 by default. */
   readonly mean?: number | undefined;
@@ -21,7 +22,19 @@ export interface TruncNormalOptions extends RandomInitOptions {
   readonly b?: number | undefined;
 }
 
-/** Normal, with values outside of [a, b] drawn again. @throws ArgumentError unless a < b and std > 0. */
+/**
+ * Normal with values outside of [a, b] drawn again, in place.
+ *
+ * @param options.mean of the whole distribution; 0 by default
+ * @param options.std of the whole distribution; 1 by default
+ * @param options.a smallest value; -2 by default
+ * @param options.b largest value; 2 by default
+ * @param options.generator where the numbers come from; the default generator, seeded by `manualSeed`, unless given
+ * @returns the tensor
+ * @throws ArgumentError unless a < b and std > 0
+ * @example
+ * nn.init.truncNormal_(zeros([1000]), { std: 0.02, a: -0.04, b: 0.04 }).abs().le(0.04001).all(); // true
+ */
 export function truncNormal_<T extends Tensor>(tensor: T, options: TruncNormalOptions = {}): T {
   const { mean = 0, a = -2, b = 2 } = options;
   const std = checkRange(options.std ?? 1, 0, Number.POSITIVE_INFINITY, "std", "truncNormal_");

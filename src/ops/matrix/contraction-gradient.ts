@@ -3,6 +3,7 @@
  * p * s + k * d (a sliding window), the gradient gathers from position (i - k * d) / s: the incoming gradient is
  * spread by s between zeros and padded, the other operand is flipped along k.
  */
+import type { Shape } from "../../base/shape.ts";
 import { contraction, flip, pad, reshape, unwindow } from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
 import type { AxisMap, ContractionSpec } from "../../graph/operation.ts";
@@ -13,8 +14,8 @@ export function contractionGradients(
   b: Node,
   g: Node,
 ): [Node | null, Node | null] {
-  const forA = a.requiresGrad ? operandGradient(spec, spec.a, spec.b, a, b, g) : null;
-  const forB = b.requiresGrad ? operandGradient(spec, spec.b, spec.a, b, a, g) : null;
+  const forA = a.requiresGrad ? operandGradient(spec, "a", a.shape, b, g) : null;
+  const forB = b.requiresGrad ? operandGradient(spec, "b", b.shape, a, g) : null;
   return [forA, forB];
 }
 
@@ -24,29 +25,29 @@ interface Renumbering {
   readonly byOld: Map<number, number>;
 }
 
-/** Gradient with respect to the operand read by `own`; `other` is the other operand, read by `theirs`. */
-function operandGradient(
+/** Gradient with respect to one operand, of that shape; `other` is the other one, `g` the gradient of the result. */
+export function operandGradient(
   spec: ContractionSpec,
-  own: readonly AxisMap[],
-  theirs: readonly AxisMap[],
-  x: Node,
+  operand: "a" | "b",
+  shape: Shape,
   other: Node,
   g: Node,
 ): Node {
+  const [own, theirs] = operand === "a" ? [spec.a, spec.b] : [spec.b, spec.a];
   let gradient = g;
   let partner = other;
   const numbers: Renumbering = { sizes: [], byOld: new Map() };
   const slides: { position: number; offset: number; index: number; dilation: number }[] = [];
   own.forEach((map, axis) => {
     const index = numbers.sizes.length;
-    numbers.sizes.push(x.shape[axis] as number);
+    numbers.sizes.push(shape[axis] as number);
     if (map.dims.length === 1) {
       numbers.byOld.set(map.dims[0] as number, index);
       return;
     }
     const slide = slideOf(map, spec.outputs);
     slides.push({ position: slide.position, offset: slide.offset, index, dilation: slide.dilation });
-    gradient = spread(gradient, slide, spec, x.shape[axis] as number);
+    gradient = spread(gradient, slide, spec, shape[axis] as number);
     partner = flipAlong(partner, theirs, slide.offset);
   });
   const outputs = numbers.sizes.length;

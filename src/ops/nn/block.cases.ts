@@ -9,7 +9,8 @@ import { logSoftmax } from "../reduce/softmax.ts";
 import { relu } from "../unary/relu.ts";
 import { batchNormTraining } from "./batch-norm.ts";
 import { convolution } from "./convolution.ts";
-import { maxPool2d, type Pair } from "./pooling.ts";
+import { maxPool2d } from "./pooling.ts";
+import type { Pair } from "./windows.ts";
 
 const geometry = (stride: number, padding: number, groups = 1) => ({
   stride: [stride, stride],

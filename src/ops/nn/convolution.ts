@@ -3,10 +3,10 @@
  * input channels and kernel positions. Groups are a batch dimension of the contraction.
  */
 import { ShapeError } from "../../base/errors.ts";
-import { formatShape } from "../../base/shape.ts";
+import { formatShape, type Shape } from "../../base/shape.ts";
 import { binary, contraction, expand, pad, reshape } from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
-import { type AxisMap, windowCount } from "../../graph/operation.ts";
+import { type AxisMap, type ContractionSpec, windowCount } from "../../graph/operation.ts";
 
 export interface ConvolutionGeometry {
   /** Per spatial axis. */
@@ -30,7 +30,6 @@ export function convolution(
   g: ConvolutionGeometry,
   name: string,
 ): Node {
-  const spatial = weight.shape.length - 2;
   checkShapes(x, weight, g, name);
   const before = [0, 0, ...g.padding.map((p) => p[0])];
   const after = [0, 0, ...g.padding.map((p) => p[1])];
@@ -49,60 +48,60 @@ export function convolution(
       );
     }
   });
-  const y = g.groups === 1 ? plain(padded, weight, g, out, kernel) : grouped(padded, weight, g, out, kernel);
-  if (bias === null) return y;
-  const shape = [1, bias.shape[0] as number, ...new Array<number>(spatial).fill(1)];
-  return binary("add", y, expand(reshape(bias, shape), y.shape));
-}
-
-function slides(g: ConvolutionGeometry, first: number, offsets: number): AxisMap[] {
-  return g.stride.map((s, i) => ({ dims: [first + i, offsets + i], strides: [s, g.dilation[i] as number] }));
-}
-
-/** Loop dimensions: n, o, *out; summed c, *kernel. */
-function plain(
-  x: Node,
-  weight: Node,
-  g: ConvolutionGeometry,
-  out: number[],
-  kernel: readonly number[],
-): Node {
-  const [n, c] = x.shape as [number, number];
-  const o = weight.shape[0] as number;
-  const spatial = out.length;
-  const channel = 2 + spatial;
-  const spec = {
-    sizes: [n, o, ...out, c, ...kernel],
-    outputs: 2 + spatial,
-    a: [axis(0), axis(channel), ...slides(g, 2, channel + 1)],
-    b: [axis(1), axis(channel), ...kernel.map((_, i) => axis(channel + 1 + i))],
-  };
-  return contraction(spec, x, weight);
-}
-
-/** Loop dimensions: n, group, o within the group, *out; summed c within the group, *kernel. */
-function grouped(
-  x: Node,
-  weight: Node,
-  g: ConvolutionGeometry,
-  out: number[],
-  kernel: readonly number[],
-): Node {
-  const [n, c] = x.shape as [number, number];
   const { groups } = g;
-  const o = (weight.shape[0] as number) / groups;
-  const cg = c / groups;
-  const spatial = out.length;
-  const channel = 3 + spatial;
-  const spec = {
-    sizes: [n, groups, o, ...out, cg, ...kernel],
-    outputs: 3 + spatial,
-    a: [axis(0), axis(1), axis(channel), ...slides(g, 3, channel + 1)],
-    b: [axis(1), axis(2), axis(channel), ...kernel.map((_, i) => axis(channel + 1 + i))],
+  const loops = convolutionLoops(weight.shape, x.shape[0] as number, out, g);
+  const product = contraction(loops, splitGroups(padded, 1, groups), splitGroups(weight, 0, groups));
+  return addBias(joinGroups(product, 1, groups), bias);
+}
+
+/** y + bias along axis 1. */
+export function addBias(y: Node, bias: Node | null): Node {
+  if (bias === null) return y;
+  const line = y.shape.map((s, d) => (d === 1 ? s : 1));
+  return binary("add", y, expand(reshape(bias, line), y.shape));
+}
+
+/** Axis `at`, of channels, as (group, channel in the group); unchanged where there is one group only. */
+export function splitGroups(x: Node, at: number, groups: number): Node {
+  if (groups === 1) return x;
+  const { shape } = x;
+  return reshape(x, [...shape.slice(0, at), groups, (shape[at] as number) / groups, ...shape.slice(at + 1)]);
+}
+
+/** Undoes `splitGroups`. */
+export function joinGroups(x: Node, at: number, groups: number): Node {
+  if (groups === 1) return x;
+  const { shape } = x;
+  return reshape(x, [...shape.slice(0, at), groups * (shape[at + 1] as number), ...shape.slice(at + 2)]);
+}
+
+/**
+ * The contraction of padded input (N, C, *) and weight, both with their groups split, to (N, O, *out). Loop dimensions:
+ * n, group if there are several, o within the group, *out; summed c within the group, *kernel. `weight` is the shape
+ * (O, C / groups, *kernel).
+ */
+export function convolutionLoops(
+  weight: Shape,
+  batch: number,
+  out: readonly number[],
+  g: Pick<ConvolutionGeometry, "stride" | "dilation" | "groups">,
+): ContractionSpec {
+  const { groups } = g;
+  const [filters, channels, ...kernel] = weight as [number, number, ...number[]];
+  const group = groups === 1 ? [] : [1];
+  const o = 1 + group.length;
+  const first = o + 1;
+  const channel = first + out.length;
+  const slides = g.stride.map((s, i) => ({
+    dims: [first + i, channel + 1 + i],
+    strides: [s, g.dilation[i] as number],
+  }));
+  return {
+    sizes: [batch, ...group.map(() => groups), filters / groups, ...out, channels, ...kernel],
+    outputs: channel,
+    a: [axis(0), ...group.map(axis), axis(channel), ...slides],
+    b: [...group.map(axis), axis(o), axis(channel), ...kernel.map((_, i) => axis(channel + 1 + i))],
   };
-  const xg = reshape(x, [n, groups, cg, ...x.shape.slice(2)]);
-  const wg = reshape(weight, [groups, o, cg, ...kernel]);
-  return reshape(contraction(spec, xg, wg), [n, groups * o, ...out]);
 }
 
 function checkShapes(x: Node, weight: Node, g: ConvolutionGeometry, name: string): void {

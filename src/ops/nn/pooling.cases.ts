@@ -1,7 +1,8 @@
 import { constant } from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
 import { distinct, type OpCases, type Sample, uniform } from "../op-cases.test-helper.ts";
-import { avgPool2d, maxPool2d, maxPoolIndices, type Pair, type PoolGeometry } from "./pooling.ts";
+import { avgPool2d, maxPool2d, maxPoolIndices } from "./pooling.ts";
+import type { Pair, WindowGeometry } from "./windows.ts";
 
 interface Plan {
   readonly input: readonly [number, number, number, number];
@@ -32,7 +33,7 @@ const dilated: readonly Plan[] = [
   { input: [1, 2, 7, 7], kernel: [2, 3], stride: [2, 2], padding: [1, 1], dilation: [3, 2], ceilMode: true },
 ];
 
-function geometryOf(plan: Plan): PoolGeometry {
+function geometryOf(plan: Plan): WindowGeometry {
   return {
     kernel: plan.kernel,
     stride: plan.stride ?? plan.kernel,
@@ -42,7 +43,7 @@ function geometryOf(plan: Plan): PoolGeometry {
   };
 }
 
-function optionsOf(g: PoolGeometry): string {
+function optionsOf(g: WindowGeometry): string {
   return `[${g.kernel}], [${g.stride}], padding=[${g.padding}], ceil_mode=${g.ceilMode ? "True" : "False"}`;
 }
 

@@ -9,46 +9,20 @@ import {
   cast,
   compare,
   constant,
+  detach,
   expand,
+  gather,
   iota,
-  pad,
   reduce,
   reshape,
-  slice,
-  unwindow,
   where,
-  window,
   withGradient,
 } from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
+import { concatenate, cut } from "../view/shape-ops.ts";
+import { foldBack, type Pair, type WindowGeometry, windows, windowsAlong } from "./windows.ts";
 
-export type Pair = readonly [number, number];
-
-export interface PoolGeometry {
-  readonly kernel: Pair;
-  readonly stride: Pair;
-  readonly padding: Pair;
-  readonly dilation: Pair;
-  readonly ceilMode: boolean;
-}
-
-/** Number of windows along one axis, by PyTorch's rule: with ceil mode a last window must start inside the input. */
-export function poolCount(length: number, i: 0 | 1, g: PoolGeometry): number {
-  const reach = g.dilation[i] * (g.kernel[i] - 1) + 1;
-  const room = length + 2 * g.padding[i] - reach;
-  const count = (g.ceilMode ? Math.ceil(room / g.stride[i]) : Math.floor(room / g.stride[i])) + 1;
-  return g.ceilMode && (count - 1) * g.stride[i] >= length + g.padding[i] ? count - 1 : count;
-}
-
-interface Windows {
-  /** (N, C, OH, KH, OW, KW) */
-  readonly view: Node;
-  readonly out: Pair;
-  /** The padded height and width that the windows lie on. */
-  readonly padded: Pair;
-}
-
-function checkInput(x: Node, g: PoolGeometry, name: string): void {
+function checkInput(x: Node, g: WindowGeometry, name: string): void {
   if (x.shape.length !== 4) {
     throw new ShapeError(
       `${name}: input has shape ${formatShape(x.shape)}, expected 4 dimensions N, C, H, W`,
@@ -67,7 +41,7 @@ function checkInput(x: Node, g: PoolGeometry, name: string): void {
         },
       );
     }
-    if (poolCount(x.shape[2 + i] as number, i, g) < 1) {
+    if (windowsAlong(x.shape[2 + i] as number, i, g) < 1) {
       throw new ShapeError(
         `${name}: a window of ${g.kernel[i]} does not fit into ${x.shape[2 + i]} elements (input shape ` +
           `${formatShape(x.shape)}); use a smaller kernel or more padding`,
@@ -77,57 +51,16 @@ function checkInput(x: Node, g: PoolGeometry, name: string): void {
   }
 }
 
-/** Windows of the input, padded with `fill` as far as they reach. */
-function windows(x: Node, g: PoolGeometry, fill: number): Windows {
-  const out = [0, 1].map((i) => poolCount(x.shape[2 + i] as number, i as 0 | 1, g)) as unknown as Pair;
-  const padded = [0, 1].map((i) => {
-    const reach =
-      ((out[i] as number) - 1) * (g.stride[i] as number) +
-      (g.dilation[i] as number) * ((g.kernel[i] as number) - 1) +
-      1;
-    return Math.max(reach, (x.shape[2 + i] as number) + (g.padding[i] as number));
-  }) as unknown as Pair;
-  const after = [0, 1].map(
-    (i) => (padded[i] as number) - (x.shape[2 + i] as number) - (g.padding[i] as number),
-  ) as unknown as Pair;
-  const wide = pad(x, [0, 0, g.padding[0], g.padding[1]], [0, 0, after[0], after[1]], fill);
-  const rows = window(wide, 2, g.kernel[0], g.stride[0], g.dilation[0]);
-  const view = window(rows, 4, g.kernel[1], g.stride[1], g.dilation[1]);
-  const [n, c] = x.shape as [number, number];
-  // A stride larger than the kernel may leave one window too many behind the last wanted one.
-  const trimmed = slice(view, [0, 0, 0, 0, 0, 0], [n, c, out[0], g.kernel[0], out[1], g.kernel[1]]);
-  return { view: trimmed, out, padded };
-}
-
-/** Sums values given per window element back onto the input: the transpose of `windows`. */
-function foldBack(values: Node, x: Node, g: PoolGeometry, padded: Pair): Node {
-  const [n, c, h, w] = x.shape as [number, number, number, number];
-  const tiled = [0, 1].every((i) => g.stride[i] === g.kernel[i] && g.dilation[i] === 1);
-  if (tiled) {
-    // Windows that lie side by side: each element of the input is in one, and summing is only a change of shape.
-    const [, , oh, kh, ow, kw] = values.shape as [number, number, number, number, number, number];
-    const plane = reshape(values, [n, c, oh * kh, ow * kw]);
-    const whole = pad(plane, [0, 0, 0, 0], [0, 0, padded[0] - oh * kh, padded[1] - ow * kw], 0);
-    return slice(whole, [0, 0, g.padding[0], g.padding[1]], [n, c, h, w]);
-  }
-  const rows = unwindow(values, 2, padded[0], g.stride[0], g.dilation[0]);
-  const both = unwindow(rows, 4, padded[1], g.stride[1], g.dilation[1]);
-  const summed = reduce("sum", both, [3, 5]);
-  const flat = reshape(summed, [n, c, padded[0], padded[1]]);
-  return slice(flat, [0, 0, g.padding[0], g.padding[1]], [n, c, h, w]);
-}
-
 /** Maximum of each window. Shape (N, C, H, W) -> (N, C, OH, OW); `indices` count within the window, row by row. */
-export function maxPool2d(x: Node, g: PoolGeometry): { output: Node; offsets: Node } {
+export function maxPool2d(x: Node, g: WindowGeometry): { output: Node; offsets: Node } {
   checkInput(x, g, "maxPool2d");
-  const { view, out, padded } = windows(x, g, Number.NEGATIVE_INFINITY);
-  const [n, c] = x.shape as [number, number];
-  const shape = [n, c, out[0], out[1]];
+  const view = windows(x, g, Number.NEGATIVE_INFINITY);
+  const [n, c, oh, kh, ow, kw] = view.shape as [number, number, number, number, number, number];
+  const shape = [n, c, oh, ow];
   const offsets = reduce("argmax", view, [3, 5]);
   const output = reshape(reduce("max", view, [3, 5]), shape);
   const pooled = withGradient(output, [x], (gradient) => {
-    const [kh, kw] = g.kernel;
-    const full = [n, c, out[0], kh, out[1], kw];
+    const full = view.shape;
     const row = binary(
       "mul",
       reshape(iota(kh), [1, 1, 1, kh, 1, 1]),
@@ -139,14 +72,14 @@ export function maxPool2d(x: Node, g: PoolGeometry): { output: Node; offsets: No
       expand(reshape(iota(kw), [1, 1, 1, 1, 1, kw]), [1, 1, 1, kh, 1, kw]),
     );
     const hit = compare("eq", expand(offsets, full), expand(place, full));
-    const spread = expand(reshape(gradient, [n, c, out[0], 1, out[1], 1]), full);
-    return [foldBack(where(hit, spread, constant(0, full, spread.dtype)), x, g, padded)];
+    const spread = expand(reshape(gradient, [n, c, oh, 1, ow, 1]), full);
+    return [foldBack(where(hit, spread, constant(0, full, spread.dtype)), x.shape, g)];
   });
   return { output: pooled, offsets: reshape(offsets, shape) };
 }
 
 /** Positions of the maxima in the flattened (H, W) plane of the input, as PyTorch gives them. int32. */
-export function maxPoolIndices(offsets: Node, x: Node, g: PoolGeometry): Node {
+export function maxPoolIndices(offsets: Node, x: Node, g: WindowGeometry): Node {
   const [, , oh, ow] = offsets.shape as [number, number, number, number];
   const int = (v: number, shape: readonly number[]): Node => constant(v, shape, "int32");
   const { shape } = offsets;
@@ -163,16 +96,50 @@ export function maxPoolIndices(offsets: Node, x: Node, g: PoolGeometry): Node {
   return binary("add", binary("mul", row, int(x.shape[3] as number, shape)), column);
 }
 
+/** Windows that divide an axis as evenly as possible: window i goes from floor(i * size / count) to ceil((i + 1) * size / count). */
+export function adaptiveWindows(size: number, count: number): { start: number; length: number }[] {
+  return Array.from({ length: count }, (_, i) => {
+    const start = Math.floor((i * size) / count);
+    return { start, length: Math.ceil(((i + 1) * size) / count) - start };
+  });
+}
+
+/**
+ * Positions of the maxima of adaptive windows in the flattened (H, W) plane: the best column of each row first, then
+ * the best of the rows, so that the first of equal maxima wins row by row. int32, shape (N, C, OH, OW).
+ */
+export function adaptiveMaxIndices(x: Node, [oh, ow]: Pair): Node {
+  const input = detach(x);
+  const [, , h, w] = x.shape as [number, number, number, number];
+  const columns = bestOf(input, 3, adaptiveWindows(w, ow));
+  const rows = bestOf(gather(input, columns, 3), 2, adaptiveWindows(h, oh));
+  const width = constant(w, rows.shape, "int32");
+  return binary("add", binary("mul", rows, width), gather(columns, rows, 2));
+}
+
+/** Where the maximum of each window of one axis lies on that axis. */
+function bestOf(x: Node, axis: number, list: readonly { start: number; length: number }[]): Node {
+  const parts = list.map(({ start, length }) => {
+    const offset = reduce("argmax", cut(x, axis, start, length, 1), [axis]);
+    return binary("add", offset, constant(start, offset.shape, "int32"));
+  });
+  return concatenate(parts, axis);
+}
+
 /** Mean of each window. Shape (N, C, H, W) -> (N, C, OH, OW). */
-export function avgPool2d(x: Node, g: PoolGeometry, countIncludePad: boolean, divisor: number | null): Node {
+export function avgPool2d(
+  x: Node,
+  g: WindowGeometry,
+  countIncludePad: boolean,
+  divisor: number | null,
+): Node {
   checkInput(x, g, "avgPool2d");
-  const { view, out } = windows(x, g, 0);
-  const [n, c] = x.shape as [number, number];
-  const summed = reshape(reduce("sum", view, [3, 5]), [n, c, out[0], out[1]]);
-  const counts = [0, 1].map((i) =>
-    windowSizes(x.shape[2 + i] as number, out[i] as number, i as 0 | 1, g, countIncludePad),
-  );
-  const [rows, columns] = counts as [number[], number[]];
+  const view = windows(x, g, 0);
+  const [n, c, oh, , ow] = view.shape as [number, number, number, number, number];
+  const summed = reshape(reduce("sum", view, [3, 5]), [n, c, oh, ow]);
+  const [, , h, w] = x.shape as [number, number, number, number];
+  const rows = windowSizes(h, oh, 0, g, countIncludePad);
+  const columns = windowSizes(w, ow, 1, g, countIncludePad);
   const even =
     divisor ?? (uniform(rows) && uniform(columns) ? (rows[0] as number) * (columns[0] as number) : null);
   if (even !== null) return binary("mul", summed, constant(1 / even, summed.shape, summed.dtype));
@@ -187,7 +154,7 @@ function windowSizes(
   length: number,
   count: number,
   i: 0 | 1,
-  g: PoolGeometry,
+  g: WindowGeometry,
   includePad: boolean,
 ): number[] {
   return Array.from({ length: count }, (_, p) => {

@@ -1,12 +1,12 @@
 import { ShapeError } from "../../base/errors.ts";
-import { formatShape, normalizeDim, sizeOf } from "../../base/shape.ts";
+import { formatShape, normalizeDim, normalizeDims } from "../../base/shape.ts";
 import { cast, gather, reduce, reshape } from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
 import { type ReduceOptions, reduceOver, withoutAxes } from "./reduction.ts";
 
 /** Largest or smallest element over axes; NaN where there is one. The gradient is shared between equal ones. */
 export function extreme(x: Node, fn: "max" | "min", options: ReduceOptions = {}): Node {
-  refuseEmpty(x, fn);
+  refuseEmpty(x, options.dim, fn);
   const v = x.dtype === "bool" ? cast(x, "int32") : x;
   const y = reduceOver(v, options, fn, (axes) => reduce(fn, v, axes));
   return cast(y, x.dtype);
@@ -18,7 +18,7 @@ export function argExtreme(
   fn: "argmax" | "argmin",
   options: { dim?: number | undefined; keepdim?: boolean | undefined },
 ): Node {
-  refuseEmpty(x, fn);
+  refuseEmpty(x, options.dim, fn);
   const v = x.dtype === "bool" ? cast(x, "int32") : x;
   return reduceOver(v, options, fn, (axes) => reduce(fn, v, axes));
 }
@@ -30,7 +30,7 @@ export function extremeAlong(
   dim: number,
   keepdim: boolean,
 ): { values: Node; indices: Node } {
-  refuseEmpty(x, fn);
+  refuseEmpty(x, dim, fn);
   const axis = normalizeDim(dim, x.shape.length, fn);
   if (x.shape.length === 0) return { values: x, indices: reduce(fn === "max" ? "argmax" : "argmin", x, []) };
   const at = argExtreme(x, fn === "max" ? "argmax" : "argmin", { dim: axis, keepdim: true });
@@ -40,13 +40,10 @@ export function extremeAlong(
   return { values: reshape(values, shape), indices: reshape(at, shape) };
 }
 
-function refuseEmpty(x: Node, name: string): void {
-  if (sizeOf(x.shape) === 0) {
-    throw new ShapeError(
-      `${name}: a tensor of shape ${formatShape(x.shape)} has no elements to choose from`,
-      {
-        shape: x.shape,
-      },
-    );
-  }
+/** No elements at all are fine, as long as every result has some to be chosen from. */
+function refuseEmpty(x: Node, dim: number | readonly number[] | undefined, name: string): void {
+  if (normalizeDims(dim, x.shape.length, name).every((d) => x.shape[d] !== 0)) return;
+  throw new ShapeError(`${name}: a tensor of shape ${formatShape(x.shape)} has no elements to choose from`, {
+    shape: x.shape,
+  });
 }

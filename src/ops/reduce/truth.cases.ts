@@ -21,5 +21,16 @@ export const cases: OpCases = {
       run: (x) => [truth(x, "any", { dim: 1, keepdim: true }), truth(x, "all", { dim: 1 })],
       torch: "(torch.any(a != 0, 1, keepdim=True), torch.all(a != 0, 1))",
     },
+    {
+      name: "nothing",
+      inputs: [bools([0, 3])],
+      run: (x) => [
+        truth(x, "any"),
+        truth(x, "all"),
+        truth(x, "any", { dim: 0 }),
+        truth(x, "all", { dim: 0 }),
+      ],
+      torch: "(torch.any(a), torch.all(a), torch.any(a, 0), torch.all(a, 0))",
+    },
   ],
 };

@@ -23,7 +23,7 @@ export function variance(x: Node, options: VarianceOptions = {}): Node {
     const centred = binary("sub", x, expand(mean, x.shape));
     return scale(
       reduce("sum", binary("mul", centred, centred), axes),
-      1 / (options.unbiased === false ? n : n - 1),
+      1 / (options.unbiased === false ? n : Math.max(0, n - 1)),
     );
   });
 }

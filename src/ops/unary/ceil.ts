@@ -5,5 +5,6 @@ export const ceil: UnaryOperation = unaryOperation({
   name: "ceil",
   fn: "ceil",
   accepts: "number",
+  keepsIntegers: true,
   gradient: () => null,
 });

@@ -2,15 +2,17 @@ import { ArgumentError } from "../../base/errors.ts";
 import { broadcastShapes } from "../../base/shape.ts";
 import { binary, compare, constant, expand, where, withGradient } from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
+import { accept } from "../definition.ts";
 
 /**
  * Limits elements to [min, max]; either bound may be missing. The gradient flows to the element where it is within the
- * bounds, to the bound that replaces it elsewhere. @throws ArgumentError without a bound.
+ * bounds, to the bound that replaces it elsewhere. @throws ArgumentError without a bound, DTypeError for bool.
  */
 export function clamp(x: Node, min: Node | null, max: Node | null): Node {
   if (min === null && max === null) {
     throw new ArgumentError("clamp: give min, max or both, as in x.clamp({ min: 0 })");
   }
+  accept(x, "number", "clamp");
   const raised = min === null ? x : limited(x, min, "max");
   return max === null ? raised : limited(raised, max, "min");
 }

@@ -5,5 +5,6 @@ export const floor: UnaryOperation = unaryOperation({
   name: "floor",
   fn: "floor",
   accepts: "number",
+  keepsIntegers: true,
   gradient: () => null,
 });

@@ -5,5 +5,6 @@ export const round: UnaryOperation = unaryOperation({
   name: "round",
   fn: "round",
   accepts: "number",
+  keepsIntegers: true,
   gradient: () => null,
 });

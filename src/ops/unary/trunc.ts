@@ -5,5 +5,6 @@ export const trunc: UnaryOperation = unaryOperation({
   name: "trunc",
   fn: "trunc",
   accepts: "number",
+  keepsIntegers: true,
   gradient: () => null,
 });

@@ -17,7 +17,7 @@ export function pickJointly(x: Node, picked: readonly { axis: number; index: Nod
   const otherSizes = others.map((d) => x.shape[d] as number);
   let position = constant(0, shape, "int32");
   picked.forEach(({ index }, i) => {
-    const at = wrapped(expand(index, shape), sizes[i] as number);
+    const at = expand(wrapped(index, sizes[i] as number), shape);
     position = binary("add", binary("mul", position, constant(sizes[i] as number, shape, "int32")), at);
   });
   const flat = reshape(permute(x, [...axes, ...others]), [sizeOf(sizes), ...otherSizes]);

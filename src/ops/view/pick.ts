@@ -6,8 +6,11 @@ import { ArgumentError, DTypeError, ShapeError } from "../../base/errors.ts";
 import { formatShape, normalizeDim, type Shape } from "../../base/shape.ts";
 import { cast, expand, gather, reshape, scatterAdd, slice } from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
+import { accept } from "../definition.ts";
+import { axisToCut } from "./shape-ops.ts";
 
-function indices(index: Node, name: string): Node {
+/** The index as int32. @throws DTypeError for floats and bool. */
+export function indices(index: Node, name: string): Node {
   if (isFloat(index.dtype) || index.dtype === "bool") {
     throw new DTypeError(`${name}: the index must be int32, got ${index.dtype}; convert with .to("int32")`, {
       dtype: index.dtype,
@@ -17,7 +20,7 @@ function indices(index: Node, name: string): Node {
 }
 
 /** Checks index values that the host already knows. @throws ArgumentError naming the first one out of range. */
-function checkRange(index: Node, size: number, name: string): void {
+export function checkRange(index: Node, size: number, name: string): void {
   const data = index.value?.kind === "host" ? index.value.data : null;
   if (data === null) return;
   for (let i = 0; i < data.length; i++) {
@@ -84,7 +87,8 @@ export function scatterAddAlong(x: Node, dim: number, index: Node, source: Node)
       },
     );
   }
-  checkScatter(x, index, source, axis);
+  accept(x, "number", "scatterAdd");
+  checkScatter(x, index, source, axis, "scatterAdd");
   const values = slice(
     source,
     source.shape.map(() => 0),
@@ -93,7 +97,8 @@ export function scatterAddAlong(x: Node, dim: number, index: Node, source: Node)
   return scatterAdd(x, indices(index, "scatterAdd"), values, axis);
 }
 
-function checkScatter(x: Node, index: Node, source: Node, axis: number): void {
+/** @throws ShapeError unless an index fits a tensor that is written to and the source that is read. */
+export function checkScatter(x: Node, index: Node, source: Node, axis: number, name: string): void {
   const ndim = x.shape.length;
   const larger = (d: number): boolean => {
     const size = index.shape[d] as number;
@@ -102,7 +107,7 @@ function checkScatter(x: Node, index: Node, source: Node, axis: number): void {
   if (index.shape.length === ndim && source.shape.length === ndim && !index.shape.some((_, d) => larger(d)))
     return;
   throw new ShapeError(
-    `scatterAdd: index ${formatShape(index.shape)} does not fit tensor ${formatShape(x.shape)} and source ` +
+    `${name}: index ${formatShape(index.shape)} does not fit tensor ${formatShape(x.shape)} and source ` +
       `${formatShape(source.shape)}: all need as many dimensions, and the index must not be larger than the source, ` +
       `nor than the tensor except along dimension ${axis}`,
     { index: index.shape, tensor: x.shape, source: source.shape },
@@ -111,17 +116,20 @@ function checkScatter(x: Node, index: Node, source: Node, axis: number): void {
 
 /** [start, length] of the pieces of an axis: all of one size but the last, or of the listed sizes. */
 export function splitSizes(shape: Shape, size: number | readonly number[], dim: number): [number, number][] {
-  const length = shape[normalizeDim(dim, shape.length, "split")] as number;
+  const length = shape[axisToCut(shape, dim, "split")] as number;
   if (typeof size === "number") {
     if (!Number.isInteger(size) || size < 1) {
       throw new ArgumentError(`split: the size of a piece must be an integer of 1 or more, got ${size}`, {
         size,
       });
     }
-    return Array.from({ length: Math.ceil(length / size) }, (_, i) => [
+    return Array.from({ length: Math.max(1, Math.ceil(length / size)) }, (_, i) => [
       i * size,
       Math.min(size, length - i * size),
     ]);
+  }
+  if (size.some((s) => !Number.isInteger(s) || s < 0)) {
+    throw new ArgumentError(`split: sizes must be integers of 0 or more, got ${formatShape(size)}`, { size });
   }
   const total = size.reduce((a, b) => a + b, 0);
   if (total !== length) {
@@ -140,12 +148,13 @@ export function splitSizes(shape: Shape, size: number | readonly number[], dim: 
   });
 }
 
-/** Size of a piece when an axis is cut into at most `chunks`. */
-export function chunkSize(shape: Shape, chunks: number, dim: number): number {
+/** Size of a piece when an axis is cut into at most `chunks`; an axis without elements makes that many empty ones. */
+export function chunkSize(shape: Shape, chunks: number, dim: number): number | readonly number[] {
   if (!Number.isInteger(chunks) || chunks < 1) {
     throw new ArgumentError(`chunk: the number of chunks must be an integer of 1 or more, got ${chunks}`, {
       chunks,
     });
   }
-  return Math.max(1, Math.ceil((shape[normalizeDim(dim, shape.length, "chunk")] as number) / chunks));
+  const length = shape[axisToCut(shape, dim, "chunk")] as number;
+  return length === 0 ? new Array<number>(chunks).fill(0) : Math.ceil(length / chunks);
 }

@@ -2,9 +2,17 @@
  * Views that take shapes and axes from users: checks, then the primitives.
  */
 import { ArgumentError, ShapeError } from "../../base/errors.ts";
-import { formatShape, normalizeDim, resolveReshape, type Shape, sizeOf } from "../../base/shape.ts";
+import {
+  formatShape,
+  normalizeDim,
+  normalizeDims,
+  resolveReshape,
+  type Shape,
+  sizeOf,
+} from "../../base/shape.ts";
 import {
   binary,
+  constant,
   expand,
   flip as flipAxes,
   pad,
@@ -108,12 +116,22 @@ export function unflatten(x: Node, dim: number, sizes: Shape): Node {
   return reshapeTo(x, [...x.shape.slice(0, d), ...split, ...x.shape.slice(d + 1)]);
 }
 
+/** The axis that is cut. @throws ShapeError for one out of range, and for a scalar, which has none. */
+export function axisToCut(shape: Shape, dim: number, operation: string): number {
+  if (shape.length > 0) return normalizeDim(dim, shape.length, operation);
+  throw new ShapeError(`${operation}: a scalar has no dimension ${dim}; make one with unsqueeze(0)`, {
+    dim,
+    shape,
+  });
+}
+
 /** `length` elements of an axis from `start` on. @throws ShapeError. */
 export function narrow(x: Node, dim: number, start: number, length: number): Node {
-  const d = normalizeDim(dim, x.shape.length, "narrow");
+  const d = axisToCut(x.shape, dim, "narrow");
   const size = x.shape[d] as number;
   const from = start < 0 ? start + size : start;
-  if (!Number.isInteger(from) || from < 0 || length < 0 || from + length > size) {
+  const whole = Number.isInteger(from) && Number.isInteger(length);
+  if (!whole || from < 0 || length < 0 || from + length > size) {
     throw new ShapeError(
       `narrow: elements ${start} to ${start + length} (exclusive) are not in dimension ${dim} of size ${size}`,
       { dim, start, length, shape: x.shape },
@@ -124,9 +142,9 @@ export function narrow(x: Node, dim: number, start: number, length: number): Nod
 
 /** Element `index` of an axis, which goes. @throws ShapeError. */
 export function select(x: Node, dim: number, index: number): Node {
-  const d = normalizeDim(dim, x.shape.length, "select");
+  const d = axisToCut(x.shape, dim, "select");
   const size = x.shape[d] as number;
-  if (x.shape.length === 0 || !Number.isInteger(index) || index < -size || index >= size) {
+  if (!Number.isInteger(index) || index < -size || index >= size) {
     throw new ShapeError(`select: index ${index} is out of range for dimension ${dim} of size ${size}`, {
       dim,
       index,
@@ -142,7 +160,11 @@ export function select(x: Node, dim: number, index: number): Node {
 
 /** Elements start, start + step, ... before end, as Python's slices: negative ends count from the back. */
 export function sliceAlong(x: Node, dim: number, start: number | null, end: number | null, step = 1): Node {
-  const d = normalizeDim(dim, x.shape.length, "slice");
+  const d = axisToCut(x.shape, dim, "slice");
+  for (const bound of [start, end]) {
+    if (bound === null || Number.isInteger(bound)) continue;
+    throw new ArgumentError(`slice: start and end must be integers or null, got ${bound}`, { start, end });
+  }
   if (!Number.isInteger(step) || step < 1) {
     throw new ArgumentError(
       `slice: step must be an integer of 1 or more, got ${step}; use flip to go backwards`,
@@ -168,10 +190,8 @@ export function cut(x: Node, d: number, from: number, length: number, step: numb
 
 /** Axes reversed. */
 export function flip(x: Node, dims: readonly number[]): Node {
-  return flipAxes(
-    x,
-    dims.map((d) => normalizeDim(d, x.shape.length, "flip")),
-  );
+  const axes = normalizeDims(dims, x.shape.length, "flip");
+  return flipAxes(x, axes);
 }
 
 /** Elements moved along axes, those that fall out coming in again at the other end. */
@@ -196,8 +216,8 @@ export function roll(x: Node, shifts: number | readonly number[], dims?: number 
 
 /** Tensors of one type joined along an axis; all other sizes are equal (checked by the caller). */
 export function concatenate(parts: readonly Node[], d: number): Node {
+  const total = parts.reduce((n, p) => n + (p.shape[d] as number), 0);
   const full = parts.filter((p) => sizeOf(p.shape) > 0);
-  const total = full.reduce((n, p) => n + (p.shape[d] as number), 0);
   let at = 0;
   let sum: Node | null = null;
   for (const p of full) {
@@ -209,5 +229,12 @@ export function concatenate(parts: readonly Node[], d: number): Node {
     sum = sum === null ? placed : binary(p.dtype === "bool" ? "or" : "add", sum, placed);
     at += size;
   }
-  return sum ?? (parts[0] as Node);
+  if (sum !== null) return sum;
+  // Nothing but shapes to join.
+  const [{ shape, dtype }] = parts as [Node];
+  return constant(
+    0,
+    shape.map((s, axis) => (axis === d ? total : s)),
+    dtype,
+  );
 }

@@ -1,0 +1,3 @@
+import { conformanceTests } from "./suite.ts";
+
+conformanceTests("layers");
