@@ -6,14 +6,19 @@ import { ArgumentError, StateDictError } from "../base/errors.ts";
 import { formatShape, sameShape } from "../base/shape.ts";
 import { currentEngine } from "../engine/default.ts";
 import { constant } from "../graph/build.ts";
-import { type Node, withGradMode } from "../graph/node.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { withGradMode } from "../graph/node.ts";
+import { HookList } from "../nn/hooks.ts";
+import { type RemovableHandle, Tensor } from "../tensor/tensor.ts";
+import { checkNames, checkOption } from "./option-checks.ts";
 
 /** Options that every optimizer has. */
 export interface CommonOptions {
   /** Learning rate. */
   lr: number;
 }
+
+/** Sees an optimizer before or after one of its steps. */
+export type StepHook = (optimizer: object) => void;
 
 /** Parameters with the options that hold for them. Options are read at every step and may be changed between. */
 export type ParamGroup<Options extends CommonOptions> = Options & {
@@ -42,15 +47,32 @@ export interface OptimizerState {
   readonly paramGroups: readonly GroupState[];
 }
 
-/** A new value of one parameter and of its state. */
-export interface Update {
-  readonly parameter: Node;
-  readonly state?: Readonly<Record<string, Node>> | undefined;
-}
-
 /**
- * Base class. Derived ones define `initialState` (made when a parameter is added, so that the first step is like all
- * others) and `update`. Both may be called before fields of the derived class exist, so they use none.
+ * Base class of all optimizers, and of those that you write: define `update`, which changes one parameter in place, and
+ * `initialState` if it needs to remember something. Each step runs as one program with the forward and backward pass.
+ * Numbers from `group` are inputs of that program: a learning rate that changes compiles nothing.
+ *
+ * Options are checked by name. Tensors in `initialState` live in device memory and belong to the state dict. It is
+ * called by the constructor, before fields of the derived class exist, so it uses none.
+ *
+ * @example
+ * class SignMomentum extends optim.Optimizer<{ lr: number; momentum: number }> {
+ *   constructor(params: Iterable<Tensor>, options: { lr: number; momentum?: number }) {
+ *     super(params, { momentum: 0.9 }, options);
+ *   }
+ *   protected override initialState(p: Tensor) {
+ *     return { average: zeros(p.shape) };
+ *   }
+ *   protected update(p: Tensor, g: Tensor, state: { average: Tensor }, group: { lr: number; momentum: number }) {
+ *     state.average.lerp_(g, 1 - group.momentum);
+ *     p.sub_(state.average.sign().mul(group.lr));
+ *   }
+ * }
+ * const p = new nn.Parameter(tensor([1, -2]));
+ * const signs = new SignMomentum([p], { lr: 0.1 });
+ * p.square().sum().backward();
+ * await signs.step();
+ * p; // [0.9, -1.9]
  */
 export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
   /** Groups of parameters; options such as `lr` are read and written here. */
@@ -58,12 +80,21 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
   /** What is remembered of each parameter. */
   readonly state: Map<Tensor, ParamState> = new Map();
   readonly #defaults: Options;
+  readonly #beforeStep = new HookList<StepHook>();
+  readonly #afterStep = new HookList<StepHook>();
+  readonly #known: readonly string[];
 
-  /** @throws ArgumentError for an empty list, something that is no tensor, or an option that is unknown or out of range. */
+  /**
+   * @param params tensors, or groups of them such as `{ params, lr }`
+   * @param defaults what options are when they are not given; with `lr`, the only names that there are
+   * @param options what the user chose
+   * @throws ArgumentError for an empty list, something that is no tensor, or an option that is unknown or out of range.
+   */
   constructor(params: ParamsLike<Options>, defaults: Partial<Options>, options: Partial<Options>) {
     const name = this.constructor.name;
-    checkNames(name, ["lr", ...Object.keys(defaults)], options);
-    this.#defaults = { ...defaults, ...options } as Options;
+    this.#known = ["lr", ...Object.keys(defaults)];
+    checkNames(name, this.#known, options);
+    this.#defaults = { ...defaults, ...given(options) } as Options;
     if (params === null || params === undefined || !(Symbol.iterator in Object(params))) {
       throw new ArgumentError(`${name}: expected a list of parameters; pass model.parameters()`, {
         value: params,
@@ -89,16 +120,22 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
 
   /** Adds parameters, with options that differ from the optimizer's. @throws ArgumentError. */
   addParamGroup(group: Partial<Options> & { readonly params: Iterable<Tensor> }): void {
-    const given = Object.fromEntries(Object.entries(group).filter(([, value]) => value !== undefined));
     const params = group.params instanceof Tensor ? [group.params] : [...group.params];
-    const full = { ...this.#defaults, ...given, params } as ParamGroup<Options>;
+    checkNames(this.constructor.name, [...this.#known, "params", "initialLr"], group);
+    const full = { ...this.#defaults, ...given(group), params } as ParamGroup<Options>;
     for (const p of params) this.#checkParameter(p);
     if (new Set(params).size !== params.length) {
       throw new ArgumentError(`${this.constructor.name}: a parameter is in the group more than once`);
     }
     this.checkOptions(full);
     this.paramGroups.push(full);
-    for (const p of params) this.state.set(p, this.initialState(p, full));
+    for (const p of params) this.state.set(p, this.#freshState(p, full));
+  }
+
+  #freshState(p: Tensor, group: ParamGroup<Options>): ParamState {
+    const state = this.initialState(p, group);
+    for (const value of Object.values(state)) if (value instanceof Tensor) value.persist();
+    return state;
   }
 
   #checkParameter(p: Tensor): void {
@@ -119,37 +156,56 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
     checkOption(this, "lr", group.lr, 0);
   }
 
-  /** State of a parameter before its first step. */
-  protected abstract initialState(parameter: Tensor, group: ParamGroup<Options>): ParamState;
+  /** What is remembered of a parameter before its first step; nothing by default. */
+  protected initialState(_parameter: Tensor, _group: ParamGroup<Options>): ParamState {
+    return {};
+  }
 
-  /** What one step does to a parameter. `scalars` holds program inputs that parameters share. */
+  /**
+   * What a step does to one parameter: operations in place on the parameter and on tensors of its state. Nothing is
+   * recorded for gradients. Every step must do the same operations, so that its program is compiled once.
+   */
   protected abstract update(
     parameter: Tensor,
-    gradient: Node,
+    gradient: Tensor,
     state: ParamState,
     group: ParamGroup<Options>,
-    scalars: Scalars,
-  ): Update;
+  ): void;
 
   /**
    * Updates all parameters that have a gradient, and computes everything pending: forward, loss, backward and update
    * run as one program. The promise settles when it has run.
    */
   step(): Promise<void> {
+    for (const hook of this.#beforeStep.list()) hook(this);
     withGradMode(false, () => {
       for (const group of this.paramGroups) {
-        const scalars = new Scalars();
-        for (const p of group.params) if (p.grad !== null) this.#apply(p, p.grad, group, scalars);
+        for (const p of group.params) {
+          if (p.grad !== null) this.update(p, p.grad, this.state.get(p) as ParamState, group);
+        }
       }
     });
+    for (const hook of this.#afterStep.list()) hook(this);
     return currentEngine().flush();
   }
 
-  #apply(p: Tensor, grad: Tensor, group: ParamGroup<Options>, scalars: Scalars): void {
-    const state = this.state.get(p) as ParamState;
-    const { parameter, state: next } = this.update(p, grad.node, state, group, scalars);
-    for (const [name, value] of Object.entries(next ?? {})) (state[name] as Tensor).assignNode(value);
-    p.assignNode(parameter);
+  /**
+   * Calls a hook at the beginning of every step.
+   *
+   * @example
+   * const handle = optimizer.registerStepPreHook(() => console.log("step"));
+   * handle.remove();
+   */
+  registerStepPreHook(hook: StepHook): RemovableHandle {
+    return this.#beforeStep.add(hook);
+  }
+
+  /**
+   * Calls a hook at the end of every step, when parameters have their new values but before these are computed: what the
+   * hook makes of them is part of the step's program.
+   */
+  registerStepPostHook(hook: StepHook): RemovableHandle {
+    return this.#afterStep.add(hook);
   }
 
   /** Removes gradients of all parameters, or with `setToNone: false` fills them with zeros. */
@@ -193,12 +249,13 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
     }
     const numbers = dict.paramGroups.flatMap((g) => g.params);
     const states = params.map((p, i) => this.#checkedState(p, dict.state[numbers[i] as number] ?? {}));
-    dict.paramGroups.forEach((saved, i) => {
-      const group = this.paramGroups[i] as ParamGroup<Options>;
-      Object.assign(group, saved, { params: group.params });
-    });
+    const options = this.paramGroups.map((group, i) => this.#checkedGroup(group, dict.paramGroups[i]));
+    this.paramGroups.forEach((group, i) => void Object.assign(group, options[i]));
+    const groupOf = new Map(this.paramGroups.flatMap((g) => g.params.map((p) => [p, g] as const)));
     withGradMode(false, () => {
-      for (const [i, p] of params.entries()) this.#restore(p, states[i] as ParamState);
+      for (const [i, p] of params.entries()) {
+        this.#restore(p, states[i] as ParamState, groupOf.get(p) as ParamGroup<Options>);
+      }
     });
     // Now, and not together with the next step: its program is to be the same as that of the steps after it.
     void currentEngine().flush();
@@ -206,73 +263,45 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
 
   #checkedState(p: Tensor, saved: ParamState): ParamState {
     for (const [key, value] of Object.entries(saved)) {
-      if (!(value instanceof Tensor) || value.ndim === 0 || sameShape(value.shape, p.shape)) continue;
+      const held = this.state.get(p)?.[key];
+      const { shape } = held instanceof Tensor ? held : p;
+      if (!(value instanceof Tensor) || value.ndim === 0 || sameShape(value.shape, shape)) continue;
       throw new StateDictError(
-        `loadStateDict: ${key} has shape ${formatShape(value.shape)}, its parameter ${formatShape(p.shape)}`,
+        `loadStateDict: ${key} has shape ${formatShape(value.shape)}, expected ${formatShape(shape)}`,
         { key, shape: value.shape },
       );
     }
     return saved;
   }
 
-  #restore(p: Tensor, saved: ParamState): void {
-    const own = this.state.get(p) ?? {};
-    for (const [key, value] of Object.entries(saved)) {
-      const held = own[key];
-      if (!(value instanceof Tensor)) own[key] = value;
-      else if (held instanceof Tensor) held.assignNode(value.node);
-      else own[key] = zeroState(p).assignNode(value.node);
-    }
-    this.state.set(p, own);
+  /** A group with the options of a saved one. @throws ArgumentError for a name or a value that the optimizer refuses. */
+  #checkedGroup(group: ParamGroup<Options>, saved: GroupState | undefined): ParamGroup<Options> {
+    checkNames(`${this.constructor.name}.loadStateDict`, [...this.#known, "params", "initialLr"], saved);
+    const merged = { ...group, ...saved, params: group.params };
+    this.checkOptions(merged);
+    return merged;
+  }
+
+  #restore(p: Tensor, saved: ParamState, group: ParamGroup<Options>): void {
+    const held = this.state.get(p) ?? {};
+    // A parameter that was never updated has no state in PyTorch's dicts.
+    const wanted = Object.keys(saved).length === 0 ? this.initialState(p, group) : saved;
+    const own = Object.entries(wanted).map(([key, value]): [string, Tensor | number] => {
+      if (!(value instanceof Tensor)) return [key, value];
+      const place = held[key];
+      // The same place in memory as before keeps the program of a step the same.
+      return [key, (place instanceof Tensor ? place : zeroState(p)).assignNode(value.node)];
+    });
+    this.state.set(p, Object.fromEntries(own));
   }
 }
 
-/** Program inputs of one step, by what they mean and stand for: parameters in the same situation share them. */
-export class Scalars {
-  readonly #known = new Map<string, Node>();
-
-  get(key: string, make: () => Node): Node {
-    const known = this.#known.get(key) ?? make();
-    this.#known.set(key, known);
-    return known;
-  }
+/** Options without those that are undefined. */
+function given(options: object): object {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 /** State of zeros like a parameter, in device memory. */
 export function zeroState(parameter: Tensor): Tensor {
   return new Tensor(constant(0, parameter.shape, parameter.dtype)).persist();
-}
-
-/** Refuses what is no object of options, and options that the optimizer does not have. */
-function checkNames(name: string, known: readonly string[], options: unknown): void {
-  const list = known.filter((k, i) => known.indexOf(k) === i).join(", ");
-  if (typeof options !== "object" || options === null) {
-    throw new ArgumentError(
-      `${name}: options go into an object, as in { lr: 0.01 }; got ${String(options)}`,
-      {
-        options,
-      },
-    );
-  }
-  const unknown = Object.keys(options).find((k) => !known.includes(k));
-  if (unknown !== undefined) {
-    throw new ArgumentError(`${name}: there is no option "${unknown}"; the options are ${list}`, { unknown });
-  }
-}
-
-/** @throws ArgumentError unless low <= value < below. */
-export function checkOption(
-  owner: object,
-  option: string,
-  value: unknown,
-  low: number,
-  below: number = Number.POSITIVE_INFINITY,
-): void {
-  if (typeof value === "number" && value >= low && value < below) return;
-  const range =
-    below === Number.POSITIVE_INFINITY ? `a number of ${low} or more` : `from ${low} to below ${below}`;
-  throw new ArgumentError(`${owner.constructor.name}: ${option} must be ${range}; got ${String(value)}`, {
-    option,
-    value,
-  });
 }

@@ -1,6 +1,7 @@
-import { checkCount } from "./arguments.ts";
+import { checkCount, checkNumber } from "./arguments.ts";
 import { type Schedulable, Scheduler, type SchedulerOptions } from "./scheduler.ts";
 
+/** Options of {@link CosineAnnealingLR}. */
 export interface CosineAnnealingLROptions extends SchedulerOptions {
   /** Learning rate at the lowest point; 0 by default. */
   readonly etaMin?: number | undefined;
@@ -10,16 +11,20 @@ export interface CosineAnnealingLROptions extends SchedulerOptions {
  * Half a wave of a cosine from the initial learning rate down to `etaMin` in `tMax` epochs, and up again after that
  * (Loshchilov and Hutter, 2017): etaMin + (initial - etaMin) * (1 + cos(pi * epoch / tMax)) / 2. Each epoch's rate is
  * computed from the last, so that other schedulers can work on the same optimizer.
+ *
+ * @example
+ * const scheduler = new optim.lrScheduler.CosineAnnealingLR(optimizer, 4);
+ * const lrs = [1, 2, 3, 4].map(() => (scheduler.step(), scheduler.getLastLr()[0])); // [0.008536, 0.005, 0.001464, 0]
  */
 export class CosineAnnealingLR extends Scheduler {
   tMax: number;
   etaMin: number;
 
-  /** @throws ArgumentError unless tMax is an integer of 1 or more. */
+  /** @throws ArgumentError unless tMax is an integer of 1 or more and etaMin a number of 0 or more. */
   constructor(optimizer: Schedulable, tMax: number, options: CosineAnnealingLROptions = {}) {
-    super(optimizer, options);
+    super(optimizer, options, ["etaMin"]);
     this.tMax = checkCount(tMax, "tMax", "CosineAnnealingLR");
-    this.etaMin = options.etaMin ?? 0;
+    this.etaMin = checkNumber(options.etaMin ?? 0, "etaMin", "CosineAnnealingLR", { least: 0 });
     this.start();
   }
 
