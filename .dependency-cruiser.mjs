@@ -27,13 +27,14 @@ const mayImport = {
   autograd: ["ops", "graph", "base"],
   tensor,
   nn: tensor,
-  optim: ["nn/parameter\\.ts", ...tensor],
-  data: ["io/atomic-file\\.ts", ...tensor],
+  optim: ["nn", ...tensor],
+  data: ["nn/callable\\.ts", ...tensor],
   inspect: ["nn", "optim", ...tensor],
   io: ["nn", ...tensor],
   models: ["nn", ...tensor],
   train: ["nn", "optim", "data", "inspect", "io", ...tensor],
-  cli: ["(index|node)\\.ts", "(nn|optim|data|inspect|io|models|train)/index\\.ts"],
+  lab: ["data", "train/text-table\\.ts", ...tensor],
+  cli: ["(index|node)\\.ts", "(nn|optim|data|inspect|io|models|train|lab)/index\\.ts"],
 };
 
 /** Packages that a folder may load; every other folder works without any. */

@@ -11,6 +11,7 @@ import { type Dataset, fetchBatch, fetchSamples } from "./dataset.ts";
 import type { HostArray, HostBatch, Sample } from "./host-array.ts";
 import { prefetch } from "./prefetch.ts";
 import { RandomKey } from "./random-stream.ts";
+import type { BatchTransform } from "./transforms/mix.ts";
 
 /** One tensor per field of the samples, each with a first dimension N. */
 export type TensorBatch<S extends Sample> = { readonly [K in keyof S]: Tensor };
@@ -28,6 +29,8 @@ export interface DataLoaderOptions<S extends Sample> {
   readonly dropLast?: boolean;
   /** Joins the samples of a batch. Default: arrays are stacked, class indices become int32. */
   readonly collate?: Collate<S>;
+  /** Changes each batch of images and labels, such as `MixUp`. Default: none. */
+  readonly batchTransform?: BatchTransform;
   /** Its seed decides shuffling and augmentation. Default: the one that `manualSeed` seeds. */
   readonly generator?: Generator;
   /** Batches prepared ahead of their use. Default 1. */
@@ -42,8 +45,9 @@ export interface DataLoaderOptions<S extends Sample> {
  *
  * @throws ArgumentError for an empty dataset, or a batch size that gives no batch.
  * @example
- * const loader = new DataLoader(new Digits(), { batchSize: 64, shuffle: true });
- * for await (const [x, y] of loader) console.log(x.shape, y.shape); // [64, 1, 8, 8] [64]
+ * const batches = new data.DataLoader(new data.Digits(), { batchSize: 64, shuffle: true });
+ * batches.length; // 23
+ * for await (const [x, y] of batches) console.log(x.shape, y.shape); // x is [64, 1, 8, 8], y is [64]
  */
 export class DataLoader<S extends Sample = Sample> implements AsyncIterable<TensorBatch<S>> {
   readonly dataset: Dataset<S>;
@@ -53,6 +57,7 @@ export class DataLoader<S extends Sample = Sample> implements AsyncIterable<Tens
   epoch = 0;
   readonly #order: BatchOrderOptions;
   readonly #collate: Collate<S> | undefined;
+  readonly #batchTransform: BatchTransform | undefined;
   readonly #ahead: number;
 
   constructor(dataset: Dataset<S>, options: DataLoaderOptions<S> = {}) {
@@ -62,6 +67,7 @@ export class DataLoader<S extends Sample = Sample> implements AsyncIterable<Tens
     this.generator = options.generator ?? defaultGenerator;
     this.#order = checkBatchOrder({ length: dataset.length, batchSize, shuffle, dropLast });
     this.#collate = options.collate;
+    this.#batchTransform = options.batchTransform;
     this.#ahead = options.prefetch ?? 1;
   }
 
@@ -73,7 +79,9 @@ export class DataLoader<S extends Sample = Sample> implements AsyncIterable<Tens
   [Symbol.asyncIterator](): AsyncIterableIterator<TensorBatch<S>> {
     const key = new RandomKey(this.generator.seed, this.epoch++);
     const indicesOf = batchOrder(this.#order, key);
-    return prefetch(this.length, (batch) => this.#batch(indicesOf(batch), key), this.#ahead);
+    const batches = prefetch(this.length, (batch) => this.#batch(indicesOf(batch), key), this.#ahead);
+    const change = this.#batchTransform;
+    return change === undefined ? batches : changed(batches, change, key);
   }
 
   #batch(indices: readonly number[], key: RandomKey): TensorBatch<S> | Promise<TensorBatch<S>> {
@@ -86,6 +94,25 @@ export class DataLoader<S extends Sample = Sample> implements AsyncIterable<Tens
     if (collate === undefined) return fetchBatch(this.dataset, indices, key);
     const samples = fetchSamples(this.dataset, indices, key);
     return samples instanceof Promise ? samples.then(collate) : collate(samples);
+  }
+}
+
+/** Lanes of the batches' random numbers count down from here; samples have the lanes of their indices. */
+const firstBatchLane = 0xfffffffd;
+
+/**
+ * Batches with their first two fields changed. This is done when a batch is asked for, not ahead: what is computed with
+ * the tensors then belongs to the consumer's step, and every step's program is the same.
+ */
+async function* changed<S extends Sample>(
+  batches: AsyncIterable<TensorBatch<S>>,
+  change: BatchTransform,
+  key: RandomKey,
+): AsyncGenerator<TensorBatch<S>> {
+  let lane = firstBatchLane;
+  for await (const batch of batches) {
+    const [images, labels, ...rest] = batch as unknown as readonly [Tensor, Tensor, ...Tensor[]];
+    yield [...change(images, labels, key.stream(lane--)), ...rest] as unknown as TensorBatch<S>;
   }
 }
 

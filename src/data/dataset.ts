@@ -12,12 +12,13 @@ import { RandomKey } from "./random-stream.ts";
  * Samples by index. A class may extend this one or merely have its members.
  *
  * @example
- * class Parity extends Dataset<[HostArray, number]> {
+ * class Parity extends data.Dataset<[data.HostArray, number]> {
  *   readonly length = 100;
- *   get(i: number): [HostArray, number] {
+ *   get(i: number): [data.HostArray, number] {
  *     return [{ dtype: "float32", shape: [1], data: new Float32Array([i / 100]) }, i % 2];
  *   }
  * }
+ * new data.DataLoader(new Parity(), { batchSize: 8 }).length; // 13
  */
 export abstract class Dataset<S extends Sample = Sample> {
   /** Number of samples. */
@@ -69,7 +70,13 @@ export function checkIndex(index: number, length: number, what: string): void {
   }
 }
 
-/** Some of a dataset's samples, in the order given; an index may occur several times. */
+/**
+ * Some of a dataset's samples, in the order given; an index may occur several times.
+ *
+ * @example
+ * const few = new data.Subset(new data.Digits(), [5, 7]);
+ * few.length; // 2
+ */
 export class Subset<S extends Sample> extends Dataset<S> {
   readonly dataset: Dataset<S>;
   readonly indices: readonly number[];
@@ -107,7 +114,13 @@ export class Subset<S extends Sample> extends Dataset<S> {
   }
 }
 
-/** Several datasets, one after the other. */
+/**
+ * Several datasets, one after the other.
+ *
+ * @example
+ * const all = new data.ConcatDataset([new data.Digits(), new data.Digits({ split: "test" })]);
+ * all.length; // 1797
+ */
 export class ConcatDataset<S extends Sample> extends Dataset<S> {
   readonly datasets: readonly Dataset<S>[];
   readonly length: number;
@@ -137,7 +150,8 @@ export class ConcatDataset<S extends Sample> extends Dataset<S> {
  * @param options.seed Which random order. Default 0; the same seed gives the same parts on every machine.
  * @throws ArgumentError when the lengths do not add up.
  * @example
- * const [train, validation] = randomSplit(new Digits(), [0.9, 0.1], { seed: 1 });
+ * const parts = data.randomSplit(new data.Digits(), [0.9, 0.1], { seed: 1 });
+ * parts.map((part) => part.length); // [1294, 143]
  */
 export function randomSplit<S extends Sample>(
   dataset: Dataset<S>,

@@ -47,8 +47,9 @@ function allDigits(): { pixels: Uint8Array; labels: Uint8Array } {
  *
  * @throws ArgumentError for an unknown split.
  * @example
- * const train = new Digits({ split: "train" });
- * const [image, label] = train.get(0);
+ * const digits = new data.Digits({ split: "train" });
+ * const [image, label] = digits.get(0);
+ * label; // 0
  */
 export class Digits extends ImageDataset {
   constructor({ split = "train", transform }: DigitsOptions = {}) {

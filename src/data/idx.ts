@@ -33,6 +33,9 @@ const elementTypes: ReadonlyMap<number, ElementType> = new Map([
  * @param bytes The whole file.
  * @param source What messages call it, such as its path.
  * @throws FileFormatError naming the file, what was found, what was expected, and the fix.
+ * @example
+ * const array = await data.readIdx(new Uint8Array([0, 0, 8, 1, 0, 0, 0, 2, 5, 7]), "labels");
+ * array.data; // [5, 7]
  */
 export async function readIdx(bytes: Uint8Array, source: string): Promise<HostArray> {
   const gzipped = bytes[0] === 0x1f && bytes[1] === 0x8b;

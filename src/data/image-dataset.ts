@@ -35,6 +35,11 @@ export interface ImageDatasetContent {
 /**
  * Images with labels. A sample is `[image, label]` with an image of shape [C, H, W], float32, 0 to 1 (before
  * the transform); a batch is (N, C, H, W) and (N,) int32.
+ *
+ * @example
+ * const content = { pixels: new Uint8Array([0, 255]), labels: new Uint8Array([1]), classes: ["a", "b"] };
+ * const dataset = new data.ImageDataset({ ...content, channels: 1, height: 1, width: 2 });
+ * dataset.get(0)[0].data; // [0, 1]
  */
 export class ImageDataset extends Dataset<ImageSample> {
   readonly classes: readonly string[];
@@ -136,6 +141,10 @@ export interface NamedArray {
  * bytes.
  *
  * @throws FileFormatError naming the file, what was found and what was expected.
+ * @example
+ * const images = { source: "images", array: { dtype: "uint8", shape: [1, 1, 2], data: new Uint8Array([0, 9]) } } as const;
+ * const labels = { source: "labels", array: { dtype: "uint8", shape: [1], data: new Uint8Array([0]) } } as const;
+ * data.imagesFromIdx(images, labels, { classes: ["a"] }).width; // 2
  */
 export function imagesFromIdx(
   images: NamedArray,

@@ -50,7 +50,12 @@ function files(md5s: readonly [string, string, string, string]): Pick<MnistSpec,
   };
 }
 
-/** Handwritten digits (Y. LeCun, C. Cortes and C. Burges, 1998), from the PyTorch project's mirror. */
+/**
+ * Handwritten digits (Y. LeCun, C. Cortes and C. Burges, 1998), from the PyTorch project's mirror.
+ *
+ * @example
+ * data.mnistSpec.classes[3]; // "3 - three"
+ */
 export const mnistSpec: MnistSpec = {
   name: "MNIST",
   url: "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -63,7 +68,12 @@ export const mnistSpec: MnistSpec = {
   ]),
 };
 
-/** Pictures of clothes (H. Xiao, K. Rasul and R. Vollgraf, Zalando Research, 2017, MIT licence). */
+/**
+ * Pictures of clothes (H. Xiao, K. Rasul and R. Vollgraf, Zalando Research, 2017, MIT licence).
+ *
+ * @example
+ * data.fashionMnistSpec.classes[9]; // "Ankle boot"
+ */
 export const fashionMnistSpec: MnistSpec = {
   name: "FashionMNIST",
   url: "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
@@ -88,7 +98,12 @@ export const fashionMnistSpec: MnistSpec = {
   debian: { package: "dataset-fashion-mnist", folder: "/usr/share/datasets/fashion-mnist" },
 };
 
-/** Old Japanese cursive characters (T. Clanuwat and others, CODH, 2018, CC BY-SA 4.0). */
+/**
+ * Old Japanese cursive characters (T. Clanuwat and others, CODH, 2018, CC BY-SA 4.0).
+ *
+ * @example
+ * data.kmnistSpec.classes.length; // 10
+ */
 export const kmnistSpec: MnistSpec = {
   name: "KMNIST",
   url: "http://codh.rois.ac.jp/kmnist/dataset/kmnist/",

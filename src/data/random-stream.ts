@@ -30,7 +30,13 @@ export function philox2x32(counter: readonly [number, number], key: number): [nu
   return [x, y];
 }
 
-/** An endless sequence of random numbers. */
+/**
+ * An endless sequence of random numbers.
+ *
+ * @example
+ * const stream = new data.RandomStream(1, 0);
+ * stream.below(1); // 0
+ */
 export class RandomStream {
   readonly #key: number;
   readonly #lane: number;
@@ -75,7 +81,13 @@ export class RandomStream {
 /** Lane of the shuffle; samples have the lanes of their indices, which stay below it. */
 const shuffleLane = 0xffffffff;
 
-/** The source of all random choices of one epoch. */
+/**
+ * The source of all random choices of one epoch.
+ *
+ * @example
+ * const order = [...new data.RandomKey(0, 1).permutation(3)].sort();
+ * order; // [0, 1, 2]
+ */
 export class RandomKey {
   readonly seed: number;
   readonly epoch: number;

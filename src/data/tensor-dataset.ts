@@ -14,7 +14,8 @@ import type { HostArray, HostBatch } from "./host-array.ts";
  *
  * @throws ArgumentError unless all tensors have the same first dimension.
  * @example
- * const dataset = new TensorDataset(randn([100, 3]), randint(0, 2, [100]));
+ * const dataset = new data.TensorDataset(randn([100, 3]), randint(0, 2, [100]));
+ * dataset.length; // 100
  */
 export class TensorDataset extends Dataset<readonly HostArray[]> {
   readonly tensors: readonly Tensor[];

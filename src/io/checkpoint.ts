@@ -25,8 +25,14 @@ const tensorMark = "$tensor";
 const numberMark = "$number";
 
 /**
+ * Writes a nested state with tensors in it as the bytes of one safetensors file.
+ *
  * @param state For example `{ model: model.stateDict(), optimizer: optimizer.stateDict(), epoch: 3 }`.
- * @throws ArgumentError naming the path of a value that is none of the accepted kinds.
+ *
+ * @throws ArgumentError naming the path of a value that is none of the accepted kinds
+ * @example
+ * const bytes = await io.saveCheckpoint({ model: model.stateDict(), epoch: 3 });
+ * Object.keys(io.loadSafetensors(bytes)).includes("model.0.weight"); // true
  */
 export async function saveCheckpoint(state: CheckpointValue): Promise<Uint8Array<ArrayBuffer>> {
   const tensors: Record<string, Tensor> = {};
@@ -38,7 +44,11 @@ export async function saveCheckpoint(state: CheckpointValue): Promise<Uint8Array
  * Reads what {@link saveCheckpoint} wrote.
  *
  * @param options.source What messages call it, such as a path.
- * @throws FileFormatError when it is damaged, or is a safetensors file but no checkpoint.
+ *
+ * @throws FileFormatError when it is damaged, or is a safetensors file but no checkpoint
+ * @example
+ * const bytes = await io.saveCheckpoint({ weight: tensor([1, 2]), best: NaN, epoch: 3 });
+ * io.loadCheckpoint(bytes); // { weight: [1, 2], best: NaN, epoch: 3 }
  */
 export function loadCheckpoint(
   bytes: Uint8Array,

@@ -53,12 +53,13 @@ const writeOrder = Object.keys(dtypeNames);
  * @param entries Tensors by name; `data.length` must be the product of `shape`.
  * @param metadata Free text stored beside them, for example `{ format: "pt" }`. Default: none.
  * @returns The bytes of the file.
- * @throws ArgumentError when an entry's data does not fit its shape, or a name is the reserved
- * `__metadata__`.
+ *
+ * @throws ArgumentError when an entry's data does not fit its shape, or a name is the reserved `__metadata__`
  * @example
- * const bytes = encodeSafetensors(
+ * const bytes = io.encodeSafetensors(
  *   new Map([["weight", { dtype: "float32", shape: [2], data: new Float32Array([1, 2]) }]]),
  * );
+ * io.loadSafetensors(bytes); // { weight: [1, 2] }
  */
 export function encodeSafetensors(
   entries: ReadonlyMap<string, SafetensorsEntry>,
@@ -125,13 +126,16 @@ function compareCodePoints(a: string, b: string): number {
 /**
  * Reads a safetensors file.
  *
- * `F64 F32 I32 U8 BOOL` keep their type. `F16` and `BF16` become `float32`; `I8 I16 U16 U32 I64 U64` become
- * `int32`, and a value out of its range is an error. Values that need no conversion and are aligned are views
- * of `bytes`.
+ * `F64 F32 I32 U8 BOOL` keep their type. `F16` and `BF16` become `float32`; `I8 I16 U16 U32 I64 U64` become `int32`,
+ * and a value out of its range is an error. Values that need no conversion and are aligned are views of `bytes`.
  *
  * @param bytes The whole file.
  * @param source What messages call it, such as a path. Default "safetensors file".
- * @throws FileFormatError naming the reason and the byte offset, for anything that the format forbids.
+ *
+ * @throws FileFormatError naming the reason and the byte offset, for anything that the format forbids
+ * @example
+ * const bytes = await io.saveSafetensors({ weight: ones([2, 3]) });
+ * io.decodeSafetensors(bytes).tensors.get("weight")?.shape; // [2, 3]
  */
 export function decodeSafetensors(bytes: Uint8Array, source = "safetensors file"): SafetensorsFile {
   const fail: Fail = (reason, offset, details = {}) => {

@@ -16,7 +16,8 @@ export type TensorDict = Readonly<Record<string, Tensor>>;
  * @param options.metadata Free text stored beside them. Default: none.
  * @returns The bytes of the file; equal content gives equal bytes.
  * @example
- * const bytes = await saveSafetensors(model.stateDict());
+ * const bytes = await io.saveSafetensors({ bias: tensor([1, 2]) });
+ * io.loadSafetensors(bytes); // { bias: [1, 2] }
  */
 export async function saveSafetensors(
   tensors: TensorDict,
@@ -34,9 +35,11 @@ export async function saveSafetensors(
  * Reads a safetensors file into tensors. The tensors may share memory with `bytes`.
  *
  * @param options.source What messages call it, such as a path.
- * @throws FileFormatError for anything that the format forbids.
+ *
+ * @throws FileFormatError for anything that the format forbids
  * @example
- * model.loadStateDict(loadSafetensors(bytes));
+ * const bytes = await io.saveSafetensors(model.stateDict());
+ * model.loadStateDict(io.loadSafetensors(bytes)); // { missingKeys: [], unexpectedKeys: [] }
  */
 export function loadSafetensors(
   bytes: Uint8Array,

@@ -23,7 +23,8 @@ export interface CnnOptions {
  * `poolSize` x `poolSize` parts of the image and a linear layer. (N, C, H, W) -> (N, classes), with H and W of at least 2 ** (blocks - 1).
  *
  * @example
- * const logits = new Cnn({ widths: [16, 32, 64] })(zeros([64, 1, 8, 8])); // shape [64, 10]
+ * const model = new models.Cnn({ widths: [16, 32, 64] });
+ * model(zeros([64, 1, 8, 8])).shape; // [64, 10]
  */
 export class Cnn extends nn.Module {
   readonly features: nn.Sequential;

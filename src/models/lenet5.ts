@@ -18,7 +18,8 @@ export interface LeNet5Options {
  * Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, "Gradient-based learning applied to document recognition", 1998.
  *
  * @example
- * const logits = new LeNet5()(zeros([64, 1, 28, 28])); // shape [64, 10]
+ * const model = new models.LeNet5();
+ * model(zeros([64, 1, 28, 28])).shape; // [64, 10]
  */
 export class LeNet5 extends nn.Module {
   readonly conv1: nn.Conv2d;

@@ -16,7 +16,8 @@ export interface MLPOptions {
  * (N, ...) -> (N, classes); all dimensions but the first are flattened.
  *
  * @example
- * const logits = new MLP(784)(zeros([64, 1, 28, 28])); // shape [64, 10]
+ * const model = new models.MLP(784);
+ * model(zeros([64, 1, 28, 28])).shape; // [64, 10]
  */
 export class MLP extends nn.Module {
   readonly hidden: nn.Sequential;

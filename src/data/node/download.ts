@@ -3,10 +3,10 @@
  * appears under its name at the end, in one step; a failed download leaves nothing behind.
  */
 import { createHash } from "node:crypto";
-import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { FileFormatError } from "../../base/errors.ts";
 import { writeAtomic } from "../../base/node/atomic-file.ts";
+import { makeFolder } from "../../base/node/make-folder.ts";
 
 /** How far a download is. */
 export interface DownloadProgress {
@@ -38,7 +38,7 @@ export interface DownloadOptions {
  */
 export async function download(options: DownloadOptions): Promise<void> {
   const { url, path, md5, signal } = options;
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   await writeAtomic(path, async (file) => {
     const hash = createHash("md5");
     try {

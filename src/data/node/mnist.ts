@@ -13,6 +13,7 @@ import { fashionMnistSpec, kmnistSpec, mnistSpec } from "../mnist.ts";
 import type { Transform } from "../transforms.ts";
 import type { DownloadProgress } from "./download.ts";
 import { download } from "./download.ts";
+import { readFirst } from "./find-file.ts";
 
 /** Options of `MNIST.load` and its relatives. */
 export interface MnistOptions {
@@ -75,22 +76,6 @@ async function readOne(spec: MnistSpec, file: MnistFile, options: MnistOptions):
 
 function unpacked(name: string): string {
   return name.replace(/\.gz$/, "");
-}
-
-/**
- * Content of the first file that exists. Other failures, such as a lack of permission, are the caller's to
- * see.
- */
-async function readFirst(paths: readonly string[]): Promise<{ path: string; bytes: Uint8Array } | undefined> {
-  for (const path of paths) {
-    try {
-      return { path, bytes: await readFile(path) };
-    } catch (error) {
-      const code = error instanceof Error && "code" in error ? error.code : undefined;
-      if (code !== "ENOENT" && code !== "ENOTDIR") throw error;
-    }
-  }
-  return undefined;
 }
 
 /** How to come by the files without a download of ours. */

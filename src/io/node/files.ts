@@ -13,7 +13,8 @@ import { loadSafetensors, saveSafetensors, type TensorDict } from "../tensor-dic
  *
  * @param options.metadata Free text stored beside them. Default: none.
  * @example
- * await saveSafetensorsFile(model.stateDict(), "model.safetensors");
+ * await saveSafetensorsFile({ weight: tensor([1, 2]) }, "weight.safetensors");
+ * await loadSafetensorsFile("weight.safetensors"); // { weight: [1, 2] }
  */
 export async function saveSafetensorsFile(
   tensors: TensorDict,
@@ -26,20 +27,34 @@ export async function saveSafetensorsFile(
 /**
  * Reads the tensors of a safetensors file.
  *
- * @throws FileFormatError when the file is damaged.
+ * @throws FileFormatError when the file is damaged
  * @example
- * model.loadStateDict(await loadSafetensorsFile("model.safetensors"));
+ * await saveSafetensorsFile(model.stateDict(), "model.safetensors");
+ * model.loadStateDict(await loadSafetensorsFile("model.safetensors")).missingKeys; // []
  */
 export async function loadSafetensorsFile(path: string): Promise<Record<string, Tensor>> {
   return loadSafetensors(await readFile(path), { source: path });
 }
 
-/** Writes a nested state with tensors in it; see `saveCheckpoint`. */
+/**
+ * Writes a nested state with tensors in it; see `io.saveCheckpoint`.
+ *
+ * @throws ArgumentError naming the path of a value that is none of the accepted kinds
+ * @example
+ * await saveCheckpointFile({ model: model.stateDict(), epoch: 3 }, "checkpoint.safetensors");
+ */
 export async function saveCheckpointFile(state: CheckpointValue, path: string): Promise<void> {
   await writeFileAtomic(path, await saveCheckpoint(state));
 }
 
-/** Reads what {@link saveCheckpointFile} wrote. @throws FileFormatError when the file is damaged. */
+/**
+ * Reads what {@link saveCheckpointFile} wrote.
+ *
+ * @throws FileFormatError when the file is damaged, or is a safetensors file but no checkpoint
+ * @example
+ * await saveCheckpointFile({ weight: tensor([1, 2]), epoch: 3 }, "state.safetensors");
+ * await loadCheckpointFile("state.safetensors"); // { weight: [1, 2], epoch: 3 }
+ */
 export async function loadCheckpointFile(path: string): Promise<CheckpointValue> {
   return loadCheckpoint(await readFile(path), { source: path });
 }
