@@ -2,7 +2,6 @@
  * What a command says on stdout: either lines for people, or with `--json` one object per line for programs, each
  * with an `event`.
  */
-import { textWidth } from "../train/index.ts";
 
 /** Where a command's results go. */
 export interface Output {
@@ -30,20 +29,6 @@ export function createOutput(
       if (json) write(`${JSON.stringify({ event, ...fields }, writable)}\n`);
     },
   };
-}
-
-/** Columns, the first ones to the left, padded to the widest cell. */
-export function table(rows: readonly (readonly string[])[]): string[] {
-  const columns = Math.max(...rows.map((row) => row.length));
-  const widths = Array.from({ length: columns }, (_, c) =>
-    Math.max(...rows.map((row) => textWidth(row[c] ?? ""))),
-  );
-  return rows.map((row) =>
-    row
-      .map((cell, c) => cell + " ".repeat((widths[c] ?? 0) - textWidth(cell)))
-      .join("  ")
-      .trimEnd(),
-  );
 }
 
 /** `97.8%` */

@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { currentEngine } from "../engine/default.ts";
-import { LeNet5 } from "../models/lenet5.ts";
+import { LeNet5, resnet18 } from "../models/index.ts";
 import * as nn from "../nn/index.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { summary } from "./summary.ts";
 
 it("lists layers in the order of their calls, without computing anything", async () => {
@@ -38,4 +39,20 @@ it("counts a shared layer once, and takes its hooks off even after an error", ()
   expect(() => summary(model, [1, 5])).toThrow();
   expect(summary(model, [1, 4]).layers).toHaveLength(3);
   expect(hooked).toHaveLength(2);
+});
+
+it("follows a large model without computing a weight, and refuses to compute a value", async () => {
+  const before = currentEngine().stats.launches;
+  const start = performance.now();
+  const model = resnet18();
+  expect(summary(model, [1, 3, 224, 224]).parameters).toBe(11_689_512);
+  expect(performance.now() - start).toBeLessThan(10_000);
+  expect(currentEngine().stats.launches).toBe(before);
+
+  class Reads extends nn.Module {
+    forward(x: Tensor): Tensor {
+      return x.mul(x.sum().itemSync());
+    }
+  }
+  expect(() => summary(new Reads(), [2, 3])).toThrow("only shapes are followed");
 });

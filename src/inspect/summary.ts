@@ -2,12 +2,15 @@
  * What a model consists of: its layers in the order in which they run, with shapes, parameters and the work that
  * each does.
  */
+import type { DType } from "../base/dtype.ts";
 import { formatShape, type Shape, sizeOf } from "../base/shape.ts";
-import { createEngine, currentEngine, useEngine } from "../engine/default.ts";
-import * as nn from "../nn/index.ts";
+import { currentEngine, useEngine } from "../engine/default.ts";
+import { ShapeEngine } from "../engine/shape-engine.ts";
+import type { Module } from "../nn/index.ts";
 import { zeros } from "../tensor/create.ts";
 import { noGrad } from "../tensor/grad-mode.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { inEvaluation, type ModelOfTensor } from "./evaluation-pass.ts";
 
 /** One call of a layer. */
 export interface LayerSummary {
@@ -18,7 +21,11 @@ export interface LayerSummary {
   readonly outputShape: Shape;
   /** Its own parameters; 0 when the layer was called before. */
   readonly parameters: number;
-  /** Multiplications and additions of convolutions and linear layers; other layers count as 0. */
+  /**
+   * Multiplications and additions of layers that multiply by a weight: convolutions, transposed ones, linear layers.
+   * Others count as 0: an embedding looks up, and the few operations per element of normalisation, activation, pooling
+   * and bias are left out, as is usual.
+   */
   readonly flops: number;
 }
 
@@ -39,12 +46,19 @@ export interface ModelSummary {
  * Follows an input of zeros through a model. Nothing is computed: shapes are known without it.
  *
  * @param inputShape With the batch dimension, such as [1, 3, 32, 32].
+ * @param options.dtype Element type of the input: "int32" for a model that begins with an embedding. Default "float32".
  * @throws What the model throws for an input of that shape.
  * @example
- * console.log(String(summary(new LeNet5(), [1, 1, 28, 28])));
+ * const { parameters, flops, layers } = inspect.summary(new models.LeNet5(), [1, 1, 28, 28]);
+ * [parameters, flops]; // [61706, 833040]
+ * layers[0]?.outputShape; // [1, 6, 28, 28]
  */
-export function summary(model: nn.Module & ((x: Tensor) => unknown), inputShape: Shape): ModelSummary {
-  const layers = traceLayers(model, inputShape);
+export function summary(
+  model: ModelOfTensor,
+  inputShape: Shape,
+  options: { readonly dtype?: DType } = {},
+): ModelSummary {
+  const layers = traceLayers(model, () => zeros(inputShape, options));
   const parameters = model.parameters().reduce((sum, p) => sum + p.numel(), 0);
   const flops = layers.reduce((sum, layer) => sum + layer.flops, 0);
   return {
@@ -56,12 +70,12 @@ export function summary(model: nn.Module & ((x: Tensor) => unknown), inputShape:
   };
 }
 
-function traceLayers(model: nn.Module & ((x: Tensor) => unknown), inputShape: Shape): LayerSummary[] {
+function traceLayers(model: ModelOfTensor, input: () => Tensor): LayerSummary[] {
   const layers: LayerSummary[] = [];
-  const seen = new Set<nn.Module>();
+  const seen = new Set<Module>();
   const leaves = model.namedModules().filter(([, module]) => module.children().length === 0);
   const handles = leaves.map(([name, module]) =>
-    module.registerForwardHook((_module, _inputs, output: unknown) => {
+    module.registerForwardHook((_module, inputs: readonly unknown[], output: unknown) => {
       if (!(output instanceof Tensor)) return;
       const own = seen.has(module) ? [] : module.parameters();
       seen.add(module);
@@ -70,30 +84,30 @@ function traceLayers(model: nn.Module & ((x: Tensor) => unknown), inputShape: Sh
         type: module.constructor.name,
         outputShape: output.shape,
         parameters: own.reduce((sum, p) => sum + p.numel(), 0),
-        flops: flopsOf(module, output.shape),
+        flops: flopsOf(module, inputs[0], output),
       });
     }),
   );
-  // The values noted along the way belong to an engine that is thrown away, so that no later step computes them.
   const engine = currentEngine();
-  const wasTraining = model.training;
-  useEngine(createEngine({ engine: "interpreter" }));
+  useEngine(new ShapeEngine());
   try {
-    model.eval();
-    noGrad(() => model(zeros(inputShape)));
+    noGrad(() => inEvaluation(model, () => model(input())));
   } finally {
     useEngine(engine);
-    model.train(wasTraining);
     for (const handle of handles) handle.remove();
   }
   return layers;
 }
 
-/** Two for each weight that an output element is summed up from. */
-function flopsOf(module: nn.Module, outputShape: Shape): number {
-  if (!(module instanceof nn.Conv2d || module instanceof nn.Linear)) return 0;
-  const perOutput = sizeOf(module.weight.shape.slice(1));
-  return 2 * sizeOf(outputShape) * perOutput;
+/** Two for each weight and each place that it is applied at, in layers that sum over channels or features. */
+function flopsOf(module: Module, input: unknown, output: Tensor): number {
+  const weight: unknown = Reflect.get(module, "weight");
+  const sums = "inChannels" in module || "inFeatures" in module;
+  if (!sums || !(weight instanceof Tensor) || !(input instanceof Tensor)) return 0;
+  // A transposed convolution applies its weight at each place of the input; there its weight begins with the input's
+  // channels, elsewhere with the output's.
+  const places = "outputPadding" in module ? input : output;
+  return 2 * sizeOf(places.shape) * sizeOf(weight.shape.slice(1));
 }
 
 function formatSummary({ inputShape, layers, parameters, flops }: Omit<ModelSummary, "toString">): string {

@@ -17,9 +17,13 @@ export interface CheckpointTarget {
 /**
  * Saves weights and training state before the first epoch and after every one.
  *
+ * @param target takes the bytes; a `RunDirectory` does
  * @example
  * const run = await RunDirectory.create("runs", { name: "lenet5", seed: 0 });
- * await fit(model, { ...options, callbacks: [new Checkpoint(run), new RunLogger(run)] });
+ * const callbacks = [new train.Checkpoint(run), new train.RunLogger(run)];
+ * await train.fit(model, { loader, loss: F.crossEntropy, optimizer, epochs: 1, callbacks });
+ * await run.finish("done");
+ * Object.keys(await loadSafetensorsFile(run.modelPath)).length; // 9
  */
 export class Checkpoint implements Callback {
   readonly #target: CheckpointTarget;

@@ -26,7 +26,10 @@ export interface TrainingOptimizer {
 
 /** Changes the learning rate. */
 export interface TrainingScheduler {
-  step(): void;
+  /** Whether `step` takes the epoch's loss, as that of ReduceLROnPlateau does. */
+  readonly needsMetric?: boolean;
+  /** @param metric The epoch's validation loss, or its training loss without validation; given to those who need it. */
+  step(metric?: number): void;
   stateDict(): object;
   loadStateDict(state: never): void;
 }

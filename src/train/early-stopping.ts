@@ -17,11 +17,18 @@ export interface EarlyStoppingOptions {
 }
 
 /**
- * Stops when the watched value has not improved for `patience` epochs.
- * L. Prechelt, "Early stopping - but when?", 1998.
+ * Stops when the watched value has not improved for `patience` epochs. L. Prechelt, "Early stopping - but when?", 1998.
  *
+ * @param options.monitor "loss" or the name of a metric, of the validation where there is one; "loss" by default
+ * @param options.mode whether smaller ("min") or larger ("max") is better; "min" by default
+ * @param options.patience epochs without improvement that are waited for; 3 by default
+ * @param options.minDelta a smaller change counts as none; 0 by default
+ * @throws ArgumentError at the end of the first epoch when nothing of the monitored name is measured
  * @example
- * new EarlyStopping({ monitor: "accuracy", mode: "max", patience: 5 });
+ * const stop = new train.EarlyStopping({ monitor: "accuracy", mode: "max", patience: 5 });
+ * const options = { loader, validation, metrics: { accuracy: train.accuracy }, callbacks: [stop] };
+ * await train.fit(model, { ...options, loss: F.crossEntropy, optimizer, epochs: 1 });
+ * stop.best?.epoch; // 1
  */
 export class EarlyStopping implements Callback {
   readonly monitor: string;

@@ -16,11 +16,15 @@ export interface EvaluateOptions {
 }
 
 /**
- * Means of loss and metrics over all samples, in evaluation mode (dropout off, batch norm with its running
- * statistics); the model's mode is put back afterwards.
+ * Means of loss and metrics over all samples, in evaluation mode (dropout off, batch norm with its running statistics);
+ * the model's mode is put back afterwards.
  *
+ * @param options.metrics measured beside the loss; none by default
+ * @param options.signal stops between two batches by throwing its reason
  * @example
- * const { loss, accuracy } = await evaluate(model, { loader, loss: F.crossEntropy, metrics: { accuracy } });
+ * const metrics = { accuracy: train.accuracy };
+ * const measured = await train.evaluate(model, { loader, loss: F.crossEntropy, metrics });
+ * Object.keys(measured); // ["loss", "accuracy"]
  */
 export async function evaluate(model: Model, options: EvaluateOptions): Promise<MetricValues> {
   const { loader, loss, metrics = {}, signal } = options;

@@ -4,6 +4,7 @@ import { Dataset } from "../data/dataset.ts";
 import type { HostArray } from "../data/host-array.ts";
 import { currentEngine } from "../engine/default.ts";
 import { loadCheckpoint, saveCheckpoint } from "../io/checkpoint.ts";
+import { ReduceLROnPlateau, type Schedulable } from "../optim/lr-scheduler/index.ts";
 import { tensor } from "../tensor/create.ts";
 import { Generator } from "../tensor/generator.ts";
 import { noGrad } from "../tensor/grad-mode.ts";
@@ -119,6 +120,29 @@ it("steps a scheduler per epoch or per step", async () => {
     const scheduler = { step: () => void steps++, stateDict: () => ({}), loadStateDict: () => {} };
     await train(model, optionsOf(optimizer, { scheduler, schedulerInterval }));
     expect(steps).toBe(times);
+  }
+});
+
+it("gives ReduceLROnPlateau the validation loss, or the training loss", async () => {
+  for (const validation of [loaderOf(), undefined]) {
+    const { model, optimizer } = makeParts();
+    const seen: number[] = [];
+    class Plateau extends ReduceLROnPlateau {
+      override step(metric: number): void {
+        seen.push(metric);
+        super.step(metric);
+      }
+    }
+    const schedulable = optimizer as unknown as Schedulable;
+    const scheduler = new Plateau(schedulable, { patience: 0, threshold: 10, thresholdMode: "abs" });
+    const options = optionsOf(optimizer, { validation, scheduler });
+    const results = await train(model, options);
+    expect(seen).toEqual(results.map((r) => (r.validation ?? r.train).loss));
+    // Reduced after every epoch but the first; a result has the rate of its own last step.
+    [0.5, 0.5, 0.05, 0.005].forEach((lr, i) => void expect(results[i]?.lr).toBeCloseTo(lr, 12));
+    await expect(train(model, { ...options, schedulerInterval: "step" })).rejects.toThrow(
+      'fit: Plateau needs the loss of an epoch; leave schedulerInterval at "epoch"',
+    );
   }
 });
 

@@ -28,7 +28,10 @@ export interface FitOptions {
   /** Mean loss of a batch, such as `F.crossEntropy`. */
   readonly loss: Loss;
   readonly optimizer: TrainingOptimizer;
-  /** Stepped after each epoch, or after each step; see `schedulerInterval`. Default: none. */
+  /**
+   * Stepped after each epoch, or after each step; see `schedulerInterval`. ReduceLROnPlateau gets the epoch's validation
+   * loss, or the training loss where nothing is validated. Default: none.
+   */
   readonly scheduler?: TrainingScheduler | undefined;
   /** When the scheduler is stepped. Default "epoch"; "step" for OneCycleLR and its like. */
   readonly schedulerInterval?: "epoch" | "step";
@@ -50,20 +53,26 @@ export interface FitOptions {
  * @returns What each epoch gave.
  * @throws ArgumentError for a number of epochs that is none; the reason of `signal`; what a callback throws.
  * @example
- * await fit(model, {
+ * const results = await train.fit(model, {
  *   loader,
  *   validation,
  *   loss: F.crossEntropy,
  *   optimizer: new optim.Adam(model.parameters(), { lr: 1e-3 }),
- *   epochs: 10,
- *   metrics: { accuracy },
- *   callbacks: [new Progress(), new EarlyStopping({ patience: 3 })],
+ *   epochs: 2,
+ *   metrics: { accuracy: train.accuracy },
+ *   callbacks: [new train.EarlyStopping({ patience: 3 })],
  * });
+ * results.map((r) => r.epoch); // [1, 2]
  */
 export async function fit(model: Model, options: FitOptions): Promise<readonly EpochResult[]> {
   const { loader, optimizer, scheduler, epochs, startEpoch = 0, callbacks = [] } = options;
   if (!Number.isInteger(epochs) || epochs < 0) {
     throw new ArgumentError(`fit: epochs ${epochs} is not an integer of 0 or more`, { epochs });
+  }
+  if (scheduler?.needsMetric === true && options.schedulerInterval === "step") {
+    throw new ArgumentError(
+      `fit: ${scheduler.constructor.name} needs the loss of an epoch; leave schedulerInterval at "epoch"`,
+    );
   }
   let stopped = false;
   const context: TrainingContext = {
@@ -108,12 +117,20 @@ async function runEpoch(epoch: number, options: FitOptions, context: TrainingCon
     lr = result.lr;
     for (const c of callbacks) await c.onStepEnd?.(result, context);
   }
-  if (options.schedulerInterval !== "step") scheduler?.step();
   const seconds = (performance.now() - start) / 1000;
   signal?.throwIfAborted();
-  const shared = { epoch, train: sums.means(), samples: sums.samples, seconds, lr };
-  if (validation === undefined) return shared;
-  return { ...shared, validation: await evaluate(model, { loader: validation, loss, metrics, signal }) };
+  const trained = { epoch, train: sums.means(), samples: sums.samples, seconds, lr };
+  const result =
+    validation === undefined
+      ? trained
+      : { ...trained, validation: await evaluate(model, { loader: validation, loss, metrics, signal }) };
+  if (options.schedulerInterval !== "step") stepEpoch(scheduler, result);
+  return result;
+}
+
+function stepEpoch(scheduler: TrainingScheduler | undefined, { train, validation }: EpochResult): void {
+  if (scheduler?.needsMetric === true) scheduler.step((validation ?? train).loss);
+  else scheduler?.step();
 }
 
 interface Step {

@@ -17,6 +17,13 @@ export type {
 export { EarlyStopping, type EarlyStoppingOptions } from "./early-stopping.ts";
 export { type EvaluateOptions, evaluate } from "./evaluate.ts";
 export { type FitOptions, fit } from "./fit.ts";
+export {
+  type InspectionRecord,
+  type InspectionTarget,
+  Inspector,
+  type InspectorOptions,
+} from "./inspector.ts";
+export { type LrFindOptions, type LrFindResult, lrFind } from "./lr-find.ts";
 export { accuracy } from "./metrics.ts";
 export { Progress, type ProgressCallbackOptions } from "./progress.ts";
 export {
@@ -29,5 +36,5 @@ export {
 } from "./progress-line.ts";
 export { type MetricsTarget, RunLogger } from "./run-logger.ts";
 export { TerminateOnNaN, TrainingError } from "./terminate-on-nan.ts";
-export { textWidth } from "./text-width.ts";
+export { textTable } from "./text-table.ts";
 export { restoreTrainingState, type TrainingParts, trainingState } from "./training-state.ts";

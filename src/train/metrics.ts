@@ -9,10 +9,13 @@ import { Tensor } from "../tensor/tensor.ts";
 import type { Metric, MetricValues } from "./contract.ts";
 
 /**
- * Number of samples whose largest logit is that of their class; its mean over the samples is the accuracy.
+ * Number of samples whose largest logit is that of their class, int32; its mean over the samples is the accuracy.
  *
  * @param output Logits (N, C).
  * @param target Class indices (N), int32.
+ * @example
+ * const logits = tensor([[0.1, 0.9], [0.8, 0.2], [0.3, 0.7]]);
+ * train.accuracy(logits, tensor([1, 1, 1], { dtype: "int32" })); // 2
  */
 export function accuracy(output: Tensor, target: Tensor): Tensor {
   return noGrad(() => {

@@ -48,7 +48,18 @@ const rateMemory = 5000;
 
 const barWidth = 20;
 
-/** Writes the progress of a training. */
+/**
+ * Writes the progress of a training: on a terminal one line that is rewritten, everywhere one line for each epoch.
+ *
+ * @example
+ * const lines: string[] = [];
+ * const stream = { write: (text: string) => lines.push(text) };
+ * const line = new train.ProgressLine({ stream, epochs: 3, stepsPerEpoch: 2 });
+ * line.startEpoch(1);
+ * line.step({ step: 1, images: 64, loss: 2.3 });
+ * line.endEpoch({ loss: 2.25 }, 83);
+ * lines.length; // 1
+ */
 export class ProgressLine {
   readonly #stream: ProgressStream;
   readonly #epochs: number;
@@ -211,7 +222,14 @@ class SmoothedRate {
   }
 }
 
-/** `1:02:03`, `2:03`; hours only when there are some. @param seconds Not negative. */
+/**
+ * `1:02:03`, `2:03`; hours only when there are some, `-:--` for no finite number.
+ *
+ * @param seconds Not negative.
+ * @example
+ * train.formatDuration(3723); // "1:02:03"
+ * train.formatDuration(5.4); // "0:05"
+ */
 export function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "-:--";
   const whole = Math.round(seconds);
@@ -221,7 +239,13 @@ export function formatDuration(seconds: number): string {
   return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }
 
-/** Four significant digits for small values, so that a loss that falls is seen to fall. */
+/**
+ * A number in few characters, with four significant digits for small values, so that a loss that falls is seen to fall.
+ *
+ * @example
+ * train.formatNumber(0.123456); // "0.1235"
+ * train.formatNumber(0.00004); // "4.000e-5"
+ */
 export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);

@@ -16,8 +16,14 @@ export interface ProgressCallbackOptions {
 /**
  * One line that is rewritten while an epoch runs, and one that stays when it has ended.
  *
+ * @param options.stream where to write; `process.stderr` by default, nothing is written where there is none
+ * @param options.env looked at for `NO_COLOR`, `FORCE_COLOR` and `TERM`; the process's by default
  * @example
- * await fit(model, { ...options, callbacks: [new Progress()] });
+ * const lines: string[] = [];
+ * const stream = { write: (text: string) => lines.push(text) };
+ * const callbacks = [new train.Progress({ stream, env: {} })];
+ * await train.fit(model, { loader, loss: F.crossEntropy, optimizer, epochs: 1, callbacks });
+ * lines[0].startsWith("epoch 1/1"); // true
  */
 export class Progress implements Callback {
   readonly #options: ProgressCallbackOptions;

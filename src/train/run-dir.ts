@@ -13,6 +13,7 @@ import { type FileHandle, mkdir, open, readdir, readFile } from "node:fs/promise
 import { join } from "node:path";
 import { ArgumentError, FileFormatError } from "../base/errors.ts";
 import { writeFileAtomic } from "../base/node/atomic-file.ts";
+import { makeFolder } from "../base/node/make-folder.ts";
 
 /** How a run went. One that was killed outright stays "running". */
 export type RunStatus = "running" | "done" | "failed" | "interrupted";
@@ -70,7 +71,16 @@ const metricsFile = "metrics.ndjson";
 const modelFile = "model.safetensors";
 const checkpointFile = "checkpoint.safetensors";
 
-/** A run that is being written. One process at a time. */
+/**
+ * A run that is being written: its description, metrics, weights and state, in a folder of its own. One process at a
+ * time.
+ *
+ * @example
+ * const run = await RunDirectory.create("runs", { name: "lenet5", seed: 0, settings: { lr: 1e-3 } });
+ * await run.log({ epoch: 1, loss: 0.5 });
+ * await run.finish("done", { result: { testAccuracy: 0.98 } });
+ * run.info.status; // "done"
+ */
 export class RunDirectory {
   /** The folder. */
   readonly path: string;
@@ -93,7 +103,7 @@ export class RunDirectory {
    */
   static async create(root: string, options: CreateRunOptions): Promise<RunDirectory> {
     const { name, seed, settings = {}, versions = {}, now = new Date() } = options;
-    await mkdir(root, { recursive: true });
+    await makeFolder(root);
     const id = await claimFolder(root, `${timestamp(now)}-${fileName(name)}`);
     const info: RunInfo = {
       id,
@@ -193,8 +203,14 @@ export class RunDirectory {
  * Reads a run back.
  *
  * @param path The run's folder.
- * @throws FileFormatError when run.json is missing or damaged, or a line of the metrics is; it names the
- * file, the line and the reason.
+ *
+ * @throws FileFormatError when run.json is missing or damaged, or a line of the metrics is; it names the file, the line
+ *   and the reason
+ * @example
+ * const run = await RunDirectory.create("runs", { name: "lenet5", seed: 0 });
+ * await run.log({ epoch: 1, loss: 0.5 });
+ * await run.finish("done");
+ * (await readRun(run.path)).metrics; // [{ epoch: 1, loss: 0.5 }]
  */
 export async function readRun(path: string): Promise<RunRecord> {
   const info = parseInfo(await readInfo(join(path, infoFile), path), join(path, infoFile));
@@ -213,10 +229,14 @@ export async function readRun(path: string): Promise<RunRecord> {
 }
 
 /**
- * All runs below a folder, oldest first; folders that are no runs are left out. A folder that does not exist has
- * none.
+ * All runs below a folder, oldest first; folders that are no runs are left out. A folder that does not exist has none.
  *
  * @param onDamaged Told of each run.json that cannot be read; such a run is left out, and the others are not lost.
+ * @example
+ * const run = await RunDirectory.create("listed", { name: "lenet5", seed: 0 });
+ * await run.finish("done");
+ * (await listRuns("listed")).map(({ info }) => info.status); // ["done"]
+ * await listRuns("no such folder"); // []
  */
 export async function listRuns(
   root: string,

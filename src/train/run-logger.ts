@@ -9,7 +9,18 @@ export interface MetricsTarget {
   flush(): Promise<void>;
 }
 
-/** One line per epoch: `epoch`, `loss`, the metrics, `validation_loss` and so on, `lr`, `seconds`, `samples`. */
+/**
+ * Writes one line per epoch to the metrics of a run: `epoch`, `loss`, the metrics, `validation_loss` and so on, `lr`,
+ * `seconds`, `samples`.
+ *
+ * @param target takes the lines; a `RunDirectory` does
+ * @example
+ * const run = await RunDirectory.create("logged", { name: "lenet5", seed: 0 });
+ * const callbacks = [new train.RunLogger(run)];
+ * await train.fit(model, { loader, loss: F.crossEntropy, optimizer, epochs: 2, callbacks });
+ * await run.finish("done");
+ * (await readRun(run.path)).metrics.map(({ epoch }) => epoch); // [1, 2]
+ */
 export class RunLogger implements Callback {
   readonly #target: MetricsTarget;
 

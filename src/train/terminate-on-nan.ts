@@ -3,7 +3,13 @@
  */
 import type { Callback, StepResult } from "./contract.ts";
 
-/** A training that cannot go on. */
+/**
+ * A training that cannot go on; `result` is the step at which it was noticed.
+ *
+ * @example
+ * const error = new train.TrainingError("the loss is NaN", { epoch: 2, step: 5, samples: 64, loss: NaN, lr: 0.1 });
+ * error.result.step; // 5
+ */
 export class TrainingError extends Error {
   /** The step at which it was noticed. */
   readonly result: StepResult;
@@ -15,7 +21,15 @@ export class TrainingError extends Error {
   }
 }
 
-/** Throws a {@link TrainingError} that names the step and the fix when the loss is NaN or infinite. */
+/**
+ * Throws a {@link TrainingError} that names the step and the fix when the loss is NaN or infinite.
+ *
+ * @throws TrainingError at the end of the first such step
+ * @example
+ * const guard = new train.TerminateOnNaN();
+ * const options = { loader, loss: F.crossEntropy, optimizer, epochs: 1 };
+ * (await train.fit(model, { ...options, callbacks: [guard] })).length; // 1
+ */
 export class TerminateOnNaN implements Callback {
   onStepEnd(result: StepResult): void {
     const { loss, epoch, step, lr } = result;

@@ -18,7 +18,13 @@ export interface TrainingParts {
   readonly generator?: Generator;
 }
 
-/** The state after `epoch` epochs; for `saveCheckpoint`. */
+/**
+ * The state after `epoch` epochs; for `io.saveCheckpoint`.
+ *
+ * @example
+ * const state = train.trainingState({ model, optimizer }, 3);
+ * Object.keys(state); // ["epoch", "model", "optimizer", "scheduler", "generator"]
+ */
 export function trainingState(parts: TrainingParts, epoch: number): TrainingState {
   const { model, optimizer, scheduler, generator = defaultGenerator } = parts;
   return {
@@ -34,10 +40,14 @@ export function trainingState(parts: TrainingParts, epoch: number): TrainingStat
 /**
  * Puts a state back into parts that were made as those it came from.
  *
- * @param state What `loadCheckpoint` gave.
+ * @param state What `io.loadCheckpoint` gave.
  * @param source What messages call it, such as a path.
  * @returns How many epochs were done.
- * @throws FileFormatError when it is not the state of a training; StateDictError when the parts differ.
+ *
+ * @throws FileFormatError when it is not the state of a training; StateDictError when the parts differ
+ * @example
+ * const bytes = await io.saveCheckpoint(train.trainingState({ model, optimizer }, 3));
+ * train.restoreTrainingState(io.loadCheckpoint(bytes), { model, optimizer }); // 3
  */
 export function restoreTrainingState(
   state: CheckpointValue,

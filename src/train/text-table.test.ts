@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
-import { table } from "./output.ts";
+import { textTable } from "./text-table.ts";
 
 it("aligns columns by what a terminal shows of wide characters", () => {
   expect(
-    table([
+    textTable([
       ["RUN", "STATUS"],
       ["数字/宽", "done"],
     ]),

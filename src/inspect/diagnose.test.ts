@@ -1,0 +1,174 @@
+import { describe, expect, it } from "vitest";
+import { DataLoader } from "../data/data-loader.ts";
+import { Digits } from "../data/digits.ts";
+import { Cnn } from "../models/cnn.ts";
+import { MLP } from "../models/mlp.ts";
+import * as F from "../nn/functional.ts";
+import * as nn from "../nn/index.ts";
+import * as optim from "../optim/index.ts";
+import { Generator, manualSeed } from "../tensor/generator.ts";
+import { noGrad } from "../tensor/grad-mode.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { ActivationStats } from "./activation-stats.ts";
+import { diagnose, type Verdict } from "./diagnose.ts";
+import { type Observations, rules } from "./diagnosis-rules.ts";
+import { GradientStats } from "./gradient-stats.ts";
+import { updateRatios } from "./update-ratios.ts";
+
+type Net = nn.Module & ((x: Tensor) => Tensor);
+
+interface Training {
+  readonly make: () => Net;
+  readonly lr?: number;
+  readonly batchSize?: number;
+  /** 40 by default. */
+  readonly steps?: number;
+  readonly optimizer?: (parameters: nn.Parameter[], lr: number) => optim.Optimizer;
+}
+
+const adam = (p: nn.Parameter[], lr: number): optim.Optimizer => new optim.Adam(p, { lr });
+const sgd = (p: nn.Parameter[], lr: number): optim.Optimizer => new optim.SGD(p, { lr, momentum: 0.9 });
+
+/** Trains on handwritten digits for some steps, watching everything. */
+async function verdictsOf(training: Training): Promise<Verdict[]> {
+  const { make, lr = 1e-3, batchSize = 32, optimizer = adam, steps: count = 40 } = training;
+  manualSeed(1);
+  const model = make();
+  const steps = optimizer(model.parameters(), lr);
+  const [activations, gradients] = [new ActivationStats(model), new GradientStats(model)];
+  const updates = updateRatios(model, steps);
+  const losses: number[] = [];
+  const loader = new DataLoader(new Digits({ split: "train" }), {
+    batchSize,
+    shuffle: true,
+    generator: new Generator(3),
+  });
+  while (losses.length < count) {
+    for await (const [x, y] of loader) {
+      steps.zeroGrad();
+      const loss = F.crossEntropy(model(x as Tensor), y as Tensor);
+      loss.backward();
+      await steps.step();
+      losses.push(await loss.item());
+      if (losses.length === count) break;
+    }
+  }
+  const recorded = { activations: await activations.history(), gradients: await gradients.history() };
+  return diagnose({ ...recorded, updateRatios: await updates.history(), losses, classes: 10 });
+}
+
+function times(model: Net, factor: number): Net {
+  noGrad(() => {
+    for (const p of model.parameters()) p.mul_(factor);
+  });
+  return model;
+}
+
+const plain = (): Net => new Cnn({ widths: [8, 16, 32], norm: "none", poolSize: 2 });
+const normed = (): Net => new Cnn({ widths: [8, 16, 32] });
+const deep = (activation: () => nn.Layer, layers: number): Net =>
+  new nn.Sequential(
+    new nn.Flatten(),
+    new nn.Linear(64, 64),
+    ...Array.from({ length: layers }, () => [activation(), new nn.Linear(64, 64)]).flat(),
+    new nn.Linear(64, 10),
+  );
+
+describe("a healthy training gives no verdict", () => {
+  const healthy: Record<string, Training> = {
+    "convolutions with batch norm": { make: normed },
+    "convolutions without": { make: plain, steps: 100 },
+    perceptron: { make: () => new MLP(64) },
+    "batch norm, SGD": { make: normed, lr: 0.05, optimizer: sgd },
+    "perceptron, SGD": { make: () => new MLP(64), lr: 0.05, optimizer: sgd },
+    "two layers of tanh": { make: () => deep(() => new nn.Tanh(), 2) },
+  };
+  it.each(Object.entries(healthy))("%s", async (_, training) => {
+    expect((await verdictsOf(training)).map((v) => v.message)).toEqual([]);
+  });
+});
+
+describe("a broken one is told apart", () => {
+  const broken: Record<string, Training & { readonly rules: readonly string[] }> = {
+    "weights ten times too large": { make: () => times(plain(), 10), rules: ["initial-loss"] },
+    "tanh with weights ten times too large": {
+      make: () =>
+        times(
+          deep(() => new nn.Tanh(), 2),
+          10,
+        ),
+      rules: ["initial-loss", "saturation"],
+    },
+    "weights that are zero": {
+      make: () => times(plain(), 0),
+      steps: 100,
+      rules: ["vanishing-gradients", "constant-outputs", "chance-level", "dead-units"],
+    },
+    "learning rate thirty times too high": { make: normed, lr: 0.03, rules: ["learning-rate-too-high"] },
+    "learning rate thirty times too high, SGD": {
+      make: () => new MLP(64),
+      lr: 1.5,
+      optimizer: sgd,
+      rules: ["learning-rate-too-high", "dead-units"],
+    },
+    "learning rate far too low": { make: () => new MLP(64), lr: 1e-7, rules: ["learning-rate-too-low"] },
+    "twenty layers of sigmoid": {
+      make: () => deep(() => new nn.Sigmoid(), 20),
+      rules: ["vanishing-gradients"],
+    },
+    "batches of two": { make: normed, batchSize: 2, rules: ["tiny-batches"] },
+  };
+  it.each(Object.entries(broken))("%s", async (_, { rules: wanted, ...training }) => {
+    const found = (await verdictsOf(training)).map((v) => v.rule);
+    expect(found).toEqual(expect.arrayContaining([...wanted]));
+  });
+});
+
+/** What makes each rule speak, where a real training above does not say so; numbers by hand. */
+const spoken: Record<string, Observations> = {
+  "non-finite": { losses: [2, Number.NaN] },
+  "loss-rises": { losses: [1, 1, 1, 2, 3, 4, 5, 6, 7, 8] },
+  "initial-loss": { losses: [30], classes: 10 },
+  "chance-level": { losses: new Array<number>(100).fill(Math.log(10)), classes: 10 },
+  overfitting: {
+    epochs: [
+      { train: { loss: 1 }, validation: { loss: 1 } },
+      { train: { loss: 0.5 }, validation: { loss: 0.8 } },
+      { train: { loss: 0.1 }, validation: { loss: 1.2 } },
+    ],
+  },
+};
+
+it.each(Object.entries(spoken))("%s speaks alone", (rule, data) => {
+  expect(diagnose(data).map((v) => v.rule)).toEqual([rule]);
+});
+
+it("says what it found, with the number, in two languages", () => {
+  const data = spoken.overfitting as Observations;
+  expect(diagnose(data)).toEqual([
+    {
+      rule: "overfitting",
+      severity: "warning",
+      value: 1.2,
+      threshold: 1.1,
+      message: "The validation loss has risen from 0.8 to 1.2 while the training loss fell.",
+      cure: "Stop earlier (train.EarlyStopping), augment the data, add dropout or weight decay, or get more data.",
+      topic: "overfitting",
+    },
+  ]);
+  expect(diagnose(data, { lang: "ja" })[0]?.message).toBe(
+    "訓練損失が下がる一方で、検証損失は 0.8 から 1.2 に上がりました。",
+  );
+  expect(() => diagnose({}, { lang: "de" as "en" })).toThrow('diagnose: lang must be "en" or "ja"; got de');
+  expect(diagnose({})).toEqual([]);
+});
+
+it("every rule has sentences and cures in both languages, without leftovers", () => {
+  for (const [name, { message, cure }] of rules) {
+    for (const lang of ["en", "ja"] as const) {
+      const text = message[lang]({ layer: "conv1", value: 0.5, other: 2 });
+      expect(text, name).not.toMatch(/undefined|NaN,|\$/);
+      expect(/[ぁ-んァ-ヶ一-龠]/.test(text + cure[lang]), name).toBe(lang === "ja");
+    }
+  }
+});

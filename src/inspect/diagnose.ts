@@ -1,0 +1,63 @@
+/**
+ * What is wrong with a training, in words.
+ */
+import { ArgumentError } from "../base/errors.ts";
+import { type Language, type Observations, rules, type Severity } from "./diagnosis-rules.ts";
+
+/** One thing that is wrong. */
+export interface Verdict {
+  /** Name of the rule, such as "vanishing-gradients". */
+  readonly rule: string;
+  /** Where; absent when it concerns the whole training. */
+  readonly layer?: string;
+  readonly severity: Severity;
+  /** The number that speaks, and the one that it is measured by. */
+  readonly value: number;
+  readonly threshold: number;
+  /** A sentence with the number. */
+  readonly message: string;
+  /** What to do about it. */
+  readonly cure: string;
+  /** What to read about. */
+  readonly topic: string;
+}
+
+/** How verdicts are given. */
+export interface DiagnoseOptions {
+  /** Language of the sentences. Default "en". */
+  readonly lang?: Language;
+}
+
+/**
+ * Looks for what commonly goes wrong: vanishing and exploding gradients, dead ReLUs, saturation, a learning rate that is
+ * too high or too low, a loss at the level of guessing, overfitting, batch norm with tiny batches, values that are not
+ * finite. A healthy training gives an empty list.
+ *
+ * @param data What was recorded; rules whose data is missing say nothing.
+ * @returns Errors first.
+ * @throws ArgumentError for an unknown language.
+ * @example
+ * const losses = Array.from({ length: 100 }, () => 2.3);
+ * inspect.diagnose({ losses, classes: 10 }).map((v) => v.rule); // ["chance-level"]
+ */
+export function diagnose(data: Observations, { lang = "en" }: DiagnoseOptions = {}): Verdict[] {
+  if (lang !== "en" && lang !== "ja") {
+    throw new ArgumentError(`diagnose: lang must be "en" or "ja"; got ${String(lang)}`, { lang });
+  }
+  const verdicts = [...rules].flatMap(([name, rule]) =>
+    rule.find(data, rule.threshold).map((found): Verdict => {
+      const { severity, threshold, topic } = rule;
+      return {
+        rule: name,
+        ...(found.layer === undefined ? {} : { layer: found.layer }),
+        severity,
+        value: found.value,
+        threshold,
+        message: rule.message[lang](found),
+        cure: rule.cure[lang],
+        topic,
+      };
+    }),
+  );
+  return verdicts.sort((a, b) => Number(b.severity === "error") - Number(a.severity === "error"));
+}

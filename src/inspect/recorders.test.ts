@@ -1,0 +1,236 @@
+import { describe, expect, it } from "vitest";
+import { currentEngine } from "../engine/default.ts";
+import { LeNet5 } from "../models/lenet5.ts";
+import * as F from "../nn/functional.ts";
+import * as nn from "../nn/index.ts";
+import * as optim from "../optim/index.ts";
+import { tensor, zeros } from "../tensor/create.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { ActivationStats } from "./activation-stats.ts";
+import { GradientStats } from "./gradient-stats.ts";
+import {
+  images,
+  onEngine,
+  type ReferenceStatistics,
+  reference,
+  smallNet,
+  targets,
+} from "./inspect.test-helper.ts";
+import type { Statistics } from "./statistics.ts";
+import { updateRatios } from "./update-ratios.ts";
+
+const lossOf = (model: nn.Sequential): Tensor =>
+  F.crossEntropy(model(images()), tensor([...targets], { dtype: "int32" }));
+
+function expectStatistics(
+  actual: Statistics | undefined,
+  wanted: ReferenceStatistics | undefined,
+  name: string,
+): void {
+  expect(actual, name).toBeDefined();
+  if (actual === undefined || wanted === undefined) throw new Error(`no statistics of ${name}`);
+  const { counts, ...numbers } = wanted;
+  for (const [key, value] of Object.entries(numbers)) {
+    const found = Reflect.get(actual, key) as number;
+    expect(Math.abs(found - value), `${name} ${key}: ${found}, not ${value}`).toBeLessThan(
+      1e-6 + 1e-5 * Math.abs(value),
+    );
+  }
+  expect(actual.histogram?.counts, name).toEqual(counts);
+}
+
+describe.each(["wasm", "interpreter"] as const)("on %s", (engine) => {
+  it("records of activations and gradients what PyTorch computes", () =>
+    onEngine(engine, async () => {
+      const model = smallNet();
+      const activations = new ActivationStats(model, { bins: 7 });
+      const fixed = new ActivationStats(model, { bins: 4, range: [-0.5, 1.5] });
+      const gradients = new GradientStats(model, { bins: 7 });
+      lossOf(model).backward();
+      const [a, f, g] = [await activations.latest(), await fixed.latest(), await gradients.latest()];
+      expect(Object.keys(a)).toEqual(["0", "1", "2", "3", "4", "5"]);
+      for (const name of Object.keys(reference.activations)) {
+        expectStatistics(a[name], reference.activations[name], `output of ${name}`);
+        expectStatistics(f[name], reference.fixed[name], `output of ${name}, fixed range`);
+        expectStatistics(g[name], reference.gradients[name], `gradient of ${name}`);
+      }
+      expect(a["1"]?.dead).toBe(1 / 5);
+      expect(a["1"]?.histogram?.edges).toHaveLength(8);
+      expect(a["1"]?.histogram?.edges[7]).toBe(a["1"]?.max);
+    }));
+
+  it("records how far steps move the weights", () =>
+    onEngine(engine, async () => {
+      const model = smallNet();
+      const optimizer = new optim.SGD(model.parameters(), { lr: 0.1, momentum: 0.9 });
+      const ratios = updateRatios(model, optimizer);
+      for (let step = 0; step < 3; step++) {
+        optimizer.zeroGrad();
+        lossOf(model).backward();
+        await optimizer.step();
+      }
+      const history = await ratios.history();
+      expect(history.map((h) => h.parameter)).toEqual(model.namedParameters().map(([name]) => name));
+      for (const { parameter, steps } of history) {
+        expect(steps.map((s) => s.step)).toEqual([1, 2, 3]);
+        steps.forEach(({ ratio }, i) => {
+          const wanted = reference.updates[i]?.[parameter] as number;
+          expect(Math.abs(ratio / wanted - 1), `${parameter}: ${ratio}, not ${wanted}`).toBeLessThan(1e-4);
+        });
+      }
+    }));
+
+  it("counts NaN and infinities, and tells a small spread around a large mean", () =>
+    onEngine(engine, async () => {
+      const model = new nn.Sequential(new nn.Identity());
+      const stats = new ActivationStats(model, { bins: 2 });
+      model(tensor([[1, Number.NaN, Number.POSITIVE_INFINITY, 0, Number.NEGATIVE_INFINITY]]));
+      let { 0: found } = await stats.latest();
+      expect([found?.nonFinite, found?.zeros, found?.mean, found?.histogram]).toEqual([
+        0.6,
+        0.2,
+        Number.NaN,
+        null,
+      ]);
+      model(tensor([[10000.25, 10000.5, 10000.25, 10000]]));
+      ({ 0: found } = await stats.latest());
+      expect(found?.mean).toBe(10000.25);
+      expect(found?.std).toBeCloseTo(Math.sqrt(0.125 / 3), 6);
+      model(tensor([[-3, -3]]));
+      ({ 0: found } = await stats.latest());
+      expect([found?.min, found?.max, found?.std, found?.nonFinite]).toEqual([-3, -3, 0, 0]);
+      expect(found?.histogram).toEqual({ edges: [-4, -3, -2], counts: [0, 2] });
+    }));
+});
+
+it("samples the histogram of large tensors, and nothing else", async () => {
+  const model = new nn.Sequential(new nn.Identity());
+  const stats = new ActivationStats(model, { bins: 4, samples: 100 });
+  const whole = new ActivationStats(model, { bins: 4, samples: Number.POSITIVE_INFINITY });
+  model(tensor(Float32Array.from({ length: 10_000 }, (_, i) => i % 4)).reshape([100, 100]));
+  const [{ 0: sampled }, { 0: all }] = [await stats.latest(), await whole.latest()];
+  expect([sampled?.mean, sampled?.max]).toEqual([1.5, 3]);
+  expect(all?.histogram?.counts).toEqual([2500, 2500, 2500, 2500]);
+  expect(sampled?.histogram?.counts).toEqual([25, 25, 25, 25]);
+});
+
+it("chooses layers and steps, counts training only, and numbers calls of one layer", async () => {
+  const model = new LeNet5();
+  const pools = new ActivationStats(model, { layers: (name) => name === "pool", every: 2, keep: 2 });
+  const every = new ActivationStats(model, { layers: (_, m) => m instanceof nn.Linear, evaluation: true });
+  for (let i = 0; i < 7; i++) {
+    model.train(i !== 1);
+    model(zeros([1, 1, 28, 28]));
+    await currentEngine().flush();
+  }
+  const history = await pools.history();
+  expect(
+    history.map(({ layer, type, shape, steps }) => [layer, type, shape, steps.map((s) => s.step)]),
+  ).toEqual([
+    ["pool", "MaxPool2d", [1, 6, 14, 14], [3, 5]],
+    ["pool#2", "MaxPool2d", [1, 16, 5, 5], [3, 5]],
+  ]);
+  expect((await every.history()).map(({ layer, steps }) => [layer, steps.length])).toEqual([
+    ["fc1", 7],
+    ["fc2", 7],
+    ["fc3", 7],
+  ]);
+  pools.clear();
+  expect(await pools.history()).toEqual([]);
+});
+
+it("records gradients of parameters by their names", async () => {
+  const model = smallNet();
+  const stats = new GradientStats(model, { of: "parameters", layers: (name) => name === "5" });
+  lossOf(model).backward();
+  const found = await stats.latest();
+  const last = model.get(5) as nn.Linear;
+  expect(Object.keys(found).sort()).toEqual(["5.bias", "5.weight"]);
+  expect(found["5.weight"]?.mean).toBeCloseTo(await (last.weight.grad as Tensor).mean().item(), 6);
+  expect(found["5.weight"]?.max).toBeCloseTo(await (last.weight.grad as Tensor).max().item(), 6);
+});
+
+it("changes neither the training nor, once compiled, the programs, and its memory is steady", async () => {
+  const train = async (
+    watched: boolean,
+  ): Promise<{ weights: Float32Array; compiled: number[]; bytes: number[] }> => {
+    const model = smallNet();
+    const optimizer = new optim.Adam(model.parameters());
+    const recorders = watched
+      ? [
+          new ActivationStats(model, { every: 2 }),
+          new GradientStats(model, { every: 2 }),
+          new GradientStats(model, { of: "parameters", every: 2 }),
+          updateRatios(model, optimizer, { every: 2 }),
+        ]
+      : [];
+    const [compiled, bytes]: [number[], number[]] = [[], []];
+    for (let step = 0; step < 12; step++) {
+      optimizer.zeroGrad();
+      lossOf(model).backward();
+      await optimizer.step();
+      compiled.push(currentEngine().stats.compilations);
+      bytes.push(currentEngine().stats.deviceBytes);
+    }
+    for (const r of recorders) {
+      expect((await r.history()).every((h) => h.steps.length === 6)).toBe(true);
+      r.remove();
+    }
+    return { weights: (await (model.get(0) as nn.Conv2d).weight.data()) as Float32Array, compiled, bytes };
+  };
+  const [plain, watched] = [await train(false), await train(true)];
+  expect(watched.weights).toEqual(plain.weights);
+  expect(watched.compiled.slice(2)).toEqual(new Array<number>(10).fill(watched.compiled[2] as number));
+  expect(watched.bytes.slice(2)).toEqual(new Array<number>(10).fill(watched.bytes[2] as number));
+});
+
+it("leaves no trace when it is removed", async () => {
+  const model = smallNet();
+  const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
+  const keys = Object.keys(optimizer);
+  const recorders = [
+    new ActivationStats(model),
+    new GradientStats(model, { of: "parameters" }),
+    updateRatios(model, optimizer),
+  ];
+  const step = async (): Promise<number> => {
+    optimizer.zeroGrad();
+    lossOf(model).backward();
+    await optimizer.step();
+    return currentEngine().stats.graphNodes;
+  };
+  const watched = await step();
+  for (const r of recorders) r[Symbol.dispose]();
+  const plain = await step();
+  expect(plain).toBeLessThan(watched / 2);
+  expect([Object.keys(optimizer), Object.hasOwn(optimizer, "step")]).toEqual([keys, false]);
+  expect(Object.hasOwn(model.parameters()[0] as nn.Parameter, "assignNode")).toBe(false);
+  for (const r of recorders) expect((await r.history()).every((h) => h.steps.length === 1)).toBe(true);
+});
+
+it("refuses what it cannot do", () => {
+  const model = smallNet();
+  expect(() => new ActivationStats(model, { bins: 0 })).toThrow(
+    "ActivationStats: bins must be an integer of 1 or more; got 0",
+  );
+  expect(() => new ActivationStats(model, { every: 1.5 })).toThrow(
+    "every must be an integer of 1 or more; got 1.5",
+  );
+  expect(() => new ActivationStats(model, { range: [1, 1] })).toThrow(
+    "range must be two finite numbers, low < high",
+  );
+  expect(() => new ActivationStats(model, { layers: () => false })).toThrow(
+    "no layer was chosen; the model has 0, 1",
+  );
+  expect(() => new GradientStats(model, { of: "inputs" as "outputs" })).toThrow(
+    'GradientStats: of must be "outputs" or "parameters"; got inputs',
+  );
+  const other = new optim.SGD(smallNet().parameters(), { lr: 1 });
+  expect(() => updateRatios(model, other)).toThrow("the optimizer has none of the model's parameters");
+  expect(() => updateRatios(model, other, { keep: -1 })).toThrow(
+    "keep must be an integer of 1 or more; got -1",
+  );
+  const layer = model.get(0);
+  model(zeros([1, 1, 6, 10]));
+  expect(layer.training).toBe(true);
+});

@@ -1,0 +1,194 @@
+/**
+ * Statistics of one tensor as one small tensor: fused reductions in the program that computes the tensor anyway. The
+ * engine gives sums, counts and extremes; means and shares are made of them here, in double precision.
+ */
+import type { Shape } from "../base/shape.ts";
+import { sizeOf } from "../base/shape.ts";
+import {
+  binary,
+  bitcast,
+  cast,
+  compare,
+  constant,
+  expand,
+  iota,
+  reduce,
+  reshape,
+  scalar,
+  slice,
+  unary,
+  where,
+} from "../graph/build.ts";
+import { type Node, withGradMode } from "../graph/node.ts";
+import { concatenate } from "../ops/index.ts";
+
+/** How many elements fall between edges, which are evenly spaced; the last bin holds its upper edge too. */
+export interface Histogram {
+  /** Bounds of the bins: one more than there are bins. */
+  readonly edges: readonly number[];
+  /** Elements in each bin. Of a large tensor an evenly spaced sample is counted. */
+  readonly counts: readonly number[];
+}
+
+/** What is recorded of a tensor. NaN among the elements makes mean and std NaN, as in PyTorch. */
+export interface Statistics {
+  readonly mean: number;
+  /** Standard deviation, divided by n - 1 as `Tensor.std`. */
+  readonly std: number;
+  readonly min: number;
+  readonly max: number;
+  /** Share of elements that are 0. */
+  readonly zeros: number;
+  /** Share of elements that are NaN or infinite. */
+  readonly nonFinite: number;
+  /** Share of channels (of units, in a tensor without spatial axes) whose elements are all 0. */
+  readonly dead: number;
+  /** Null where the range is not finite. */
+  readonly histogram: Histogram | null;
+}
+
+/** How the histogram is made. */
+export interface HistogramLayout {
+  readonly bins: number;
+  /** Fixed bounds; else the smallest and largest element. */
+  readonly range: readonly [number, number] | undefined;
+  /** Elements that are counted at most. */
+  readonly samples: number;
+  /** The axis whose entries `dead` counts. */
+  readonly channelAxis: number;
+}
+
+const fields = ["shift", "sum", "squares", "min", "max", "zeros", "nonFinite", "dead"] as const;
+type Field = (typeof fields)[number];
+
+/**
+ * The statistics of a tensor, flat: the fields, then how many sampled elements lie below each edge of the histogram.
+ * No gradient flows through.
+ */
+export function statisticsNode(x: Node, layout: HistogramLayout): Node {
+  return withGradMode(false, () => {
+    const v = cast(x, "float32");
+    const values = fieldsOf(v, layout.channelAxis);
+    const parts = fields.map((name) => reshape(values[name], [1]));
+    return concatenate([...parts, countsBelow(v, values, layout)], 0);
+  });
+}
+
+function fieldsOf(x: Node, channelAxis: number): Record<Field, Node> {
+  const axes = x.shape.map((_, d) => d);
+  const inside = axes.filter((d) => d !== channelAxis);
+  const like = (value: number, n: Node): Node => constant(value, n.shape, n.dtype);
+  // Counted in integers: float32 cannot tell 2 ** 24 from the next number.
+  const count = (condition: Node): Node => reduce("sum", cast(condition, "int32"), inside);
+  const total = (perChannel: Node): Node => reduce("sum", perChannel, axes);
+  // One pass gives both sums. Without the shift, squares of a large mean would swallow a small spread.
+  const shift = slice(
+    x,
+    axes.map(() => 0),
+    axes.map(() => 1),
+  );
+  const shifted = binary("sub", x, expand(shift, x.shape));
+  const keys = orderedBits(x);
+  const zeros = count(compare("eq", x, like(0, x)));
+  const finite = total(count(compare("lt", unary("abs", x), like(Number.POSITIVE_INFINITY, x))));
+  const perChannel = sizeOf(inside.map((d) => x.shape[d] as number));
+  return {
+    shift,
+    sum: total(reduce("sum", shifted, inside)),
+    squares: total(reduce("sum", binary("mul", shifted, shifted), inside)),
+    min: fromOrderedBits(reduce("min", reduce("min", keys, inside), axes)),
+    max: fromOrderedBits(reduce("max", reduce("max", keys, inside), axes)),
+    zeros: cast(total(zeros), "float32"),
+    nonFinite: cast(binary("sub", like(sizeOf(x.shape), finite), finite), "float32"),
+    dead: total(cast(compare("eq", zeros, like(perChannel, zeros)), "float32")),
+  };
+}
+
+/**
+ * The bits of floats as integers in the same order. Extremes of integers are one instruction, those of floats several,
+ * because of NaN; here NaN lies beyond infinity.
+ */
+function orderedBits(x: Node): Node {
+  const bits = bitcast(x, "int32");
+  return where(compare("lt", bits, constant(0, x.shape, "int32")), mirrored(bits), bits);
+}
+
+function fromOrderedBits(key: Node): Node {
+  const negative = compare("lt", key, constant(0, key.shape, "int32"));
+  return bitcast(where(negative, mirrored(key), key), "float32");
+}
+
+/** Everything but the sign turned round: larger negative numbers have smaller bits. */
+function mirrored(bits: Node): Node {
+  return binary("xor", bits, constant(0x7fffffff, bits.shape, "int32"));
+}
+
+/** Sampled elements below each of the edges, the last one included. */
+function countsBelow(x: Node, { min, max }: Record<Field, Node>, layout: HistogramLayout): Node {
+  const { bins } = layout;
+  const { step, count } = sampling(sizeOf(x.shape), layout.samples);
+  const sample = slice(reshape(x, [sizeOf(x.shape)]), [0], [count], [step]);
+  const one = (v: Node): Node => reshape(v, [1]);
+  const [low, high] = widened(
+    layout.range === undefined ? one(min) : one(scalar(layout.range[0], "float32")),
+    layout.range === undefined ? one(max) : one(scalar(layout.range[1], "float32")),
+  );
+  const width = binary("sub", high, low);
+  const like = (value: number): Node => constant(value, [count], "float32");
+  const scaled = binary("mul", binary("sub", sample, expand(low, [count])), like(bins));
+  const position = binary("div", scaled, expand(width, [count]));
+  // The largest element belongs to the last bin, wherever rounding has put it.
+  const inside = compare("le", sample, expand(high, [count]));
+  const placed = reshape(where(inside, binary("min", position, like(bins - 0.5)), position), [1, count]);
+  const edges = reshape(cast(iota(bins + 1), "float32"), [bins + 1, 1]);
+  const shape = [bins + 1, count];
+  const below = compare("lt", expand(placed, shape), expand(edges, shape));
+  return reshape(reduce("sum", cast(below, "float32"), [1]), [bins + 1]);
+}
+
+/** Bounds that differ: one to either side where all elements are equal, as `torch.histc` does. */
+function widened(low: Node, high: Node): [Node, Node] {
+  const equal = compare("eq", low, high);
+  const by = where(equal, constant(1, [1], "float32"), constant(0, [1], "float32"));
+  return [binary("sub", low, by), binary("add", high, by)];
+}
+
+/** Every `step`-th element: an odd step, so that it is not always the same column of an image. */
+function sampling(size: number, most: number): { readonly step: number; readonly count: number } {
+  const step = size <= most ? 1 : Math.ceil(size / most) | 1;
+  return { step, count: Math.floor((size - 1) / step) + 1 };
+}
+
+/** Reads what {@link statisticsNode} gave for a tensor of this shape. */
+export function readStatistics(
+  data: ArrayLike<number>,
+  shape: Shape,
+  { bins, range, channelAxis }: HistogramLayout,
+): Statistics {
+  const at = (name: Field): number => data[fields.indexOf(name)] as number;
+  const n = sizeOf(shape);
+  const mean = at("shift") + at("sum") / n;
+  const variance = (at("squares") - (at("sum") * at("sum")) / n) / Math.max(n - 1, 1);
+  const [low, high] = range ?? [at("min"), at("max")];
+  const below = Array.from({ length: bins + 1 }, (_, i) => data[fields.length + i] as number);
+  return {
+    mean,
+    std: Math.sqrt(Math.max(variance, 0)),
+    min: at("min"),
+    max: at("max"),
+    zeros: at("zeros") / n,
+    nonFinite: at("nonFinite") / n,
+    dead: at("dead") / (shape[channelAxis] ?? 1),
+    histogram: histogramOf(below, low, high),
+  };
+}
+
+function histogramOf(below: readonly number[], low: number, high: number): Histogram | null {
+  if (!Number.isFinite(low) || !Number.isFinite(high)) return null;
+  const [from, to] = low === high ? [low - 1, high + 1] : [low, high];
+  const bins = below.length - 1;
+  return {
+    edges: below.map((_, i) => from + ((to - from) * i) / bins),
+    counts: below.slice(1).map((count, i) => count - (below[i] as number)),
+  };
+}

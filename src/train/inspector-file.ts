@@ -1,0 +1,33 @@
+/**
+ * The file of what an `Inspector` records: `inspection.ndjson` in the folder of a run. Node only.
+ */
+import { appendFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { InspectionRecord, InspectionTarget } from "./inspector.ts";
+
+/**
+ * One JSON object per epoch, appended. NaN and infinities are strings, since JSON has none.
+ *
+ * @example
+ * const run = await RunDirectory.create("runs", { name: "cnn", seed: 0 });
+ * const inspector = new train.Inspector({ target: new InspectionFile(run.path) });
+ */
+export class InspectionFile implements InspectionTarget {
+  /** Path of the file. */
+  readonly path: string;
+
+  /** @param folder Folder of the run; it exists. */
+  constructor(folder: string) {
+    this.path = join(folder, "inspection.ndjson");
+  }
+
+  /** Adds the records of one epoch. */
+  async append(record: InspectionRecord): Promise<void> {
+    const text = JSON.stringify(record, (_, value: unknown) => {
+      if (typeof value !== "number") return value;
+      // Statistics are float32: more digits would only make the file larger.
+      return Number.isFinite(value) ? Number(value.toPrecision(7)) : String(value);
+    });
+    await appendFile(this.path, `${text}\n`);
+  }
+}

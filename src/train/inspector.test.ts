@@ -1,0 +1,84 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { DataLoader } from "../data/data-loader.ts";
+import { Subset } from "../data/dataset.ts";
+import { Digits } from "../data/digits.ts";
+import { Cnn } from "../models/cnn.ts";
+import * as F from "../nn/functional.ts";
+import * as optim from "../optim/index.ts";
+import { Generator, manualSeed } from "../tensor/generator.ts";
+import type { Model } from "./contract.ts";
+import { fit as train } from "./fit.ts";
+import { Inspector } from "./inspector.ts";
+import { InspectionFile } from "./inspector-file.ts";
+
+function parts(lr: number) {
+  manualSeed(2);
+  const model = new Cnn({ widths: [4, 8] });
+  const optimizer = new optim.Adam(model.parameters(), { lr });
+  const first = new Subset(
+    new Digits({ split: "train" }),
+    Array.from({ length: 160 }, (_, i) => i),
+  );
+  const loader = new DataLoader(first, { batchSize: 32, shuffle: true, generator: new Generator(1) });
+  return { model, optimizer, loader, loss: F.crossEntropy };
+}
+
+it("records each epoch, in memory and in a file, and takes everything off at the end", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "tatami-inspector-"));
+  try {
+    const { model, ...options } = parts(1e-3);
+    const file = new InspectionFile(folder);
+    const inspector = new Inspector({ every: 2, bins: 5, classes: 10, target: file });
+    await train(model, { ...options, validation: options.loader, epochs: 2, callbacks: [inspector] });
+    expect(inspector.records.map((r) => r.epoch)).toEqual([1, 2]);
+    const [first, second] = inspector.records;
+    // Five steps in each epoch: 1, 3, 5 and then 7, 9; none of the validation.
+    expect(first?.activations.map((l) => l.steps.map((s) => s.step))).toEqual(
+      new Array<number[]>(9).fill([1, 3, 5]),
+    );
+    expect(second?.gradients[0]?.steps.map((s) => s.step)).toEqual([7, 9]);
+    expect(second?.updateRatios).toHaveLength(model.parameters().length);
+    expect(inspector.records.flatMap((r) => r.verdicts.map((v) => v.message))).toEqual([]);
+    const lines = (await readFile(file.path, "utf8")).trimEnd().split("\n");
+    const read = lines.map((line) => JSON.parse(line) as { epoch: number; activations: { layer: string }[] });
+    expect(read.map((r) => r.epoch)).toEqual([1, 2]);
+    expect(read[1]?.activations.map((l) => l.layer)).toEqual(second?.activations.map((l) => l.layer));
+    expect(Object.hasOwn(options.optimizer, "step")).toBe(false);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+it("tells each verdict when it first comes", async () => {
+  const { model, ...options } = parts(0.3);
+  const told: string[] = [];
+  const inspector = new Inspector({
+    every: 1,
+    keep: 1,
+    lang: "ja",
+    onVerdict: (v, epoch) => told.push(`${epoch} ${v.rule} ${v.layer ?? ""}`),
+  });
+  await train(model, { ...options, epochs: 2, callbacks: [inspector] });
+  expect(told).toContain("1 learning-rate-too-high ");
+  expect(told).toHaveLength(new Set(told.map((t) => t.slice(2))).size);
+  expect(inspector.records.map((r) => r.epoch)).toEqual([2]);
+});
+
+it("refuses what it cannot watch", async () => {
+  expect(() => new Inspector({ every: 0 })).toThrow(
+    "Inspector: every must be an integer of 1 or more; got 0",
+  );
+  const { model, ...options } = parts(1e-3);
+  const bare = Object.assign((x: Parameters<Model>[0]) => model(x), {
+    training: true,
+    train: () => {},
+    stateDict: () => ({}),
+    loadStateDict: () => {},
+  }) satisfies Model;
+  await expect(train(bare, { ...options, epochs: 1, callbacks: [new Inspector()] })).rejects.toThrow(
+    "Inspector: the model is no nn.Module",
+  );
+});
