@@ -11,7 +11,7 @@ import { buildDist, isDistCurrent } from "./lib/compile.mjs";
 import { filesIn, root } from "./lib/files.mjs";
 
 /** Entry points that may load Node's modules at once. */
-const hostEntries = ["dist/node.js", "dist/cli/main.js"];
+const hostEntries = ["dist/node.js", "dist/lab/index.js", "dist/cli/main.js"];
 
 // The compiler leaves one import or export per statement, so that no parser is needed to find what it wrote.
 const staticImport = /^\s*(?:import\s*|(?:import|export)\b[^;"'`(=]*\bfrom\s*)["']([^"']+)["']/gm;
@@ -71,7 +71,9 @@ const isTypesOnly = (/** @type {string} */ path) =>
     readFileSync(join(root, path), "utf8").replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, ""),
   );
 
-const everything = reach(entries, [staticImport, lazyImport]);
+// The command finds the experiments by listing their folder.
+const experiments = filesIn("dist/examples");
+const everything = reach([...entries, ...experiments], [staticImport, lazyImport]);
 for (const path of filesIn("dist", (file) => file.endsWith(".js") && !isTypesOnly(file))) {
   if (everything.has(path)) continue;
   complaints.push(`${path}: no entry point leads to it; helpers of tests are called *.test-helper.ts`);

@@ -21,6 +21,7 @@ const checks = [
     about: "TypeScript, strict",
     commands: [
       [bin("typescript", "bin/tsc"), "-p", "tsconfig.json"],
+      [bin("typescript", "bin/tsc"), "-p", "tsconfig.examples.json"],
       [bin("typescript", "bin/tsc"), "-p", "tsconfig.scripts.json"],
     ],
   },

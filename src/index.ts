@@ -27,6 +27,7 @@ export {
   type Dims,
   type IndexItem,
   type KeepDim,
+  type MultinomialOptions,
   type Operand,
   type RemovableHandle,
   Tensor,

@@ -1,5 +1,12 @@
 /** `tatamijs/node`: what needs a file system. */
+export { CIFAR10, CIFAR100, type Cifar100Options, type CifarOptions } from "./data/node/cifar.ts";
 export type { DownloadProgress } from "./data/node/download.ts";
+export {
+  type ImageFile,
+  ImageFolder,
+  type ImageFolderOptions,
+  type SkippedFile,
+} from "./data/node/image-folder.ts";
 export { FashionMNIST, KMNIST, MNIST, type MnistOptions } from "./data/node/mnist.ts";
 export {
   loadCheckpointFile,
@@ -7,6 +14,7 @@ export {
   saveCheckpointFile,
   saveSafetensorsFile,
 } from "./io/node/files.ts";
+export { InspectionFile } from "./train/inspector-file.ts";
 export {
   type CreateRunOptions,
   type Json,

@@ -14,7 +14,8 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
+import ts from "typescript";
 import { filesIn, isTestFile, root } from "./files.mjs";
 
 /** The finished package. */
@@ -31,11 +32,28 @@ const isAsset = (/** @type {string} */ path) =>
 
 function hashOfSources() {
   const hash = createHash("sha256");
-  for (const path of [...settings, ...filesIn("src", (file) => !isTestFile(file))]) {
+  for (const path of [...settings, ...filesIn("src", (file) => !isTestFile(file)), ...experiments()]) {
     hash.update(path).update("\0");
     hash.update(readFileSync(join(root, path))).update("\0");
   }
   return hash.digest("hex");
+}
+
+/** The numbered examples, which `tatami lab` runs. */
+const experiments = () => filesIn("examples", (file) => /\/\d\d-[^/]+\.ts$/.test(file));
+
+/**
+ * The experiments without their types. They name the package as its users do, and find it from inside.
+ *
+ * @param {string} target
+ */
+function writeExperiments(target) {
+  mkdirSync(target, { recursive: true });
+  const compilerOptions = { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext };
+  for (const path of experiments()) {
+    const { outputText } = ts.transpileModule(readFileSync(join(root, path), "utf8"), { compilerOptions });
+    writeFileSync(join(target, basename(path).replace(/\.ts$/, ".js")), outputText);
+  }
 }
 
 /** Whether `dist/` was made from the sources as they are now. Contents are compared, not times. */
@@ -55,6 +73,7 @@ export function buildDist() {
   try {
     if (!compile("tsconfig.build.json", ["--outDir", draft])) return false;
     copyAssets("src", draft);
+    writeExperiments(join(draft, "examples"));
     const command = join(draft, "cli", "main.js");
     if (existsSync(command)) chmodSync(command, 0o755);
     writeFileSync(join(draft, ".sources"), stamp);

@@ -1,7 +1,17 @@
 /**
  * From settings to the parts of a training.
  */
-import { Cnn, LeNet5, MLP } from "../models/index.ts";
+import {
+  type CifarResNet,
+  Cnn,
+  LeNet5,
+  MLP,
+  type MobileNetV2,
+  mobilenetV2,
+  type ResNet,
+  resnet18,
+  resnet20,
+} from "../models/index.ts";
 import * as nn from "../nn/index.ts";
 import * as optim from "../optim/index.ts";
 import type { Model, TrainingOptimizer, TrainingScheduler } from "../train/index.ts";
@@ -10,7 +20,7 @@ import { UsageError } from "./errors.ts";
 import type { TrainSettings } from "./settings.ts";
 
 /** A model that can be trained and looked into. */
-export type BuiltModel = (Cnn | LeNet5 | MLP) & Model;
+export type BuiltModel = (CifarResNet | Cnn | LeNet5 | MLP | MobileNetV2 | ResNet) & Model;
 
 /** The model that the settings describe, freshly initialised from the default generator. */
 export function buildModel(settings: Pick<TrainSettings, "dataset" | "model" | "norm" | "init">): BuiltModel {
@@ -34,6 +44,12 @@ export function buildModel(settings: Pick<TrainSettings, "dataset" | "model" | "
         return new LeNet5({ inChannels, numClasses });
       case "mlp":
         return new MLP(inChannels * height * width, { numClasses });
+      case "resnet20":
+        return resnet20({ inChannels, numClasses });
+      case "resnet18":
+        return resnet18({ inChannels, numClasses });
+      case "mobilenet-v2":
+        return mobilenetV2({ inChannels, numClasses });
     }
   }
 }
@@ -48,15 +64,32 @@ function initialise(model: nn.Module, scheme: "kaiming" | "xavier"): void {
   }
 }
 
+type MakeOptimizer = (
+  parameters: nn.Parameter[],
+  lr: number,
+) => TrainingOptimizer & optim.lrScheduler.Schedulable;
+
+/** A record, so that the compiler lists a name without its optimizer. */
+const makers: Record<TrainSettings["optimizer"], MakeOptimizer> = {
+  adadelta: (parameters, lr) => new optim.Adadelta(parameters, { lr }),
+  adagrad: (parameters, lr) => new optim.Adagrad(parameters, { lr }),
+  adam: (parameters, lr) => new optim.Adam(parameters, { lr }),
+  adamax: (parameters, lr) => new optim.Adamax(parameters, { lr }),
+  adamw: (parameters, lr) => new optim.AdamW(parameters, { lr }),
+  lion: (parameters, lr) => new optim.Lion(parameters, { lr }),
+  nadam: (parameters, lr) => new optim.NAdam(parameters, { lr }),
+  radam: (parameters, lr) => new optim.RAdam(parameters, { lr }),
+  rmsprop: (parameters, lr) => new optim.RMSprop(parameters, { lr }),
+  sgd: (parameters, lr) => new optim.SGD(parameters, { lr, momentum: 0.9 }),
+};
+
 /** The optimizer, and a learning rate that falls from `lr` to 0 along a cosine over the whole training. */
 export function buildOptimizer(
   model: nn.Module,
   { optimizer: name, lr, epochs }: TrainSettings,
   stepsPerEpoch: number,
 ): { optimizer: TrainingOptimizer; scheduler: TrainingScheduler } {
-  const parameters = model.parameters();
-  const optimizer =
-    name === "adam" ? new optim.Adam(parameters, { lr }) : new optim.SGD(parameters, { lr, momentum: 0.9 });
+  const optimizer = makers[name](model.parameters(), lr);
   const totalSteps = Math.max(1, epochs * stepsPerEpoch);
   return { optimizer, scheduler: new optim.lrScheduler.CosineAnnealingLR(optimizer, totalSteps) };
 }

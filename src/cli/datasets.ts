@@ -3,10 +3,18 @@
  */
 import { Digits, type ImageDataset, type Transform, transforms } from "../data/index.ts";
 import { FileFormatError } from "../index.ts";
-import { FashionMNIST, KMNIST, MNIST, type MnistOptions } from "../node.ts";
+import {
+  CIFAR10,
+  CIFAR100,
+  type CifarOptions,
+  FashionMNIST,
+  KMNIST,
+  MNIST,
+  type MnistOptions,
+} from "../node.ts";
 
 /** Names of datasets on the command line. */
-export const datasetNames = ["digits", "mnist", "fashion-mnist", "kmnist"] as const;
+export const datasetNames = ["digits", "mnist", "fashion-mnist", "kmnist", "cifar10", "cifar100"] as const;
 export type DatasetName = (typeof datasetNames)[number];
 
 /** Where files are, and whether they may be downloaded. */
@@ -63,6 +71,38 @@ function mnistPreset(title: string, load: (options: MnistOptions) => Promise<Ima
   };
 }
 
+/** A dataset of 50,000 + 10,000 pictures of 32x32 in colour. */
+function cifarPreset(
+  title: string,
+  classes: number,
+  load: (options: CifarOptions) => Promise<ImageDataset>,
+): DatasetPreset {
+  return {
+    title,
+    classes,
+    imageShape: [3, 32, 32],
+    load: async (split, source, transform) => {
+      try {
+        const augmented = transform === undefined ? {} : { transform };
+        return await load({ ...source, train: split === "train", ...augmented });
+      } catch (error) {
+        throw forCommandLine(error);
+      }
+    },
+    // What the residual networks' paper does (He et al., 2016, section 4.2).
+    augment: new transforms.Compose([
+      new transforms.RandomCrop(32, { padding: 4 }),
+      new transforms.RandomHorizontalFlip(),
+    ]),
+    epochs: 10,
+    batchSize: 128,
+    lr: 0.003,
+    widths: [32, 64, 128],
+    poolSize: 2,
+    validationShare: 0,
+  };
+}
+
 /** The library tells how its caller gets a missing file; here the caller is a command line. */
 function forCommandLine(error: unknown): unknown {
   if (!(error instanceof FileFormatError)) return error;
@@ -95,4 +135,6 @@ export const datasets: Readonly<Record<DatasetName, DatasetPreset>> = {
   mnist: mnistPreset("MNIST", (options) => MNIST.load(options)),
   "fashion-mnist": mnistPreset("Fashion-MNIST", (options) => FashionMNIST.load(options)),
   kmnist: mnistPreset("KMNIST", (options) => KMNIST.load(options)),
+  cifar10: cifarPreset("CIFAR-10", 10, (options) => CIFAR10.load(options)),
+  cifar100: cifarPreset("CIFAR-100", 100, (options) => CIFAR100.load(options)),
 };

@@ -2,8 +2,9 @@
  * `tatami doctor`: which engine this machine gets, and why.
  */
 import { hostFeatures, zeros } from "../index.ts";
+import { textTable } from "../train/index.ts";
 import { chooseEngine, type EngineChoice } from "./engine.ts";
-import { type Output, table } from "./output.ts";
+import type { Output } from "./output.ts";
 import { packageVersion } from "./package-version.ts";
 
 export async function doctor(options: EngineChoice, output: Output): Promise<void> {
@@ -26,7 +27,8 @@ export async function doctor(options: EngineChoice, output: Output): Promise<voi
   output.event("doctor", { ...facts, notes: device.notes });
   const yes = (value: unknown): string =>
     typeof value === "boolean" ? (value ? "yes" : "no") : String(value);
-  for (const row of table(Object.entries(facts).map(([name, value]) => [name, yes(value)]))) output.line(row);
+  for (const row of textTable(Object.entries(facts).map(([name, value]) => [name, yes(value)])))
+    output.line(row);
   if (device.notes.length > 0) output.line();
   for (const note of device.notes) output.line(note);
 }

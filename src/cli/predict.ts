@@ -37,7 +37,7 @@ export async function predict(options: PredictOptions, output: Output): Promise<
   }
 }
 
-/** An image file in grey and in the model's size: (1, 1, H, W), 0 to 1. */
+/** An image file in the model's colours and size: (1, C, H, W), 0 to 1. */
 async function readImage(file: string, preset: DatasetPreset, invert: boolean): Promise<Tensor> {
   const [channels, height, width] = preset.imageShape;
   const { default: sharp } = await import("sharp").catch((cause: unknown) => {
@@ -48,10 +48,13 @@ async function readImage(file: string, preset: DatasetPreset, invert: boolean): 
     );
   });
   try {
-    const grey = sharp(file).flatten().greyscale().resize(width, height, { fit: "contain" });
-    const bytes = await (invert ? grey.negate() : grey).raw().toBuffer();
-    const values = Float32Array.from(bytes.subarray(0, channels * height * width), (byte) => byte / 255);
-    return tensor(values).reshape([1, channels, height, width]);
+    const opaque = sharp(file).flatten();
+    const coloured = channels === 1 ? opaque.greyscale().toColourspace("b-w") : opaque.toColourspace("srgb");
+    const sized = coloured.resize(width, height, { fit: "contain" });
+    const bytes = await (invert ? sized.negate() : sized).raw().toBuffer();
+    // Pixel by pixel in the file, plane by plane in the model.
+    const pixels = tensor(Float32Array.from(bytes, (byte) => byte / 255)).reshape([1, height, width, -1]);
+    return pixels.narrow(3, 0, channels).permute([0, 3, 1, 2]);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new FileFormatError(

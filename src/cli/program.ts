@@ -2,12 +2,14 @@
  * The command line: which commands and options there are, and what becomes of errors.
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import type { Language } from "../lab/index.ts";
 import { integer, oneOf, positiveNumber, unknownChoice } from "./choices.ts";
 import { type DatasetName, datasetNames, type SourceOptions } from "./datasets.ts";
 import { doctor } from "./doctor.ts";
 import { deviceNames, type EngineChoice } from "./engine.ts";
 import { exitCodeOf, exitCodes, messageOf } from "./errors.ts";
 import { evalCommand } from "./eval.ts";
+import { lab } from "./lab.ts";
 import { createOutput, type Output } from "./output.ts";
 import { packageVersion } from "./package-version.ts";
 import { predict } from "./predict.ts";
@@ -56,6 +58,7 @@ function createProgram(finish: (code: number) => void): Command {
     (dataset: DatasetName | undefined, raw: Raw) => summaryCommand(chosenOf(dataset, raw), outputOf(raw)),
   );
   command(program, "runs", "list all runs", false).action((raw: Raw) => runs(placeOf(raw), outputOf(raw)));
+  addLab(program);
   withEngine(command(program, "doctor", "show which engine runs here, and why", false)).action((raw: Raw) =>
     doctor(engineOf(raw), outputOf(raw)),
   );
@@ -101,6 +104,30 @@ function addPredict(program: Command): void {
       const choices = { files, run: String(raw.run), invert: raw.invert === true };
       return predict({ ...engineOf(raw), ...placeOf(raw), ...choices, source: sourceOf(raw) }, outputOf(raw));
     });
+}
+
+function addLab(program: Command): void {
+  const made = program
+    .command("lab")
+    .description("run an experiment of the course, or list them")
+    .argument("[name]", "name or number of an experiment, or all")
+    .option("--json", "write newline-delimited JSON to stdout", false)
+    .option("--out <folder>", "folder that pages are written to", "lab")
+    .option("--data <dataset>", datasetNames.join(", "), datasetOf, "digits")
+    .option("--root <folder>", "folder of datasets", "data")
+    .option("--no-download", "fail where a dataset is not there, rather than download it")
+    .addOption(choice("--lang <language>", ["en", "ja"]));
+  withEngine(made).action((name: string | undefined, raw: Raw) => {
+    const options = {
+      ...engineOf(raw),
+      ...placeOf(raw),
+      name,
+      dataset: raw.data as DatasetName,
+      source: sourceOf({ ...raw, data: raw.root }),
+      language: raw.lang as Language | undefined,
+    };
+    return lab(options, outputOf(raw));
+  });
 }
 
 function command(program: Command, name: string, description: string, takesDataset = true): Command {

@@ -4,8 +4,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { listRuns, type RunInfo } from "../node.ts";
+import { textTable } from "../train/index.ts";
 import { UsageError } from "./errors.ts";
-import { type Output, percent, table } from "./output.ts";
+import { type Output, percent } from "./output.ts";
 
 /**
  * The folder of a run.
@@ -31,7 +32,10 @@ export async function runs({ out }: { readonly out: string }, output: Output): P
   for (const { path, info } of found) output.event("run", { path, ...info });
   if (found.length === 0) output.line(`No runs in ${out}; train one with: tatami train`);
   else
-    for (const row of table([["RUN", "STATUS", "MODEL", "DATASET", "TEST ACCURACY"], ...found.map(rowOf)]))
+    for (const row of textTable([
+      ["RUN", "STATUS", "MODEL", "DATASET", "TEST ACCURACY"],
+      ...found.map(rowOf),
+    ]))
       output.line(row);
 }
 

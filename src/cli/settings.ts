@@ -6,8 +6,19 @@ import { FileFormatError } from "../index.ts";
 import type { RunInfo } from "../node.ts";
 import { type DatasetName, datasetNames, datasets } from "./datasets.ts";
 
-export const modelNames = ["cnn", "lenet5", "mlp"] as const;
-export const optimizerNames = ["adam", "sgd"] as const;
+export const modelNames = ["cnn", "lenet5", "mlp", "resnet20", "resnet18", "mobilenet-v2"] as const;
+export const optimizerNames = [
+  "adadelta",
+  "adagrad",
+  "adam",
+  "adamax",
+  "adamw",
+  "lion",
+  "nadam",
+  "radam",
+  "rmsprop",
+  "sgd",
+] as const;
 export const initNames = ["default", "kaiming", "xavier"] as const;
 export const normNames = ["batch", "none"] as const;
 
@@ -28,8 +39,22 @@ export interface TrainSettings {
 /** What the user chose; the rest follows from the dataset. */
 export type ChosenSettings = { readonly [K in keyof TrainSettings]?: TrainSettings[K] | undefined };
 
-/** Plain SGD needs larger steps than Adam, which scales them itself. */
-const sgdFactor = 10;
+/**
+ * What a dataset's learning rate, which suits Adam, is multiplied with for the others: plain gradients need larger
+ * steps than those that are scaled, Adadelta scales its own, and every step of Lion is a full one.
+ */
+const lrFactors: Record<TrainSettings["optimizer"], number> = {
+  adadelta: 500,
+  adagrad: 10,
+  adam: 1,
+  adamax: 2,
+  adamw: 1,
+  lion: 0.1,
+  nadam: 1,
+  radam: 1,
+  rmsprop: 0.5,
+  sgd: 10,
+};
 
 /** Completes what the user chose. */
 export function completeSettings(chosen: ChosenSettings): TrainSettings {
@@ -41,7 +66,7 @@ export function completeSettings(chosen: ChosenSettings): TrainSettings {
     model: chosen.model ?? "cnn",
     epochs: chosen.epochs ?? preset.epochs,
     batchSize: chosen.batchSize ?? preset.batchSize,
-    lr: chosen.lr ?? (optimizer === "sgd" ? preset.lr * sgdFactor : preset.lr),
+    lr: chosen.lr ?? preset.lr * lrFactors[optimizer],
     optimizer,
     init: chosen.init ?? "default",
     norm: chosen.norm ?? "batch",

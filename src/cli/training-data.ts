@@ -37,9 +37,10 @@ async function trainingImages(
   source: SourceOptions,
   seed: number,
 ): Promise<{ train: Dataset<ImageSample>; held?: Dataset<ImageSample> | undefined }> {
+  // Read once where nothing is held back: some datasets fill hundreds of megabytes.
+  if (share === 0) return { train: await load("train", source, augment) };
   const plain = await load("train", source);
   const augmented = augment === undefined ? plain : await load("train", source, augment);
-  if (share === 0) return { train: augmented };
   // Split before augmentation, so that validation measures on the images as they are.
   const [kept, held] = randomSplit(plain, [1 - share, share], { seed });
   return { train: new Subset(augmented, kept?.indices ?? []), held };
