@@ -41,6 +41,7 @@ const mayImport = {
 const mayLoad = {
   cli: ["commander", "sharp"],
   data: ["sharp"],
+  runtime: ["koffi"],
 };
 
 const testFiles = "\\.(test|test-helper|cases)\\.ts$";

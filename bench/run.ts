@@ -7,7 +7,7 @@
  */
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
-import { createEngine, currentEngine, useEngine } from "../src/engine/default.ts";
+import { createEngine, currentEngine, type EngineOptions, useEngine } from "../src/engine/default.ts";
 import { conv128, type KernelBench, matmul1024 } from "./kernels.ts";
 import { nets, training } from "./nets.ts";
 import { chainCounts, peakProbe } from "./peak.ts";
@@ -22,6 +22,7 @@ const { values } = parseArgs({
     only: { type: "string" },
     net: { type: "string" },
     alone: { type: "boolean", default: false },
+    engine: { type: "string", default: "auto" },
   },
 });
 const rounds = Number(values.rounds);
@@ -29,7 +30,7 @@ const threads = Number(values.threads);
 const batch = Number(values.batch);
 const wanted = (section: string): boolean => values.only === undefined || values.only === section;
 
-const engine = createEngine({ engine: "wasm", threads });
+const engine = createEngine({ engine: values.engine as EngineOptions["engine"], threads });
 useEngine(engine);
 console.log(
   `${cpus()[0]?.model ?? "unknown processor"}, Node ${process.version}, ${engine.device.threads} threads`,

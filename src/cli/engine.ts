@@ -3,7 +3,7 @@
  */
 import { createEngine, currentEngine, type Engine, useEngine } from "../index.ts";
 
-export const deviceNames = ["auto", "wasm", "interpreter"] as const;
+export const deviceNames = ["auto", "wasm", "native", "interpreter"] as const;
 
 /** The options that choose it. */
 export interface EngineChoice {

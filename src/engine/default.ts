@@ -2,8 +2,10 @@
  * The engine that tensors use: made at first need, so that importing the library costs nothing.
  */
 import { environmentFlag } from "../base/env.ts";
-import { ArgumentError } from "../base/errors.ts";
+import { ArgumentError, EngineError } from "../base/errors.ts";
+import type { Device } from "../runtime/device.ts";
 import { createInterpreterDevice } from "../runtime/interpreter-device.ts";
+import { type BackgroundDevice, createNativeDevice } from "../runtime/native/device.ts";
 import { createWasmDevice } from "../runtime/wasm/device.ts";
 import { Engine } from "./engine.ts";
 
@@ -11,8 +13,12 @@ let current: Engine | null = null;
 
 /** Which device to compute on, and with how many threads. */
 export interface EngineOptions {
-  /** "auto" takes the fastest that the host can run; default from TATAMI_ENGINE, else "auto". */
-  readonly engine?: "auto" | "wasm" | "interpreter" | undefined;
+  /**
+   * "wasm" runs everywhere. "native" compiles every program with the system's C compiler before it first runs. "auto"
+   * starts in wasm, and goes on natively with what comes again and again, where the host can. Default from
+   * TATAMI_ENGINE, else "auto".
+   */
+  readonly engine?: "auto" | "wasm" | "native" | "interpreter" | undefined;
   /** Threads of the pool; default from TATAMI_THREADS, else the number of cores (at most 8). */
   readonly threads?: number | undefined;
 }
@@ -33,9 +39,9 @@ export function currentEngine(): Engine {
 /**
  * Makes an engine without putting it in use.
  *
- * @param options.engine "auto" takes the fastest that the host can run; from TATAMI_ENGINE, else "auto", by default
+ * @param options.engine "auto", "wasm", "native" or "interpreter"; from TATAMI_ENGINE, else "auto", by default
  * @param options.threads of the pool; from TATAMI_THREADS, else the number of cores (at most 8), by default
- * @throws ArgumentError for an unknown name
+ * @throws ArgumentError for an unknown name, EngineError for "native" where there is no koffi or no C compiler
  * @example
  * createEngine({ engine: "interpreter" }).stats.launches; // 0
  */
@@ -43,13 +49,30 @@ export function createEngine(options: EngineOptions): Engine {
   const name = options.engine ?? environmentFlag("TATAMI_ENGINE") ?? "auto";
   const { threads } = options;
   switch (name) {
-    case "auto":
+    case "auto": {
+      const device = createWasmDevice(threads === undefined ? {} : { threads });
+      return new Engine(device, () => nativeOrNull(device));
+    }
     case "wasm":
       return new Engine(createWasmDevice(threads === undefined ? {} : { threads }));
+    case "native":
+      return new Engine(createNativeDevice(createWasmDevice(threads === undefined ? {} : { threads })));
     case "interpreter":
       return new Engine(createInterpreterDevice({}));
     default:
-      throw new ArgumentError(`engine "${name}" is unknown; use auto, wasm or interpreter`, { engine: name });
+      throw new ArgumentError(`engine "${name}" is unknown; use auto, wasm, native or interpreter`, {
+        engine: name,
+      });
+  }
+}
+
+/** The native device, or null where the host lacks something for it; `tatami doctor` says what. */
+function nativeOrNull(memory: Device): BackgroundDevice | null {
+  try {
+    return createNativeDevice(memory);
+  } catch (error) {
+    if (error instanceof EngineError) return null;
+    throw error;
   }
 }
 

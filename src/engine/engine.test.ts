@@ -288,7 +288,7 @@ describe("choosing an engine", () => {
     expect(engine.device.name).toBe("interpreter");
     await engine.close();
     expect(() => createEngine({ engine: "cuda" as "wasm" })).toThrow(
-      'engine "cuda" is unknown; use auto, wasm or interpreter',
+      'engine "cuda" is unknown; use auto, wasm, native or interpreter',
     );
   });
 

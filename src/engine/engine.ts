@@ -11,9 +11,11 @@ import { sizeOf } from "../base/shape.ts";
 import { type HostValue, type Node, resolve } from "../graph/node.ts";
 import { type GraphWalk, signatureOf, walkGraph } from "../graph/signature.ts";
 import { verifyProgram } from "../kernel/verify.ts";
-import type { Device, Executable } from "../runtime/device.ts";
-import type { SlotBinding } from "../schedule/plan.ts";
+import type { Device } from "../runtime/device.ts";
+import type { BackgroundDevice } from "../runtime/native/device.ts";
+import type { Schedule } from "../schedule/plan.ts";
 import { schedule } from "../schedule/schedule.ts";
+import { type Choice, type Form, Forms } from "./forms.ts";
 import { emptyValue, letGo, markStale, pastOf, requireComputable, staleError } from "./past.ts";
 import { ProgramCache } from "./program-cache.ts";
 import { align, stagingLayout } from "./staging.ts";
@@ -49,10 +51,9 @@ export interface EngineStats {
   deviceBytes: number;
 }
 
-/** A compiled graph: how leaves and outputs are bound to its slots. */
+/** A compiled graph, and where its inputs and outputs lie in the staging area. */
 interface Compiled {
-  readonly executable: Executable;
-  readonly bindings: readonly SlotBinding[];
+  readonly forms: Forms;
   /** Byte offsets in the staging area, by leaf and by output. */
   readonly leafOffsets: readonly number[];
   readonly outputOffsets: readonly number[];
@@ -68,10 +69,13 @@ interface Target {
 
 interface Job {
   readonly compiled: Compiled;
+  readonly choice: Choice;
   readonly leaves: readonly Node[];
   readonly targets: readonly Target[];
   readonly kept: readonly (HostValue | null)[];
   readonly settle: PromiseWithResolversOf;
+  /** The device that runs it. */
+  device: Device | null;
   started: boolean;
   done: boolean;
 }
@@ -103,7 +107,10 @@ function deferred(): PromiseWithResolversOf {
  * console.log(`${stats.programs} programs, ${stats.deviceBytes} bytes`);
  */
 export class Engine {
+  /** The device that runs every program at first. */
   readonly device: Device;
+  readonly #makeFaster: () => BackgroundDevice | null;
+  #faster: BackgroundDevice | null | undefined;
   readonly #cache: ProgramCache<Compiled>;
   readonly #dirty = new Set<Variable>();
   #made: Node[] = [];
@@ -115,8 +122,13 @@ export class Engine {
   readonly #residentReleases: FinalizationRegistry<number>;
   readonly #stats = { compilations: 0, launches: 0, compileMs: 0, lookupMs: 0, graphNodes: 0 };
 
-  constructor(device: Device) {
+  /**
+   * @param device runs every program at once
+   * @param faster runs the programs that come again and again; null or an error to do without
+   */
+  constructor(device: Device, faster: () => BackgroundDevice | null = () => null) {
     this.device = device;
+    this.#makeFaster = faster;
     this.#cache = new ProgramCache(mostPrograms, (c) => this.#retire(c));
     this.#residentReleases = new FinalizationRegistry((address) => device.free(address));
   }
@@ -185,15 +197,22 @@ export class Engine {
   /** Gives a program's code back, once the jobs that may still need it have ended. */
   #retire(compiled: Compiled): void {
     const last = this.#jobs[this.#jobs.length - 1];
-    if (last === undefined) compiled.executable.dispose();
-    else void last.settle.promise.catch(() => {}).then(() => compiled.executable.dispose());
+    if (last === undefined) compiled.forms.dispose();
+    else void last.settle.promise.catch(() => {}).then(() => compiled.forms.dispose());
   }
 
   /** Waits for all programs to end and ends the device's threads. */
   async close(): Promise<void> {
     await this.#jobs[this.#jobs.length - 1]?.settle.promise;
     this.#cache.clear();
+    await this.#faster?.close();
     await this.device.close();
+  }
+
+  /** The device for programs that come again and again, made when the first of them comes. */
+  #fasterDevice(): BackgroundDevice | null {
+    if (this.#faster === undefined) this.#faster = this.#makeFaster();
+    return this.#faster;
   }
 
   #needsFlush(node: Node): boolean {
@@ -260,13 +279,13 @@ export class Engine {
     const clean = stale.size === 0 && usable.length === values.length;
     const graph = clean ? walk : walkGraph([...variables.map((v) => v.node), ...usable]);
     const targets = this.#targets(graph, variables, usable);
-    const compiled = this.#compiled(graph, targets, before);
+    const { compiled, choice } = this.#compiled(graph, targets, before);
     const past = pastOf(
       graph,
       new Set(variables.map((v) => v.storage)),
       new Set(variables.flatMap((v) => (v.node.requiresGrad ? [v.node] : []))),
     );
-    const job = this.#job(compiled, graph, targets);
+    const job = this.#job(compiled, choice, graph, targets);
     letGo(
       graph,
       targets.map((t) => t.node),
@@ -297,7 +316,11 @@ export class Engine {
     ];
   }
 
-  #compiled(graph: GraphWalk, targets: readonly Target[], before: number): Compiled {
+  #compiled(
+    graph: GraphWalk,
+    targets: readonly Target[],
+    before: number,
+  ): { compiled: Compiled; choice: Choice } {
     // What goes to new storage has no place in the staging area, unlike a value for the host.
     const place = (t: Target): number => t.leaf ?? (t.variable === null ? -1 : -2);
     const wanted = targets.flatMap((t) => [resolve(t.node).position, place(t)]);
@@ -306,27 +329,25 @@ export class Engine {
     const after = performance.now();
     this.#stats.lookupMs += after - before;
     this.#stats.graphNodes = graph.nodes.length;
-    if (known !== undefined) return known;
-    const { program, bindings } = schedule({
-      nodes: graph.nodes,
-      leaves: graph.leaves,
-      wanted: targets,
-      target: this.device.target,
-    });
+    const scheduleFor = (device: Device): Schedule =>
+      schedule({ nodes: graph.nodes, leaves: graph.leaves, wanted: targets, target: device.target });
+    if (known !== undefined) {
+      const faster = known.forms.wantsFaster ? this.#fasterDevice() : null;
+      return { compiled: known, choice: known.forms.next(faster, scheduleFor) };
+    }
+    const { program, bindings } = scheduleFor(this.device);
     if (verifies) verifyProgram(program);
-    const made: Compiled = {
-      executable: this.device.compile(program),
-      bindings,
-      ...stagingLayout(graph, targets),
-    };
+    const executable = this.device.compile(program);
+    const forms = new Forms({ device: this.device, executable, bindings });
+    const made: Compiled = { forms, ...stagingLayout(graph, targets) };
     this.#stats.compilations++;
     this.#stats.compileMs += performance.now() - after;
     this.#cache.set(signature, made);
-    return made;
+    return { compiled: made, choice: forms.first };
   }
 
   /** The job, with all values it will bring marked as known; commits assignments. */
-  #job(compiled: Compiled, graph: GraphWalk, targets: readonly Target[]): Job {
+  #job(compiled: Compiled, choice: Choice, graph: GraphWalk, targets: readonly Target[]): Job {
     const byNode = new Map<Node, HostValue>();
     const kept = targets.map((t): HostValue | null => {
       if (t.variable !== null) return null;
@@ -340,7 +361,9 @@ export class Engine {
       if (t.variable !== null) t.variable.commit();
       else if (value !== null && value !== undefined) t.node.value = value;
     });
-    return { compiled, leaves: graph.leaves, targets, kept, settle: deferred(), started: false, done: false };
+    const { leaves } = graph;
+    const settle = deferred();
+    return { compiled, choice, leaves, targets, kept, settle, device: null, started: false, done: false };
   }
 
   /** Starts the next job if none is running. */
@@ -348,9 +371,21 @@ export class Engine {
     const job = this.#jobs[0];
     if (job === undefined || job.started) return;
     job.started = true;
+    const { form } = job.choice;
+    if (form !== null) this.#run(job, form);
+    else {
+      const failed = (error: unknown): void => this.#fail(job, error);
+      job.choice.ready().then((ready) => this.#run(job, ready), failed);
+    }
+  }
+
+  #run(job: Job, form: Form): void {
+    // A blocking read may have run it while its form was still being compiled.
+    if (job.done || job.device !== null) return;
     try {
-      const slots = this.#bind(job);
-      this.device.run(job.compiled.executable, this.#arena.address, slots).then(
+      const slots = this.#bind(job, form);
+      job.device = form.device;
+      form.device.run(form.executable, this.#arena.address, slots).then(
         () => {
           this.#finish(job);
           this.#pump();
@@ -366,10 +401,13 @@ export class Engine {
   #drain(): void {
     for (let job = this.#jobs[0]; job !== undefined; job = this.#jobs[0]) {
       try {
-        if (job.started) this.device.waitSync();
+        if (job.device !== null) job.device.waitSync();
         else {
           job.started = true;
-          this.device.runSync(job.compiled.executable, this.#arenaFor(job), this.#bind(job));
+          const form = job.choice.readySync();
+          const slots = this.#bind(job, form);
+          job.device = form.device;
+          form.device.runSync(form.executable, this.#arena.address, slots);
         }
         this.#finish(job);
       } catch (error) {
@@ -402,11 +440,6 @@ export class Engine {
     this.#pump();
   }
 
-  #arenaFor(job: Job): number {
-    this.#arena = this.#atLeast(this.#arena, job.compiled.executable.program.arenaBytes);
-    return this.#arena.address;
-  }
-
   #atLeast(area: { address: number; bytes: number }, bytes: number): { address: number; bytes: number } {
     if (area.bytes >= bytes) return area;
     if (area.bytes > 0) this.device.free(area.address);
@@ -415,13 +448,13 @@ export class Engine {
   }
 
   /** Writes inputs to the staging area and gives the address of every slot. */
-  #bind(job: Job): number[] {
+  #bind(job: Job, form: Form): number[] {
     const { compiled, leaves, targets } = job;
-    this.#arenaFor(job);
+    this.#arena = this.#atLeast(this.#arena, form.executable.program.arenaBytes);
     this.#staging = this.#atLeast(this.#staging, compiled.stagingBytes);
     const addresses = leaves.map((leaf, i) => this.#leafAddress(leaf, compiled.leafOffsets[i] as number));
     this.#stats.launches++;
-    return compiled.bindings.map((b) => {
+    return form.bindings.map((b) => {
       if (b.kind === "leaf") return addresses[b.leaf] as number;
       const target = targets[b.output] as Target;
       return (

@@ -21,6 +21,18 @@ export interface RenderedWasm {
   readonly mathImports: readonly string[];
 }
 
+/** A C file that runs a whole program with one call per thread. */
+export interface RenderedC {
+  readonly kind: "c";
+  /**
+   * The text. It exports `void tatami_run(char *memory, const uint32_t *table, int32_t thread, int32_t threads,
+   * void (*barrier)(void *), void *pool)`. `table` is laid out as for WebAssembly, with byte offsets into `memory`; its
+   * first two words are not used. All threads must call it; between stages each calls `barrier(pool)`, which returns
+   * when all have.
+   */
+  readonly source: string;
+}
+
 /** Index in the table of the arena's base address, and of slot 0. */
 export const tableArenaBase = 2;
 export const tableFirstSlot = 3;

@@ -17,7 +17,7 @@ export interface Executable {
 }
 
 export interface Device {
-  readonly name: "wasm" | "interpreter";
+  readonly name: "wasm" | "native" | "interpreter";
   readonly threads: number;
   readonly target: Target;
   /** Why the device runs as it does: features found or missing, in sentences for `tatami doctor`. */

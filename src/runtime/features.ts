@@ -22,6 +22,11 @@ export interface HostFeatures {
 }
 
 type NodeModules = {
+  "node:child_process": typeof import("node:child_process");
+  "node:crypto": typeof import("node:crypto");
+  "node:fs": typeof import("node:fs");
+  "node:module": typeof import("node:module");
+  "node:path": typeof import("node:path");
   "node:v8": typeof import("node:v8");
   "node:os": typeof import("node:os");
   "node:worker_threads": typeof import("node:worker_threads");

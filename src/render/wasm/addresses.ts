@@ -7,12 +7,12 @@
 import type { DType } from "../../base/dtype.ts";
 import { byteSize } from "../../base/dtype.ts";
 import type { Expr, Kernel, LoopStmt, Stmt } from "../../kernel/ir.ts";
+import type { Ranges } from "../../kernel/ranges.ts";
 import { blocksOf, childrenOf, expressionsOf } from "../../kernel/rewrite.ts";
 import type { Code } from "./assembler.ts";
 import { assignedIn, type ExpressionKeys } from "./expression-keys.ts";
 import type { LocalPool } from "./local-pool.ts";
 import { i32 } from "./opcodes.ts";
-import type { Ranges } from "./ranges.ts";
 
 /** `scale` times the base address of a buffer (always once), or times the value of an expression. */
 interface Term {

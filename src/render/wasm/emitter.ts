@@ -1,8 +1,8 @@
 /** What the tables of instructions need from the code generator of a kernel, and the pieces that several use. */
 import type { BinaryExpr, Expr } from "../../kernel/ir.ts";
+import type { Ranges } from "../../kernel/ranges.ts";
 import type { Code } from "./assembler.ts";
 import { f32x4, i32x4, type WasmType } from "./opcodes.ts";
-import type { Ranges } from "./ranges.ts";
 
 /** A math function that a float64 kernel imports. */
 export type MathImport = "exp" | "expm1" | "log" | "log1p" | "sin" | "cos" | "tanh" | "erf" | "pow";

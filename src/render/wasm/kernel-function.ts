@@ -4,6 +4,7 @@
  */
 import { EngineError } from "../../base/errors.ts";
 import type { Expr, FmaExpr, Kernel, Local, LoopStmt, SelectExpr, SplatExpr, Stmt } from "../../kernel/ir.ts";
+import { Ranges } from "../../kernel/ranges.ts";
 import { Addresses } from "./addresses.ts";
 import { Code } from "./assembler.ts";
 import {
@@ -21,7 +22,6 @@ import { emitBinary, emitCompare, emitUnary } from "./functions.ts";
 import { LocalPool } from "./local-pool.ts";
 import { canLoadSplat, emitLoad, emitLoadSplat, emitStore } from "./memory-access.ts";
 import { control, f32, f32x4, f64, i32, i32x4, v128, type WasmType } from "./opcodes.ts";
-import { Ranges } from "./ranges.ts";
 import { type Register, registerOf, wasmTypeOf } from "./registers.ts";
 import { runsOf, SharedValues } from "./shared-values.ts";
 

@@ -3,7 +3,7 @@
  * division is right, where a loop surely runs at least once, and where a constant may move from an index into the
  * offset field of a load.
  */
-import type { BinaryExpr, Expr, Kernel, Local, Stmt } from "../../kernel/ir.ts";
+import type { BinaryExpr, Expr, Kernel, Local, Stmt } from "./ir.ts";
 
 /** All values lie in lo..hi, both included. */
 export interface Range {
@@ -89,6 +89,11 @@ export class Ranges {
 
   nonNegative(e: Expr): boolean {
     return this.of(e).lo >= 0;
+  }
+
+  /** Whether nothing is known of the value: it may be any, and arithmetic that leads to it may wrap around. */
+  unbounded(e: Expr): boolean {
+    return this.of(e) === whole;
   }
 
   #compute(e: Expr): Range {

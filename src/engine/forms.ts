@@ -1,0 +1,100 @@
+/**
+ * The forms of one computation: a program for the device that is ready at once, and later one for a faster device that
+ * takes long to compile for.
+ *
+ * The change comes at a fixed run, not when the compiler happens to be done, and waits for it if it must: so the same
+ * seed gives the same bits, run after run.
+ */
+import type { Device, Executable } from "../runtime/device.ts";
+import type { BackgroundDevice } from "../runtime/native/device.ts";
+import type { Schedule, SlotBinding } from "../schedule/plan.ts";
+
+/** A program on a device, and how leaves and outputs are bound to its slots. */
+export interface Form {
+  readonly device: Device;
+  readonly executable: Executable;
+  readonly bindings: readonly SlotBinding[];
+}
+
+/** The run at which the faster form starts to be compiled: most programs that run twice run a thousand times. */
+const compileAt = 2;
+/** The run from which on the faster form is used. */
+export const fasterFrom = 20;
+
+/** What a run is to use: a form, or one that may still be compiled. */
+export interface Choice {
+  /** The form, if it is there. */
+  readonly form: Form | null;
+  /** Waits for it. */
+  ready(): Promise<Form>;
+  /** Waits for it, blocking. */
+  readySync(): Form;
+}
+
+/** One computation and its forms. */
+export class Forms {
+  readonly #first: Form;
+  #faster: Form | null = null;
+  #pending: Pending | null = null;
+  #runs = 1;
+
+  constructor(first: Form) {
+    this.#first = first;
+  }
+
+  /** Whether the next run is the one to give `next` a faster device. */
+  get wantsFaster(): boolean {
+    return this.#runs + 1 === compileAt;
+  }
+
+  /** The form for the next run. `prepare` schedules the computation for a device. */
+  next(faster: BackgroundDevice | null, prepare: (device: Device) => Schedule): Choice {
+    this.#runs++;
+    if (faster !== null) this.#start(faster, prepare(faster));
+    const form = this.#runs < fasterFrom || this.#pending === null ? this.#first : this.#faster;
+    return {
+      form,
+      ready: async () => form ?? this.#faster ?? (await this.#pending?.form) ?? this.#first,
+      readySync: () => form ?? this.#faster ?? this.#pending?.now() ?? this.#first,
+    };
+  }
+
+  get first(): Choice {
+    return { form: this.#first, ready: async () => this.#first, readySync: () => this.#first };
+  }
+
+  #start(device: BackgroundDevice, { program, bindings }: Schedule): void {
+    const made = (executable: Executable): Form => {
+      // Compiled twice when a blocking run could not wait for the background; one is enough.
+      if (this.#faster !== null) executable.dispose();
+      else this.#faster = { device, executable, bindings };
+      return this.#faster as Form;
+    };
+    // It goes on in its first form.
+    const failed = (): null => {
+      this.#pending = null;
+      return null;
+    };
+    this.#pending = {
+      form: device.compileLater(program).then(made, failed),
+      now: () => {
+        try {
+          return made(device.compile(program));
+        } catch {
+          return failed();
+        }
+      },
+    };
+  }
+
+  /** Gives all code back. */
+  dispose(): void {
+    this.#first.executable.dispose();
+    void this.#pending?.form.then((form) => form?.executable.dispose());
+  }
+}
+
+interface Pending {
+  readonly form: Promise<Form | null>;
+  now(): Form | null;
+}

@@ -1,0 +1,73 @@
+/**
+ * Renders a program as one C file for GCC or Clang: a function for each kernel, and `tatami_run`, which calls them. A
+ * pure function of its argument: the same program gives the same text.
+ */
+import { EngineError } from "../../base/errors.ts";
+import { expandMath } from "../../kernel/math.ts";
+import type { Call, Place, Program, Stage } from "../../kernel/program.ts";
+import { type RenderedC, tableArenaBase, tableFirstSlot } from "../rendered.ts";
+import { type KernelText, renderKernel } from "./kernel-function.ts";
+import { scalarPrelude, vectorPrelude } from "./prelude.ts";
+
+/** Renders a program. @throws EngineError when a kernel asks for what C has no vectors for */
+export function renderC(program: Program): RenderedC {
+  const kernels = program.kernels.map((kernel, i) => renderKernel(expandMath(kernel), i));
+  const lanes = [...new Set(kernels.flatMap((k) => [...k.lanes]))].sort((a, b) => a - b);
+  const source = [
+    scalarPrelude,
+    ...lanes.map(vectorPrelude),
+    ...kernels.map((k) => k.text),
+    shareFunction,
+    runFunction(program, kernels),
+  ];
+  return { kind: "c", source: source.join("\n") };
+}
+
+/** Which chunks of a call a thread takes; see `render/wasm/launch.ts`, whose twin this is. */
+const shareFunction = `
+INLINE i32 share_of(u32 chunks, u32 rotation, u32 thread, u32 threads) {
+  return (i32)(chunks < threads ? (thread + threads - rotation % threads) % threads : thread);
+}
+INLINE i32 bound(u32 chunks, u32 share, u32 threads) { return (i32)((chunks * share + threads - 1) / threads); }
+`;
+
+function runFunction(program: Program, kernels: readonly KernelText[]): string {
+  const stages = program.stages.filter((s) => s.calls.length > 0).map((s) => stage(program, kernels, s));
+  return `void tatami_run(char *memory, const u32 *table, i32 thread, i32 threads, void (*barrier)(void *), void *pool) {
+  char *arena = memory + table[${tableArenaBase}];
+  i32 share, first, end;
+  (void)arena, (void)share, (void)first, (void)end;
+${stages.join("  barrier(pool);\n")}}
+`;
+}
+
+/** The calls of a stage, dealt out to the threads as in WebAssembly. */
+function stage(program: Program, kernels: readonly KernelText[], { calls }: Stage): string {
+  let rotation = 0;
+  let text = "";
+  for (const call of calls) {
+    const chunks = program.kernels[call.kernel]?.chunks;
+    const kernel = kernels[call.kernel];
+    if (chunks === undefined || kernel === undefined) {
+      throw new EngineError(`c: there is no kernel ${call.kernel}`);
+    }
+    if (chunks === 0) continue;
+    text += `  share = share_of(${chunks}, ${rotation}, thread, threads);
+  first = bound(${chunks}, share, threads), end = bound(${chunks}, share + 1, threads);
+  if (first < end) ${kernel.name}(first, end${pointers(program, call)});
+`;
+    rotation += chunks;
+  }
+  return text;
+}
+
+function pointers(program: Program, call: Call): string {
+  const base = (place: Place): string =>
+    place.kind === "arena"
+      ? `arena + ${place.byteOffset}u`
+      : `memory + table[${tableFirstSlot + place.slot}]`;
+  if (program.kernels[call.kernel]?.buffers.length !== call.places.length) {
+    throw new EngineError(`c: kernel ${call.kernel} is called with ${call.places.length} buffers`);
+  }
+  return call.places.map((place) => `, (void *)(${base(place)})`).join("");
+}

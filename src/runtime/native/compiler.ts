@@ -1,0 +1,218 @@
+/**
+ * The system's C compiler, and the cache of what it made: shared objects in the user's cache folder, each named by a
+ * hash of its source, the compiler, the flags and the processor. Node only.
+ *
+ * A cached object is loaded only if the folder belongs to this user alone and the object still has the hash that was
+ * written down beside it.
+ */
+import { environmentFlag } from "../../base/env.ts";
+import { EngineError } from "../../base/errors.ts";
+import type { Target } from "../../kernel/program.ts";
+import { nodeModule } from "../features.ts";
+
+/** Milliseconds after which a compilation is given up. */
+const compileTimeout = 300_000;
+/** Objects kept; the oldest go first. One has some tens of kilobytes. */
+const mostObjects = 1000;
+
+const commonFlags = [
+  "-O3",
+  "-std=gnu11",
+  "-shared",
+  "-fPIC",
+  "-pthread",
+  // Results are those of the source: nothing is fused or reordered. Nobody reads errno or the trap flags.
+  "-ffp-contract=off",
+  "-fno-math-errno",
+  "-fno-trapping-math",
+  "-w",
+];
+
+function required<Name extends Parameters<typeof nodeModule>[0]>(
+  name: Name,
+): NonNullable<ReturnType<typeof nodeModule<Name>>> {
+  const found = nodeModule(name);
+  if (found === undefined) throw new EngineError("native: there is no compiler outside Node 20.16 or newer");
+  return found;
+}
+
+/** The flags that describe the processor to the compiler. */
+const machineFlags = (): string[] => (process.arch === "x64" ? ["-march=native"] : ["-mcpu=native"]);
+
+/** A C compiler that works, and the folder with its objects. */
+export class Compiler {
+  /** Command and first line of its version. */
+  readonly description: string;
+  /** The vectors that it compiles for. */
+  readonly target: Target;
+  readonly #command: string;
+  readonly #folder: string;
+  readonly #fingerprint: string;
+
+  /**
+   * Looks for `$CC`, else `cc`, `gcc` or `clang`.
+   * @throws EngineError that says why there is none, or why the cache folder cannot be used
+   */
+  constructor() {
+    if (process.platform === "win32") throw new EngineError("native: Windows is not supported yet");
+    const { command, version } = findCompiler();
+    this.#command = command;
+    this.description = `${command} (${version})`;
+    this.target = targetOf(command);
+    this.#folder = cacheFolder();
+    const processor = required("node:os").cpus()[0]?.model ?? "";
+    this.#fingerprint = [version, processor, process.arch, ...commonFlags, ...machineFlags()].join("\n");
+  }
+
+  /** Path of the shared object for a source; compiled unless it is in the cache. @throws EngineError */
+  async compile(source: string): Promise<string> {
+    const job = this.#job(source);
+    if (isIntact(job.object)) return job.object;
+    const { spawn } = required("node:child_process");
+    const errors = await new Promise<string | null>((resolve) => {
+      const child = spawn(this.#command, job.arguments, {
+        stdio: ["pipe", "ignore", "pipe"],
+        timeout: compileTimeout,
+      });
+      let text = "";
+      child.stderr.on("data", (piece: Buffer) => {
+        text += piece.toString();
+      });
+      child.on("error", (error) => resolve(String(error)));
+      child.on("close", (code) => resolve(code === 0 ? null : text || `exit code ${code}`));
+      // A compiler that ends before it has read everything reports itself by its exit code.
+      child.stdin.on("error", () => {});
+      child.stdin.end(source);
+    });
+    return this.#keep(job, errors);
+  }
+
+  /** As `compile`, but blocks. @throws EngineError */
+  compileSync(source: string): string {
+    const job = this.#job(source);
+    if (isIntact(job.object)) return job.object;
+    const { status, stderr, error } = required("node:child_process").spawnSync(this.#command, job.arguments, {
+      input: source,
+      encoding: "utf8",
+      timeout: compileTimeout,
+    });
+    return this.#keep(job, status === 0 ? null : stderr || String(error ?? `exit code ${status}`));
+  }
+
+  #job(source: string): Job {
+    const { join } = required("node:path");
+    const { createHash, randomBytes } = required("node:crypto");
+    const name = createHash("sha256").update(this.#fingerprint).update("\0").update(source).digest("hex");
+    const object = join(this.#folder, `${name}.so`);
+    const temporary = join(this.#folder, `${name}.${randomBytes(6).toString("hex")}.tmp`);
+    return {
+      object,
+      temporary,
+      arguments: [...commonFlags, ...machineFlags(), "-x", "c", "-", "-o", temporary, "-lm"],
+    };
+  }
+
+  /** Gives a compiled object its name, in one step. */
+  #keep(job: Job, errors: string | null): string {
+    const fs = required("node:fs");
+    if (errors !== null) {
+      fs.rmSync(job.temporary, { force: true });
+      throw new EngineError(`native: ${this.description} failed: ${errors.trim().slice(0, 2000)}`);
+    }
+    makeRoom(this.#folder);
+    fs.writeFileSync(`${job.temporary}.sha256`, hashOf(job.temporary), { mode: 0o600 });
+    fs.renameSync(`${job.temporary}.sha256`, `${job.object}.sha256`);
+    fs.renameSync(job.temporary, job.object);
+    return job.object;
+  }
+}
+
+interface Job {
+  readonly object: string;
+  readonly temporary: string;
+  readonly arguments: readonly string[];
+}
+
+function findCompiler(): { command: string; version: string } {
+  const { spawnSync } = required("node:child_process");
+  const chosen = environmentFlag("CC");
+  const candidates = chosen === undefined || chosen === "" ? ["cc", "gcc", "clang"] : [chosen];
+  for (const command of candidates) {
+    const { status, stdout } = spawnSync(command, ["--version"], { encoding: "utf8", timeout: 10_000 });
+    if (status === 0) return { command, version: stdout.split("\n", 1)[0] ?? "" };
+  }
+  throw new EngineError(
+    `native: no C compiler found (${candidates.join(", ")}); install gcc or clang, or name one in CC`,
+  );
+}
+
+/** What the compiler says of the processor. */
+function targetOf(command: string): Target {
+  const { stdout } = required("node:child_process").spawnSync(
+    command,
+    [...machineFlags(), "-dM", "-E", "-x", "c", "/dev/null"],
+    { encoding: "utf8", timeout: 10_000 },
+  );
+  const has = (macro: string): boolean => stdout?.includes(`#define ${macro} `) === true;
+  if (has("__AVX512F__")) return { lanes: 16, registers: 32, fma: true };
+  if (has("__AVX2__")) return { lanes: 8, registers: 16, fma: has("__FMA__") };
+  return { lanes: 4, registers: has("__aarch64__") ? 32 : 16, fma: has("__aarch64__") || has("__FMA__") };
+}
+
+/** The folder of the objects, of which nobody else may write. */
+function cacheFolder(): string {
+  const fs = required("node:fs");
+  const { join } = required("node:path");
+  const home = required("node:os").homedir();
+  const base =
+    environmentFlag("XDG_CACHE_HOME") ||
+    (process.platform === "darwin" ? join(home, "Library", "Caches") : join(home, ".cache"));
+  const folder = environmentFlag("TATAMI_CACHE") || join(base, "tatami");
+  try {
+    fs.mkdirSync(base, { recursive: true });
+    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new EngineError(
+      `native: the cache folder ${folder} cannot be made; name another in TATAMI_CACHE`,
+      {},
+      { cause },
+    );
+  }
+  const { uid, mode } = fs.statSync(folder);
+  if (uid !== process.getuid?.() || (mode & 0o022) !== 0) {
+    throw new EngineError(
+      `native: others can write to the cache folder ${folder}; run chmod 700 on it, or name another in TATAMI_CACHE`,
+    );
+  }
+  return folder;
+}
+
+function hashOf(path: string): string {
+  const bytes = required("node:fs").readFileSync(path);
+  return required("node:crypto").createHash("sha256").update(bytes).digest("hex");
+}
+
+/** Whether an object is there and still what the compiler made. */
+function isIntact(object: string): boolean {
+  try {
+    return required("node:fs").readFileSync(`${object}.sha256`, "utf8") === hashOf(object);
+  } catch {
+    return false;
+  }
+}
+
+/** Removes the objects that were made first, if there are too many. */
+function makeRoom(folder: string): void {
+  const fs = required("node:fs");
+  const { join } = required("node:path");
+  const objects = fs.readdirSync(folder).filter((name) => name.endsWith(".so"));
+  if (objects.length < mostObjects) return;
+  const age = (name: string): number =>
+    fs.statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const byAge = objects.map((name) => ({ name, age: age(name) })).sort((a, b) => a.age - b.age);
+  for (const { name } of byAge.slice(0, objects.length - mostObjects + mostObjects / 10)) {
+    // A program that is loaded lives on without its name.
+    fs.rmSync(join(folder, name), { force: true });
+    fs.rmSync(join(folder, `${name}.sha256`), { force: true });
+  }
+}
