@@ -66,6 +66,11 @@ export function createEngine(options: EngineOptions): Engine {
   }
 }
 
+/** Lets every program start over on the first device of the engine in use; nothing where there is none yet. */
+export function restartPrograms(): void {
+  current?.restart();
+}
+
 /** The native device, or null where the host lacks something for it; `tatami doctor` says what. */
 function nativeOrNull(memory: Device): BackgroundDevice | null {
   try {

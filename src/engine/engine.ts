@@ -209,6 +209,11 @@ export class Engine {
     await this.device.close();
   }
 
+  /** Lets every program start over on the first device, as in a new process. */
+  restart(): void {
+    for (const { forms } of this.#cache.values()) forms.restart();
+  }
+
   /** The device for programs that come again and again, made when the first of them comes. */
   #fasterDevice(): BackgroundDevice | null {
     if (this.#faster === undefined) this.#faster = this.#makeFaster();

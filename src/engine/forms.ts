@@ -2,8 +2,8 @@
  * The forms of one computation: a program for the device that is ready at once, and later one for a faster device that
  * takes long to compile for.
  *
- * The change comes at a fixed run, not when the compiler happens to be done, and waits for it if it must: so the same
- * seed gives the same bits, run after run.
+ * The change comes at a fixed run, not when the compiler happens to be done, and waits for it if it must; seeding the
+ * generator starts the count again. So the same seed gives the same bits, run after run.
  */
 import type { Device, Executable } from "../runtime/device.ts";
 import type { BackgroundDevice } from "../runtime/native/device.ts";
@@ -36,6 +36,7 @@ export class Forms {
   readonly #first: Form;
   #faster: Form | null = null;
   #pending: Pending | null = null;
+  #started = false;
   #runs = 1;
 
   constructor(first: Form) {
@@ -44,13 +45,13 @@ export class Forms {
 
   /** Whether the next run is the one to give `next` a faster device. */
   get wantsFaster(): boolean {
-    return this.#runs + 1 === compileAt;
+    return this.#runs + 1 >= compileAt && !this.#started;
   }
 
   /** The form for the next run. `prepare` schedules the computation for a device. */
   next(faster: BackgroundDevice | null, prepare: (device: Device) => Schedule): Choice {
     this.#runs++;
-    if (faster !== null) this.#start(faster, prepare(faster));
+    if (faster !== null && !this.#started) this.#start(faster, prepare(faster));
     const form = this.#runs < fasterFrom || this.#pending === null ? this.#first : this.#faster;
     return {
       form,
@@ -59,11 +60,17 @@ export class Forms {
     };
   }
 
+  /** Starts over: the next run counts as the first. What is compiled stays. */
+  restart(): void {
+    this.#runs = 0;
+  }
+
   get first(): Choice {
     return { form: this.#first, ready: async () => this.#first, readySync: () => this.#first };
   }
 
   #start(device: BackgroundDevice, { program, bindings }: Schedule): void {
+    this.#started = true;
     const made = (executable: Executable): Form => {
       // Compiled twice when a blocking run could not wait for the background; one is enough.
       if (this.#faster !== null) executable.dispose();

@@ -44,9 +44,13 @@ export class ProgramCache<T> {
     this.#count++;
   }
 
+  *values(): IterableIterator<T> {
+    for (const list of this.#entries.values()) for (const e of list) yield e.value;
+  }
+
   /** Removes everything. */
   clear(): void {
-    for (const list of this.#entries.values()) for (const e of list) this.#drop(e.value);
+    for (const value of this.values()) this.#drop(value);
     this.#entries.clear();
     this.#count = 0;
   }

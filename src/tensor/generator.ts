@@ -3,6 +3,7 @@
  * so that neither a new seed nor the next draw compiles anything.
  */
 import { ArgumentError } from "../base/errors.ts";
+import { restartPrograms } from "../engine/default.ts";
 import { scalar } from "../graph/build.ts";
 import type { RandomState } from "../ops/create/random.ts";
 
@@ -72,7 +73,8 @@ export class Generator {
 export const defaultGenerator: Generator = new Generator();
 
 /**
- * Seeds the default generator: initialisation, dropout and shuffling after this are the same in every run.
+ * Seeds the default generator: initialisation, dropout and shuffling after this are the same in every run, and so are
+ * all results, to the last bit. (Programs that had gone over to native code start over in WebAssembly.)
  *
  * @param seed an integer from 0 to 2 ** 53 - 1
  * @returns the default generator
@@ -84,5 +86,6 @@ export const defaultGenerator: Generator = new Generator();
  * randn([3]).eq(tensor(first)).all(); // true
  */
 export function manualSeed(seed: number): Generator {
+  restartPrograms();
   return defaultGenerator.manualSeed(seed);
 }

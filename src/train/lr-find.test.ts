@@ -114,8 +114,10 @@ describe("lrFind", () => {
     const optimizer = new Adam(model.parameters());
     const loader = loaderOf();
     const options = { loader, loss: F.crossEntropy, optimizer };
+    manualSeed(1);
     const first = await lrFind(model, options);
     const { compilations } = currentEngine().stats;
+    manualSeed(1);
     const { lrs, losses, suggestion } = await lrFind(model, options);
     expect(currentEngine().stats.compilations).toBe(compilations);
     expect(losses).toEqual(first.losses);
