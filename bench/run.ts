@@ -8,9 +8,10 @@
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { createEngine, currentEngine, type EngineOptions, useEngine } from "../src/engine/default.ts";
+import { chainCounts } from "../src/engine/machine-peak.ts";
 import { conv128, type KernelBench, matmul1024 } from "./kernels.ts";
 import { nets, training } from "./nets.ts";
-import { chainCounts, peakProbe } from "./peak.ts";
+import { peakProbe } from "./peak.ts";
 import { interleave, type Sample, summarize, type Timed } from "./timing.ts";
 import { findTorchPython, TorchPeer } from "./torch.ts";
 

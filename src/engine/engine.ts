@@ -11,15 +11,18 @@ import { sizeOf } from "../base/shape.ts";
 import { type HostValue, type Node, resolve } from "../graph/node.ts";
 import { type GraphWalk, signatureOf, walkGraph } from "../graph/signature.ts";
 import { verifyProgram } from "../kernel/verify.ts";
-import type { Device } from "../runtime/device.ts";
+import type { Device, Executable } from "../runtime/device.ts";
 import type { BackgroundDevice } from "../runtime/native/device.ts";
 import type { Schedule } from "../schedule/plan.ts";
 import { schedule } from "../schedule/schedule.ts";
 import { type Choice, type Form, Forms } from "./forms.ts";
+import { type Compiled, deferred, type Job, type Target } from "./job.ts";
 import { emptyValue, letGo, markStale, pastOf, requireComputable, staleError } from "./past.ts";
+import { type Profile, Profiler } from "./profile.ts";
 import { ProgramCache } from "./program-cache.ts";
-import { align, stagingLayout } from "./staging.ts";
+import { stagingLayout } from "./staging.ts";
 import type { Variable } from "./storage.ts";
+import { Workspace } from "./workspace.ts";
 
 /** Values up to this size are computed at every flush and kept, so that reading them later always works. */
 const keptBytes = 64 * 1024;
@@ -27,8 +30,6 @@ const keptBytes = 64 * 1024;
 const mostPending = 4000;
 /** Programs kept. A program of a small network takes some hundred kilobytes. */
 const mostPrograms = 256;
-/** Host values of this size or more stay on the device from their second use on. */
-const residentBytes = 4096;
 
 /** TATAMI_VERIFY=1 checks every program before it is compiled; for work on the schedule. */
 const verifies = environmentFlag("TATAMI_VERIFY") === "1";
@@ -51,53 +52,6 @@ export interface EngineStats {
   deviceBytes: number;
 }
 
-/** A compiled graph, and where its inputs and outputs lie in the staging area. */
-interface Compiled {
-  readonly forms: Forms;
-  /** Byte offsets in the staging area, by leaf and by output. */
-  readonly leafOffsets: readonly number[];
-  readonly outputOffsets: readonly number[];
-  readonly stagingBytes: number;
-}
-
-/** Something that a program must leave behind. */
-interface Target {
-  readonly node: Node;
-  readonly variable: Variable | null;
-  readonly leaf: number | null;
-}
-
-interface Job {
-  readonly compiled: Compiled;
-  readonly choice: Choice;
-  readonly leaves: readonly Node[];
-  readonly targets: readonly Target[];
-  readonly kept: readonly (HostValue | null)[];
-  readonly settle: PromiseWithResolversOf;
-  /** The device that runs it. */
-  device: Device | null;
-  started: boolean;
-  done: boolean;
-}
-
-interface PromiseWithResolversOf {
-  readonly promise: Promise<void>;
-  resolve(): void;
-  reject(error: unknown): void;
-}
-
-function deferred(): PromiseWithResolversOf {
-  let resolve: () => void = () => {};
-  let reject: (error: unknown) => void = () => {};
-  const promise = new Promise<void>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  // A flush that nobody waits for must not end the process; whoever reads a value of it gets the error.
-  promise.catch(() => {});
-  return { promise, resolve, reject };
-}
-
 /**
  * Computes pending values on one device: schedules, compiles, remembers programs and runs them. Users meet it for its
  * counters; tensors call the rest. Made by `createEngine`.
@@ -114,12 +68,10 @@ export class Engine {
   readonly #cache: ProgramCache<Compiled>;
   readonly #dirty = new Set<Variable>();
   #made: Node[] = [];
+  #profiler: Profiler | null = null;
   readonly #wanted = new Set<Node>();
   #jobs: Job[] = [];
-  #arena = { address: 0, bytes: 0 };
-  #staging = { address: 0, bytes: 0 };
-  readonly #resident = new WeakMap<HostValue, number>();
-  readonly #residentReleases: FinalizationRegistry<number>;
+  readonly #workspace: Workspace;
   readonly #stats = { compilations: 0, launches: 0, compileMs: 0, lookupMs: 0, graphNodes: 0 };
 
   /**
@@ -130,7 +82,7 @@ export class Engine {
     this.device = device;
     this.#makeFaster = faster;
     this.#cache = new ProgramCache(mostPrograms, (c) => this.#retire(c));
-    this.#residentReleases = new FinalizationRegistry((address) => device.free(address));
+    this.#workspace = new Workspace(device);
   }
 
   get stats(): EngineStats {
@@ -207,6 +159,37 @@ export class Engine {
     this.#cache.clear();
     await this.#faster?.close();
     await this.device.close();
+  }
+
+  /**
+   * Runs a function and everything that it leaves pending, and tells how long each kernel took. Kernels run one after
+   * the other here, with a clock between them, so the whole takes a little longer than it would.
+   *
+   * @throws EngineError when a profile is being taken already; what `fn` throws
+   * @example
+   * const x = randn([64, 64]);
+   * const { kernels, peak } = await currentEngine().profile(() => x.matmul(x).sum().item());
+   * console.log(kernels.map((k) => `${k.name}: ${k.ms} ms`), peak.gflops);
+   */
+  async profile(fn: () => unknown): Promise<Profile> {
+    if (this.#profiler !== null) throw new EngineError("profile: a profile is being taken already");
+    await this.flush();
+    const profiler = new Profiler();
+    const { lookupMs, compileMs } = this.#stats;
+    const start = performance.now();
+    this.#profiler = profiler;
+    try {
+      await fn();
+      await this.flush();
+    } finally {
+      this.#profiler = null;
+      profiler.dispose();
+    }
+    return profiler.result(this.device, {
+      wallMs: performance.now() - start,
+      lookupMs: this.#stats.lookupMs - lookupMs,
+      compileMs: this.#stats.compileMs - compileMs,
+    });
   }
 
   /** Lets every program start over on the first device, as in a new process. */
@@ -368,7 +351,18 @@ export class Engine {
     });
     const { leaves } = graph;
     const settle = deferred();
-    return { compiled, choice, leaves, targets, kept, settle, device: null, started: false, done: false };
+    return {
+      compiled,
+      choice,
+      leaves,
+      targets,
+      kept,
+      settle,
+      device: null,
+      timed: null,
+      started: false,
+      done: false,
+    };
   }
 
   /** Starts the next job if none is running. */
@@ -388,9 +382,9 @@ export class Engine {
     // A blocking read may have run it while its form was still being compiled.
     if (job.done || job.device !== null) return;
     try {
-      const slots = this.#bind(job, form);
+      const { executable, slots } = this.#bind(job, form);
       job.device = form.device;
-      form.device.run(form.executable, this.#arena.address, slots).then(
+      form.device.run(executable, this.#workspace.arena, slots).then(
         () => {
           this.#finish(job);
           this.#pump();
@@ -410,9 +404,9 @@ export class Engine {
         else {
           job.started = true;
           const form = job.choice.readySync();
-          const slots = this.#bind(job, form);
+          const { executable, slots } = this.#bind(job, form);
           job.device = form.device;
-          form.device.runSync(form.executable, this.#arena.address, slots);
+          form.device.runSync(executable, this.#workspace.arena, slots);
         }
         this.#finish(job);
       } catch (error) {
@@ -426,12 +420,12 @@ export class Engine {
   #finish(job: Job): void {
     if (job.done) return;
     job.done = true;
+    if (job.timed !== null) this.#profiler?.ended(job.timed);
     job.targets.forEach((t, i) => {
       const value = job.kept[i];
       if (value === null || value === undefined || value.data !== null) return;
-      const size = sizeOf(t.node.shape);
-      const address = this.#staging.address + (job.compiled.outputOffsets[i] as number);
-      value.data = this.device.view(t.node.dtype, address, size).slice();
+      const offset = job.compiled.outputOffsets[i] as number;
+      value.data = this.#workspace.read(t.node.dtype, offset, sizeOf(t.node.shape));
     });
     this.#jobs.shift();
     job.settle.resolve();
@@ -445,52 +439,22 @@ export class Engine {
     this.#pump();
   }
 
-  #atLeast(area: { address: number; bytes: number }, bytes: number): { address: number; bytes: number } {
-    if (area.bytes >= bytes) return area;
-    if (area.bytes > 0) this.device.free(area.address);
-    const rounded = align(bytes);
-    return { address: this.device.allocate(rounded), bytes: rounded };
-  }
-
   /** Writes inputs to the staging area and gives the address of every slot. */
-  #bind(job: Job, form: Form): number[] {
+  #bind(job: Job, form: Form): { executable: Executable; slots: number[] } {
     const { compiled, leaves, targets } = job;
-    this.#arena = this.#atLeast(this.#arena, form.executable.program.arenaBytes);
-    this.#staging = this.#atLeast(this.#staging, compiled.stagingBytes);
-    const addresses = leaves.map((leaf, i) => this.#leafAddress(leaf, compiled.leafOffsets[i] as number));
+    this.#workspace.reserve(form.executable.program.arenaBytes, compiled.stagingBytes);
+    const addresses = leaves.map((leaf, i) => this.#workspace.place(leaf, compiled.leafOffsets[i] as number));
     this.#stats.launches++;
-    return form.bindings.map((b) => {
+    const slots = form.bindings.map((b) => {
       if (b.kind === "leaf") return addresses[b.leaf] as number;
       const target = targets[b.output] as Target;
       return (
         target.variable?.storage?.address ??
-        this.#staging.address + (compiled.outputOffsets[b.output] as number)
+        this.#workspace.staged(compiled.outputOffsets[b.output] as number)
       );
     });
-  }
-
-  #leafAddress(leaf: Node, offset: number): number {
-    const { value, op } = leaf;
-    const address = this.#staging.address + offset;
-    if (op.kind === "scalar") {
-      this.device.view(leaf.dtype, address, 1)[0] = op.value;
-      return address;
-    }
-    if (value === null) throw new Error("engine: a leaf without a value");
-    if (value.kind === "storage") return value.storage.address;
-    const { data } = value;
-    if (data === null) throw new EngineError("an operand comes from a program that failed");
-    const resident = this.#resident.get(value);
-    if (resident !== undefined) return resident;
-    value.uses++;
-    if (value.uses > 1 && data.byteLength >= residentBytes) {
-      const kept = this.device.allocate(data.byteLength);
-      this.#resident.set(value, kept);
-      this.#residentReleases.register(value, kept);
-      this.device.view(leaf.dtype, kept, data.length).set(data);
-      return kept;
-    }
-    this.device.view(leaf.dtype, address, data.length).set(data);
-    return address;
+    if (this.#profiler === null) return { executable: form.executable, slots };
+    job.timed = this.#profiler.timed(form);
+    return { executable: job.timed.form.executable, slots: [...slots, job.timed.clock] };
   }
 }

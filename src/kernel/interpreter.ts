@@ -32,7 +32,13 @@ export function interpret(
 ): void {
   const addressOf = (place: Place): number =>
     place.kind === "arena" ? arenaBase + place.byteOffset : item(slotAddresses, place.slot, "slot address");
-  for (const stage of program.stages) {
+  const stamp = (element: number): void => {
+    if (program.clock === undefined) return;
+    const at = item(slotAddresses, program.clock, "slot address");
+    new Float64Array(memory, at, program.stages.length + 1)[element] = performance.now();
+  };
+  stamp(0);
+  program.stages.forEach((stage, i) => {
     for (const call of stage.calls) {
       const kernel = item(program.kernels, call.kernel, "kernel");
       const views = kernel.buffers.map((buffer, i) => {
@@ -46,7 +52,8 @@ export function interpret(
       });
       runnerOf(kernel)(views);
     }
-  }
+    stamp(i + 1);
+  });
 }
 
 const runners = new WeakMap<Kernel, RunKernel>();

@@ -33,6 +33,18 @@ export interface Program {
   readonly slots: readonly SlotDecl[];
   /** Bytes of the arena that the program needs; offsets in it are multiples of 64. */
   readonly arenaBytes: number;
+  /**
+   * A float64 slot for a profile: element 0 gets the time in milliseconds at which the program starts, element i + 1
+   * that at which stage i has ended on all threads.
+   */
+  readonly clock?: number;
+}
+
+/** The program with every call a stage of its own, in their order, and a clock slot behind the other slots. */
+export function timedProgram(program: Program): Program {
+  const stages = program.stages.flatMap((stage) => stage.calls.map((call) => ({ calls: [call] })));
+  const clock: SlotDecl = { dtype: "float64", size: stages.length + 1 };
+  return { ...program, stages, slots: [...program.slots, clock], clock: program.slots.length };
 }
 
 /** What a program is rendered for. The schedule reads it to choose vector widths and tiles. */

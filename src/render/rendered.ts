@@ -8,7 +8,7 @@ export interface RenderedWasm {
   readonly kind: "wasm";
   /**
    * The module. It imports memory "env"."memory" (shared when rendered so) and the functions "math"."exp" ... that
-   * float64 kernels call. It exports `run(table, thread, threads)`.
+   * float64 kernels call, and for a program with a clock slot "host"."now", a clock in milliseconds. It exports `run(table, thread, threads)`.
    *
    * `table` is the byte address of an i32 array: [barrier counter, barrier generation, arena base, slot 0, slot 1,
    * ...]; addresses are in bytes. All `threads` threads (numbers 0 to threads - 1) must call `run`; when one call

@@ -32,14 +32,31 @@ INLINE i32 bound(u32 chunks, u32 share, u32 threads) { return (i32)((chunks * sh
 `;
 
 function runFunction(program: Program, kernels: readonly KernelText[]): string {
-  const stages = program.stages.filter((s) => s.calls.length > 0).map((s) => stage(program, kernels, s));
-  return `void tatami_run(char *memory, const u32 *table, i32 thread, i32 threads, void (*barrier)(void *), void *pool) {
+  const { clock } = program;
+  const stamp = (i: number): string =>
+    clock === undefined ? "" : `  if (thread == 0) ${clockSlot(clock)}[${i}] = now();\n`;
+  const stages = program.stages.map((s, i) => {
+    const barrier = i < program.stages.length - 1 || clock !== undefined ? "  barrier(pool);\n" : "";
+    return stage(program, kernels, s) + barrier + stamp(i + 1);
+  });
+  return `${clock === undefined ? "" : nowFunction}
+void tatami_run(char *memory, const u32 *table, i32 thread, i32 threads, void (*barrier)(void *), void *pool) {
   char *arena = memory + table[${tableArenaBase}];
   i32 share, first, end;
   (void)arena, (void)share, (void)first, (void)end;
-${stages.join("  barrier(pool);\n")}}
+${stamp(0)}${stages.join("")}}
 `;
 }
+
+const clockSlot = (slot: number): string => `((f64 *)(memory + table[${tableFirstSlot + slot}]))`;
+
+const nowFunction = `
+#include <time.h>
+static f64 now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (f64)t.tv_sec * 1e3 + (f64)t.tv_nsec * 1e-6;
+}`;
 
 /** The calls of a stage, dealt out to the threads as in WebAssembly. */
 function stage(program: Program, kernels: readonly KernelText[], { calls }: Stage): string {

@@ -6,7 +6,7 @@ import { EngineError } from "../../base/errors.ts";
 import type { Call, Place, Program, Stage } from "../../kernel/program.ts";
 import { tableArenaBase, tableFirstSlot } from "../rendered.ts";
 import { Code, type ModuleBuilder } from "./assembler.ts";
-import { control, i32 } from "./opcodes.ts";
+import { control, f64, i32 } from "./opcodes.ts";
 
 /** Words of the table that the barrier works on, as byte offsets. */
 const counterOffset = 0;
@@ -26,18 +26,24 @@ const table = 0;
 const thread = 1;
 const threads = 2;
 
-/** Adds `run(table, thread, threads)` to the module. `kernelFunctions` are the kernels' function indices. */
-export function addRun(
-  module: ModuleBuilder,
-  program: Program,
-  kernelFunctions: readonly number[],
-  shared: boolean,
-): number {
+/** What `run` needs besides the program. */
+export interface RunOptions {
+  /** The kernels' function indices. */
+  readonly functions: readonly number[];
+  /** Whether several threads run it. */
+  readonly shared: boolean;
+  /** Index of the imported clock, for a program with a clock slot. */
+  readonly now?: number | undefined;
+}
+
+/** Adds `run(table, thread, threads)` to the module. */
+export function addRun(module: ModuleBuilder, program: Program, options: RunOptions): number {
+  const { shared, now } = options;
   const code = new Code(["i32", "i32", "i32"]);
   const run: Run = {
     code,
     program,
-    kernelFunctions,
+    kernelFunctions: options.functions,
     arena: code.local("i32"),
     share: code.local("i32"),
     shareFunction: shared ? module.add(renderShare()) : undefined,
@@ -46,15 +52,31 @@ export function addRun(
   code.memory(i32.load, 2, 4 * tableArenaBase);
   code.set(run.arena);
   const barrier = shared ? module.add(renderBarrier()) : undefined;
-  for (const stage of program.stages) {
-    if (stage.calls.length === 0) continue;
+  emitStamp(run, now, 0);
+  program.stages.forEach((stage, i) => {
     emitStage(run, stage);
-    if (barrier === undefined) continue;
-    code.get(table);
-    code.get(threads);
-    code.call(barrier);
-  }
+    if (barrier !== undefined && stage.calls.length > 0) {
+      code.get(table);
+      code.get(threads);
+      code.call(barrier);
+    }
+    emitStamp(run, now, i + 1);
+  });
   return module.add(code);
+}
+
+/** Thread 0 writes the time to an element of the clock slot, if the program has one. */
+function emitStamp({ code, program }: Run, now: number | undefined, element: number): void {
+  if (now === undefined || program.clock === undefined) return;
+  const slot = program.clock;
+  code.get(thread);
+  code.op(i32.eqz);
+  code.if(() => {
+    code.get(table);
+    code.memory(i32.load, 2, 4 * (tableFirstSlot + slot));
+    code.call(now);
+    code.memory(f64.store, 3, 8 * element);
+  });
 }
 
 interface Run {

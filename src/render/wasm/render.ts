@@ -36,6 +36,10 @@ export function renderWasm(program: Program, options: WasmOptions): RenderedWasm
     const parameters = name === "pow" ? (["f64", "f64"] as const) : (["f64"] as const);
     imports.set(name, module.importFunction("math", name, { parameters, results: ["f64"] }));
   }
+  const now =
+    program.clock === undefined
+      ? undefined
+      : module.importFunction("host", "now", { parameters: [], results: ["f64"] });
   const mathFunction = (name: MathImport): number => {
     const index = imports.get(name);
     if (index === undefined) throw new RangeError(`math function ${name} was not imported`);
@@ -44,7 +48,7 @@ export function renderWasm(program: Program, options: WasmOptions): RenderedWasm
   const functions = kernels.map((kernel) =>
     module.add(renderKernel(kernel, { relaxed: options.relaxed, mathFunction })),
   );
-  module.export("run", addRun(module, program, functions, options.shared));
+  module.export("run", addRun(module, program, { functions, shared: options.shared, now }));
   return { kind: "wasm", bytes: module.encode(), mathImports: [...imports.keys()] };
 }
 

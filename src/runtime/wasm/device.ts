@@ -240,7 +240,8 @@ class WasmDevice implements Device {
   #runInline(executable: WasmExecutable): void {
     try {
       if (executable.inline === undefined) {
-        const imports = { env: { memory: this.#memory.memory }, math: mathImports() };
+        const host = { now: () => performance.now() };
+        const imports = { env: { memory: this.#memory.memory }, math: mathImports(), host };
         const instance = new WebAssembly.Instance(executable.module, imports);
         executable.inline = instance.exports.run as Run;
       }

@@ -36,7 +36,11 @@ export function workerMain(host: WorkerHost, layout: ControlLayout, erf: (x: num
 
   function instantiate(module: WebAssembly.Module): Run {
     try {
-      const imports = { env: { memory }, math } as WebAssembly.Imports;
+      const imports = {
+        env: { memory },
+        math,
+        host: { now: () => performance.now() },
+      } as WebAssembly.Imports;
       return new WebAssembly.Instance(module, imports).exports.run as Run;
     } catch (error) {
       // Kept for the launch of this program, which is where somebody waits for an answer.

@@ -1,0 +1,84 @@
+/**
+ * The device memory that programs work in, apart from variables: the arena of intermediates, the staging area of inputs
+ * and outputs, and host values that are used again and again.
+ */
+import type { DType, TypedArray } from "../base/dtype.ts";
+import { EngineError } from "../base/errors.ts";
+import type { HostValue, Node } from "../graph/node.ts";
+import type { Device } from "../runtime/device.ts";
+import { align } from "./staging.ts";
+
+/** Host values of this size or more stay on the device from their second use on. */
+const residentBytes = 4096;
+
+interface Area {
+  readonly address: number;
+  readonly bytes: number;
+}
+
+export class Workspace {
+  readonly #device: Device;
+  #arena: Area = { address: 0, bytes: 0 };
+  #staging: Area = { address: 0, bytes: 0 };
+  readonly #resident = new WeakMap<HostValue, number>();
+  readonly #releases: FinalizationRegistry<number>;
+
+  constructor(device: Device) {
+    this.#device = device;
+    this.#releases = new FinalizationRegistry((address) => device.free(address));
+  }
+
+  /** Byte address of the arena. */
+  get arena(): number {
+    return this.#arena.address;
+  }
+
+  /** Makes room for a program. What lay in the areas before may be lost. */
+  reserve(arenaBytes: number, stagingBytes: number): void {
+    this.#arena = this.#atLeast(this.#arena, arenaBytes);
+    this.#staging = this.#atLeast(this.#staging, stagingBytes);
+  }
+
+  #atLeast(area: Area, bytes: number): Area {
+    if (area.bytes >= bytes) return area;
+    if (area.bytes > 0) this.#device.free(area.address);
+    const rounded = align(bytes);
+    return { address: this.#device.allocate(rounded), bytes: rounded };
+  }
+
+  /** Byte address of a place in the staging area. */
+  staged(offset: number): number {
+    return this.#staging.address + offset;
+  }
+
+  /** A copy of elements in the staging area. */
+  read(dtype: DType, offset: number, length: number): TypedArray {
+    return this.#device.view(dtype, this.staged(offset), length).slice();
+  }
+
+  /** Brings an input to the device, at the latest to its place in the staging area, and returns its address. */
+  place(leaf: Node, offset: number): number {
+    const { value, op } = leaf;
+    const address = this.staged(offset);
+    if (op.kind === "scalar") {
+      this.#device.view(leaf.dtype, address, 1)[0] = op.value;
+      return address;
+    }
+    if (value === null) throw new Error("engine: a leaf without a value");
+    if (value.kind === "storage") return value.storage.address;
+    const { data } = value;
+    if (data === null) throw new EngineError("an operand comes from a program that failed");
+    const resident = this.#resident.get(value);
+    if (resident !== undefined) return resident;
+    value.uses++;
+    if (value.uses > 1 && data.byteLength >= residentBytes) {
+      const kept = this.#device.allocate(data.byteLength);
+      this.#resident.set(value, kept);
+      this.#releases.register(value, kept);
+      this.#device.view(leaf.dtype, kept, data.length).set(data);
+      return kept;
+    }
+    this.#device.view(leaf.dtype, address, data.length).set(data);
+    return address;
+  }
+}
