@@ -5,6 +5,7 @@
 export const poolSource = `
 #include <dlfcn.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -29,8 +30,12 @@ typedef struct {
   _Alignas(64) atomic_uint finished;
 } Pool;
 
-/* Looks at a word before a thread goes to sleep: 50 to 100 microseconds. */
-enum { spins = 1500 };
+/*
+ * Looks at a word before a thread goes to sleep: some 2 milliseconds. A stage often takes microseconds, and a thread
+ * that sleeps is woken late, and on the core of the one that wakes it. From time to time a thread offers its core to
+ * whoever else has work, such as the thread it waits for.
+ */
+enum { rounds = 1000, looks = 50 };
 
 static void relax(void) {
 #if defined(__x86_64__) || defined(__i386__)
@@ -42,9 +47,12 @@ static void relax(void) {
 
 /* Returns when the word is no longer what was seen. */
 static void await_change(Pool *pool, atomic_uint *word, uint32_t seen) {
-  for (int i = 0; i < spins; i++) {
-    if (atomic_load_explicit(word, memory_order_acquire) != seen) return;
-    relax();
+  for (int i = 0; i < rounds; i++) {
+    for (int j = 0; j < looks; j++) {
+      if (atomic_load_explicit(word, memory_order_acquire) != seen) return;
+      relax();
+    }
+    sched_yield();
   }
   pthread_mutex_lock(&pool->lock);
   /* Counted before the last look: whoever changes the word looks at the count afterwards. */
