@@ -125,8 +125,10 @@ export function extract(a: Expr, lane: number): Expr {
   return { kind: "extract", type: a.type, lanes: 1, a, lane };
 }
 
-export function load(buffer: number, dtype: DType, index: Expr, lanes = 1): Expr {
-  return { kind: "load", type: valueTypeOf(dtype), lanes, buffer, index };
+/** Reads `lanes` elements, or the first `active` of them. */
+export function load(buffer: number, dtype: DType, index: Expr, lanes = 1, active: number = lanes): Expr {
+  const whole = { kind: "load", type: valueTypeOf(dtype), lanes, buffer, index } as const;
+  return active < lanes ? { ...whole, active } : whole;
 }
 
 export function loadAt(pointer: Expr, dtype: DType, index: Expr, lanes = 1): Expr {
@@ -137,8 +139,10 @@ export function address(buffer: number, index: Expr): Expr {
   return { kind: "address", type: "ptr", lanes: 1, buffer, index };
 }
 
-export function store(buffer: number, index: Expr, value: Expr): Stmt {
-  return { kind: "store", buffer, index, value };
+/** Writes all lanes of a value, or the first `active` of them. */
+export function store(buffer: number, index: Expr, value: Expr, active: number = value.lanes): Stmt {
+  const whole = { kind: "store", buffer, index, value } as const;
+  return active < value.lanes ? { ...whole, active } : whole;
 }
 
 export function set(local: Local, value: Expr): Stmt {

@@ -157,7 +157,7 @@ class KernelCompiler {
         const index = this.#scalar(stmt.index);
         const value = this.#expr(stmt.value);
         const { buffer } = stmt;
-        const lanes = stmt.value.lanes;
+        const lanes = stmt.active ?? stmt.value.lanes;
         return () => {
           const first = index();
           const stored = value();
@@ -255,15 +255,17 @@ class KernelCompiler {
     const index = this.#scalar(e.index);
     const pointer = e.kind === "loadAt" ? this.#scalar(e.pointer) : () => packPointer(e.buffer, 0);
     const { lanes } = e;
+    const active = (e.kind === "load" ? e.active : undefined) ?? lanes;
+    const inactive = new Array<number>(lanes - active).fill(0);
     // A byte other than 0 and 1 behind a bool counts as true.
     const read = e.type === "bool" ? (x: number) => (x !== 0 ? 1 : 0) : (x: number) => x;
     return () => {
       const packed = pointer();
       const buffer = Math.floor(packed / pointerSpan);
       const first = packed - buffer * pointerSpan - pointerBias + index();
-      const view = this.#access("load from", buffer, first, lanes);
+      const view = this.#access("load from", buffer, first, active);
       if (lanes === 1) return read(view[first] as number);
-      return Array.from(view.subarray(first, first + lanes), read);
+      return [...Array.from(view.subarray(first, first + active), read), ...inactive];
     };
   }
 }

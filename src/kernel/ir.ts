@@ -49,6 +49,11 @@ export interface LoadExpr extends ExprBase {
   readonly kind: "load";
   readonly buffer: number;
   readonly index: Expr;
+  /**
+   * Only this many elements are read, at least one and fewer than `lanes`; the other lanes are 0. For the end of a row
+   * that is no multiple of the vector width. float32 and int32 only.
+   */
+  readonly active?: number;
 }
 
 /** As "load", but relative to a pointer: elements `pointer[index] ...`; `dtype` is that of the memory behind it. */
@@ -190,6 +195,8 @@ export interface StoreStmt {
   readonly buffer: number;
   readonly index: Expr;
   readonly value: Expr;
+  /** Only this many elements are written, the first ones; as for a load. */
+  readonly active?: number;
 }
 
 /** Runs one of two blocks; the condition is a scalar bool. Locals declared inside end with the block. */

@@ -3,7 +3,7 @@
  * They serve for golden files and debugging, and as the key by which equal kernels are shared.
  *
  * Types stand where a value gets one (constants other than scalar integers, declarations, casts); `b0[i:4]`
- * is a load or store of 4 lanes.
+ * is a load or store of 4 lanes, and `b2[i0:3 of 4]` one of the first 3.
  */
 import type { Expr, Kernel, Local, Stmt, ValueType } from "./ir.ts";
 import type { Place, Program } from "./program.ts";
@@ -120,7 +120,9 @@ class Printer {
         return;
       }
       case "store":
-        line(`b${stmt.buffer}${this.#element(stmt.index, stmt.value.lanes)} = ${this.#expr(stmt.value)}`);
+        line(
+          `b${stmt.buffer}${this.#element(stmt.index, stmt.value.lanes, stmt.active)} = ${this.#expr(stmt.value)}`,
+        );
         return;
       case "if":
         line(`if ${this.#expr(stmt.condition)}`);
@@ -131,8 +133,9 @@ class Printer {
     }
   }
 
-  #element(index: Expr, lanes: number): string {
-    return lanes === 1 ? `[${this.#expr(index)}]` : `[${this.#expr(index)}:${lanes}]`;
+  #element(index: Expr, lanes: number, active = lanes): string {
+    const part = active < lanes ? `${active} of ${lanes}` : lanes;
+    return lanes === 1 ? `[${this.#expr(index)}]` : `[${this.#expr(index)}:${part}]`;
   }
 
   #expr(e: Expr): string {
@@ -145,7 +148,7 @@ class Printer {
       case "local":
         return this.#local(e.local);
       case "load":
-        return `b${e.buffer}${this.#element(e.index, e.lanes)}`;
+        return `b${e.buffer}${this.#element(e.index, e.lanes, e.active)}`;
       case "loadAt":
         return `${this.#expr(e.pointer)}.${e.dtype}${this.#element(e.index, e.lanes)}`;
       case "address":

@@ -164,12 +164,10 @@ export const intUnary: Record<"neg" | "abs" | "sign" | "not", Unary> = {
   not: (a) => ~a,
 };
 
-function checkDivisor(b: number): number {
-  if (b === 0) throw new RangeError("integer division by zero");
-  return b;
-}
-
-/** Functions of two arguments on i32, wrapping around; shifts take the low five bits of the count. */
+/**
+ * Functions of two arguments on i32, wrapping around; shifts take the low five bits of the count. Quotient and
+ * remainder of a division by 0 are 0: the lanes of a vector that stand for no element must not trap.
+ */
 export const intBinary: Record<Exclude<BinaryFn, "div" | "pow" | "fmod">, Binary> = {
   add: (a, b) => (a + b) | 0,
   sub: (a, b) => (a - b) | 0,
@@ -177,8 +175,8 @@ export const intBinary: Record<Exclude<BinaryFn, "div" | "pow" | "fmod">, Binary
   mulhi: multiplyHigh,
   max: Math.max,
   min: Math.min,
-  idiv: (a, b) => Math.floor(a / checkDivisor(b)) | 0,
-  mod: (a, b) => (a - Math.floor(a / checkDivisor(b)) * b) | 0,
+  idiv: (a, b) => (b === 0 ? 0 : Math.floor(a / b) | 0),
+  mod: (a, b) => (b === 0 ? 0 : (a - Math.floor(a / b) * b) | 0),
   and: (a, b) => a & b,
   or: (a, b) => a | b,
   xor: (a, b) => a ^ b,

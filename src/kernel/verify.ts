@@ -129,6 +129,7 @@ class KernelVerifier {
         this.#index(stmt.index, "index");
         this.#expr(stmt.value);
         this.#element(stmt.value.type, dtype, `stores to buffer ${stmt.buffer}`);
+        this.#active(stmt.active, stmt.value.lanes, dtype);
         return;
       }
       case "if": {
@@ -141,6 +142,14 @@ class KernelVerifier {
         this.#block(stmt.otherwise, `${where}.otherwise`);
       }
     }
+  }
+
+  /** Checks how many of the lanes an access is for. */
+  #active(active: number | undefined, lanes: number, dtype: DType): void {
+    if (active === undefined) return;
+    const fits = Number.isInteger(active) && active >= 1 && active < lanes;
+    this.#expect(fits, () => `${active} of ${lanes} lanes are active`);
+    this.#expect(dtype === "float32" || dtype === "int32", () => `a part of a vector of ${dtype}`);
   }
 
   #index(e: Expr, what: string): void {
@@ -203,6 +212,7 @@ class KernelVerifier {
       case "load":
         this.#expect(typeOf(e.index) === "i32", () => `load index is ${typeOf(e.index)}, not i32`);
         this.#element(e.type, this.#buffer(e.buffer, "read"), `loads buffer ${e.buffer}`);
+        this.#active(e.active, e.lanes, this.#buffer(e.buffer, "read"));
         return;
       case "loadAt":
         this.#expect(typeOf(e.index) === "i32", () => `loadAt index is ${typeOf(e.index)}, not i32`);

@@ -144,7 +144,7 @@ class KernelFunction {
     this.#line("}");
   }
 
-  #store({ buffer, index, value }: StoreStmt): void {
+  #store({ buffer, index, value, active }: StoreStmt): void {
     const { dtype } = this.#buffer(buffer);
     const at = `b${buffer} + ${this.#value(index)}`;
     const text = this.#value(value);
@@ -153,7 +153,10 @@ class KernelFunction {
       this.#line(`*(${at}) = ${dtype === "uint8" ? `(uint8_t)${text}` : text};`);
       return;
     }
-    if (dtype === "uint8") this.#line(`store_u8x${lanes}(${at}, ${text});`);
+    if (active !== undefined) {
+      const vector = this.#type(value.type, lanes);
+      this.#line(`{ ${vector} part = ${text}; memcpy(${at}, &part, ${4 * active}); }`);
+    } else if (dtype === "uint8") this.#line(`store_u8x${lanes}(${at}, ${text});`);
     else if (dtype === "bool") this.#line(`store_u8x${lanes}(${at}, -${text});`);
     else this.#line(`*(${elementTypes[dtype]}x${lanes}u *)(${at}) = ${text};`);
   }
@@ -187,8 +190,11 @@ class KernelFunction {
         return this.#constant(e.value, e.type, e.lanes);
       case "local":
         return this.#local(e.local);
-      case "load":
-        return this.#load(`b${e.buffer} + ${this.#value(e.index)}`, this.#buffer(e.buffer).dtype, e.lanes);
+      case "load": {
+        const address = `b${e.buffer} + ${this.#value(e.index)}`;
+        if (e.active !== undefined) return `part_${type}(${address}, ${e.active})`;
+        return this.#load(address, this.#buffer(e.buffer).dtype, e.lanes);
+      }
       case "loadAt": {
         const pointer = `(const ${elementTypes[e.dtype]} *)${this.#value(e.pointer)}`;
         return this.#load(`${pointer} + ${this.#value(e.index)}`, e.dtype, e.lanes);

@@ -77,6 +77,8 @@ typedef f32 ${F}u __attribute__((vector_size(${4 * n}), aligned(4), may_alias));
 typedef i32 ${I}u __attribute__((vector_size(${4 * n}), aligned(4), may_alias));
 typedef uint8_t ${B} __attribute__((vector_size(${n}), aligned(1), may_alias));
 
+INLINE ${F} part_${F}(const f32 *a, int n) { ${F} r = {0}; memcpy(&r, a, (size_t)n * 4); return r; }
+INLINE ${I} part_${I}(const i32 *a, int n) { ${I} r = {0}; memcpy(&r, a, (size_t)n * 4); return r; }
 INLINE ${F} splat_${F}(f32 a) { return (${F}){${lanes("a")}}; }
 INLINE ${I} splat_${I}(i32 a) { return (${I}){${lanes("a")}}; }
 INLINE ${F} select_${F}(${I} m, ${F} a, ${F} b) { return (${F})((m & (${I})a) | (~m & (${I})b)); }

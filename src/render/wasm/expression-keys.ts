@@ -74,6 +74,7 @@ function detailOf(e: Expr): string | number {
     case "local":
       return e.local.id;
     case "load":
+      return `${e.buffer}:${e.active ?? e.lanes}`;
     case "address":
       return e.buffer;
     case "loadAt":

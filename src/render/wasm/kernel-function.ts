@@ -20,7 +20,14 @@ import type { Emitter, MathImport } from "./emitter.ts";
 import { ExpressionKeys } from "./expression-keys.ts";
 import { emitBinary, emitCompare, emitUnary } from "./functions.ts";
 import { LocalPool } from "./local-pool.ts";
-import { canLoadSplat, emitLoad, emitLoadSplat, emitStore } from "./memory-access.ts";
+import {
+  canLoadSplat,
+  emitLoad,
+  emitLoadSplat,
+  emitPartialLoad,
+  emitPartialStore,
+  emitStore,
+} from "./memory-access.ts";
 import { control, f32, f32x4, f64, i32, i32x4, v128, type WasmType } from "./opcodes.ts";
 import { type Register, registerOf, wasmTypeOf } from "./registers.ts";
 import { runsOf, SharedValues } from "./shared-values.ts";
@@ -127,7 +134,9 @@ class KernelFunction implements Emitter {
       case "load": {
         registerOf(e);
         const { dtype } = this.#buffer(e.buffer);
-        emitLoad(this, dtype, e.lanes, this.#addresses.push(e, dtype));
+        const offset = this.#addresses.push(e, dtype);
+        if (e.active === undefined) emitLoad(this, dtype, e.lanes, offset);
+        else emitPartialLoad(this, e.active, offset);
         break;
       }
       case "loadAt":
@@ -260,7 +269,8 @@ class KernelFunction implements Emitter {
         const { dtype } = this.#buffer(statement.buffer);
         const offset = this.#addresses.push(statement, dtype);
         this.value(statement.value);
-        emitStore(this, dtype, statement.value.lanes, offset);
+        if (statement.active === undefined) emitStore(this, dtype, statement.value.lanes, offset);
+        else emitPartialStore(this, statement.active, offset);
         this.#shared.forgetMemory();
         break;
       }

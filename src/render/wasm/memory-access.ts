@@ -9,6 +9,39 @@ export function emitLoad(emitter: Emitter, dtype: DType, lanes: number, offset: 
   (lanes === 1 ? scalarLoads : vectorLoads)[dtype](emitter, offset);
 }
 
+/** Replaces the address on the stack by a vector of the first elements behind it, 1 to 3, and zeros. */
+export function emitPartialLoad(emitter: Emitter, active: number, offset: number): void {
+  const { code } = emitter;
+  if (active < 3) {
+    code.memory(active === 1 ? v128.load32Zero : v128.load64Zero, 2, offset);
+    return;
+  }
+  emitter.scratch(["i32"], (address) => {
+    code.tee(address);
+    code.get(address);
+    code.memory(v128.load64Zero, 2, offset);
+    code.memoryLane(v128.load32Lane, 2, offset + 8, 2);
+  });
+}
+
+/** Writes the first lanes, 1 to 3, of the vector on the stack to the address below it. */
+export function emitPartialStore(emitter: Emitter, active: number, offset: number): void {
+  const { code } = emitter;
+  if (active < 3) {
+    code.memoryLane(active === 1 ? v128.store32Lane : v128.store64Lane, 2, offset, 0);
+    return;
+  }
+  emitter.scratch(["i32", "v128"], (address, value) => {
+    code.set(value);
+    code.tee(address);
+    code.get(value);
+    code.memoryLane(v128.store64Lane, 2, offset, 0);
+    code.get(address);
+    code.get(value);
+    code.memoryLane(v128.store32Lane, 2, offset + 8, 2);
+  });
+}
+
 /** Writes the value on the stack, one element or four, to the address below it. */
 export function emitStore(emitter: Emitter, dtype: DType, lanes: number, offset: number): void {
   (lanes === 1 ? scalarStores : vectorStores)[dtype](emitter, offset);

@@ -127,9 +127,12 @@ export const f64 = {
 export const v128 = {
   load: 0xfd0000,
   load32Splat: 0xfd0009,
+  load32Lane: 0xfd0056,
   load32Zero: 0xfd005c,
+  load64Zero: 0xfd005d,
   store: 0xfd000b,
   store32Lane: 0xfd005a,
+  store64Lane: 0xfd005b,
   const: 0xfd000c,
   shuffle: 0xfd000d,
   not: 0xfd004d,

@@ -24,6 +24,7 @@ import type { Buffer, LoweredCall, LoweringContext } from "../plan.ts";
 import { ScalarBody } from "../scalar-body.ts";
 import type { SummedLoop } from "./contraction-tile.ts";
 import type { Emitter } from "./emitter.ts";
+import { lanesAlong } from "./kernel-frame.ts";
 import { reachBuffers } from "./map.ts";
 import { lowerPack } from "./pack.ts";
 /** An operand as memory: a buffer and the index in it, linear in the loop dimensions `x0`, `x1`, ... */
@@ -71,13 +72,13 @@ export function analyze(node: Node, context: LoweringContext): Problem {
   if (node.op.kind !== "contraction") throw new Error("schedule: not a contraction");
   const { spec } = node.op;
   const plan = contractionPlan(node, (n) => context.orderOf(n), context.isWanted(node), context.target.lanes);
-  const lanes = node.dtype === "float64" ? 1 : context.target.lanes;
+  const columns = extent(spec, plan.columns);
+  const lanes = node.dtype === "float64" ? 1 : Math.max(4, lanesAlong(columns, context.target.lanes));
   const rowNode = node.inputs[plan.rowOperand] as Node;
   const rowMaps = plan.rowOperand === 0 ? spec.a : spec.b;
   const rowAccess = accessOf(rowNode, rowMaps, spec, context);
   if (rowAccess === null)
     throw new Error("schedule: the row operand of a contraction is not linear in memory");
-  const columns = extent(spec, plan.columns);
   const rows = extent(spec, plan.rows);
   const direct = directColumns(node, plan, lanes, columns, context);
   const longSums = direct !== null && extent(spec, plan.summed) >= longSum;

@@ -153,7 +153,7 @@ export class WholeSums {
     });
   }
 
-  /** Runs the epilogue on one accumulator; lanes beyond the last column are left out one by one. */
+  /** Runs the epilogue on one accumulator, without the lanes beyond the last column. */
   #finish(
     emitter: Emitter,
     at: { m: Expr; i: number; n: Expr; v: number; c: Local },
@@ -162,16 +162,10 @@ export class WholeSums {
     const { lanes, columns } = this.#p;
     const { m, i, n, v, c } = at;
     const rest = n.kind === "const" ? columns - n.value - v * lanes : lanes;
-    if (rest >= lanes) {
-      emitter.vectorized({ variable: "n", lanes }, () =>
-        this.#store(emitter, m, i, n, v * lanes, use(c), stores),
-      );
-      return;
-    }
-    for (let l = 0; l < rest; l++) {
-      const lane: Expr = { kind: "extract", type: c.type, lanes: 1, a: use(c), lane: l };
-      this.#store(emitter, m, i, n, v * lanes + l, lanes === 1 ? use(c) : lane, stores);
-    }
+    if (rest <= 0) return;
+    emitter.vectorized({ variable: "n", lanes, active: Math.min(rest, lanes) }, () =>
+      this.#store(emitter, m, i, n, v * lanes, use(c), stores),
+    );
   }
 
   #store(

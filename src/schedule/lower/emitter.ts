@@ -3,6 +3,8 @@
  * everything it depends on is known, once, and shared; along the vector variable values are vectors, everything
  * else stays scalar until it meets one.
  */
+
+import type { DType } from "../../base/dtype.ts";
 import {
   add,
   binary,
@@ -49,12 +51,15 @@ export interface BufferUse {
   /** Position in the kernel's buffer list. */
   use(buffer: number, access: "read" | "write"): number;
   sizeOf(buffer: number): number;
+  dtypeOf(buffer: number): DType;
 }
 
 /** The vector variable and its width; lanes 1 is scalar code. */
 export interface VectorMode {
   readonly variable: string;
   readonly lanes: number;
+  /** Lanes that stand for elements, the first ones; all by default. The others compute along and touch no memory. */
+  readonly active?: number;
 }
 
 const scalarMode: VectorMode = { variable: "", lanes: 1 };
@@ -314,12 +319,26 @@ export class Emitter {
       return load(buffer, s.dtype, condition === null ? at : select(condition, at, int(0)));
     }
     const { lanes } = this.#vector;
+    const active = this.#active;
     const uniform = condition === null || condition.lanes === 1;
-    if (uniform && this.#vectorFactor(s.index) === 1 && this.buffers.sizeOf(s.buffer) >= lanes) {
+    const size = this.buffers.sizeOf(s.buffer);
+    if (uniform && this.#vectorFactor(s.index) === 1 && size >= active && this.#takesPart(s.dtype)) {
       const at = this.address(s.index);
-      return load(buffer, s.dtype, condition === null ? at : select(condition, at, int(0)), lanes);
+      return load(buffer, s.dtype, condition === null ? at : select(condition, at, int(0)), lanes, active);
     }
-    return pack(Array.from({ length: lanes }, (_, l) => this.#loadLane(s, buffer, condition, l)));
+    const zero = constant(0, s.type);
+    return pack(
+      Array.from({ length: lanes }, (_, l) => (l < active ? this.#loadLane(s, buffer, condition, l) : zero)),
+    );
+  }
+
+  get #active(): number {
+    return this.#vector.active ?? this.#vector.lanes;
+  }
+
+  /** Whether a vector of these elements may be loaded or stored in part, if that is what is active. */
+  #takesPart(dtype: DType): boolean {
+    return this.#active === this.#vector.lanes || dtype === "float32" || dtype === "int32";
   }
 
   #loadLane(s: LoadScalar, buffer: number, condition: Expr | null, lane: number): Expr {
@@ -388,12 +407,13 @@ export class Emitter {
       return;
     }
     const wide = splat(value, lanes);
-    if (this.#vectorFactor(index) === 1) {
-      this.push(store(at, this.address(index), wide));
+    const active = this.#active;
+    if (this.#vectorFactor(index) === 1 && this.#takesPart(this.buffers.dtypeOf(buffer))) {
+      this.push(store(at, this.address(index), wide, active));
       return;
     }
     const held = isCheap(wide) ? wide : this.define("v", wide);
-    for (let l = 0; l < lanes; l++) this.push(store(at, this.address(index, l), extract(held, l)));
+    for (let l = 0; l < active; l++) this.push(store(at, this.address(index, l), extract(held, l)));
   }
 }
 

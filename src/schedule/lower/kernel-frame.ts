@@ -3,6 +3,7 @@
  * of vector width.
  */
 
+import type { DType } from "../../base/dtype.ts";
 import type { Locals } from "../../kernel/build.ts";
 import type { Kernel, Stmt } from "../../kernel/ir.ts";
 import type { Buffer, LoweredCall } from "../plan.ts";
@@ -35,6 +36,10 @@ export class KernelBuffers implements BufferUse {
 
   sizeOf(buffer: number): number {
     return this.#get(buffer).size;
+  }
+
+  dtypeOf(buffer: number): DType {
+    return this.#get(buffer).dtype;
   }
 
   #get(buffer: number): Buffer {
@@ -70,6 +75,14 @@ export function chunkLocal(locals: Locals): Kernel["chunk"] {
 /** Lanes to compute these scalars with: float64 stays scalar, so that all values have one width. */
 export function lanesFor(scalars: readonly Scalar[], lanes: number): number {
   return scalars.some((s) => s.type === "f64") ? 1 : lanes;
+}
+
+/** Narrower vectors where a row is so short that wide ones would be half empty; a row of one or two has none. */
+export function lanesAlong(extent: number, lanes: number): number {
+  if (extent <= 2 && lanes > extent) return 1;
+  let width = lanes;
+  while (width > 4 && width % 2 === 0 && width / 2 >= extent) width /= 2;
+  return width;
 }
 
 /** Elements that a chunk should at least hold, so that handing it out costs little beside its work. */

@@ -12,7 +12,14 @@ import type { Buffer, Group, LoweredCall, LoweringContext, Store } from "../plan
 import { type Reach, type Scalar, ScalarBody } from "../scalar-body.ts";
 import { coordinates, type Dim, indicesOf, mergeDims, splitDims } from "./domain.ts";
 import { Emitter } from "./emitter.ts";
-import { chunkCount, chunkLocal, KernelBuffers, lanesFor, operationCount } from "./kernel-frame.ts";
+import {
+  chunkCount,
+  chunkLocal,
+  KernelBuffers,
+  lanesAlong,
+  lanesFor,
+  operationCount,
+} from "./kernel-frame.ts";
 
 /** A store with its value and index as the body gives them. */
 export interface BodyStore {
@@ -86,7 +93,7 @@ export function lowerMap(group: Group, context: LoweringContext): LoweredCall[] 
   const chunk = chunkLocal(locals);
   const emitter = new Emitter(body, kernel, locals);
   const work = operationCount(body.all);
-  const lanes = lanesFor(body.all, context.target.lanes);
+  const lanes = lanesAlong(dims[dims.length - 1]?.extent ?? 1, lanesFor(body.all, context.target.lanes));
   const plan = planChunks(dims, chunkCount(sizeOf(shape), work / 4), lanes);
   const write = (): void => {
     // All values before any store: a store may overwrite what another value is computed from.
@@ -151,7 +158,7 @@ function emitChunks(emitter: Emitter, chunk: Local, plan: ChunkPlan, lanes: numb
   emitDims(emitter, [blocked, ...plan.rest], lanes, write, { start, end });
 }
 
-/** Loops over dims, the first between given bounds; vectors along the last with a scalar tail. */
+/** Loops over dims, the first between given bounds; vectors along the last, the rest of a row as part of one. */
 function emitDims(
   emitter: Emitter,
   dims: readonly Dim[],
@@ -171,14 +178,14 @@ function emitDims(
     emitter.loop(name, start, end, 1, () => emitDims(emitter, dims.slice(1), lanes, body));
     return;
   }
-  const whole = dim.extent - (dim.extent % lanes);
-  if (lanes > 1 && whole > 0) {
+  const active = dim.extent % lanes;
+  const whole = dim.extent - active;
+  if (whole > 0) {
     const stop = bounds === undefined ? int(whole) : binary("min", end, int(whole));
     emitter.vectorized({ variable: name, lanes }, () => emitter.loop(name, start, stop, lanes, body));
   }
-  if (lanes === 1 || whole === 0) emitter.loop(name, start, end, 1, body);
-  else if (whole < dim.extent) {
+  if (active > 0) {
     const from = bounds === undefined ? int(whole) : binary("max", start, int(whole));
-    emitter.loop(name, from, end, 1, body);
+    emitter.vectorized({ variable: name, lanes, active }, () => emitter.loop(name, from, end, lanes, body));
   }
 }

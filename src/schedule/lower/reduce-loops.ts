@@ -130,8 +130,12 @@ export class ReduceLoops {
       if (whole > 0) {
         emitter.vectorized({ variable: name, lanes }, () => this.#points(name, start, offsets, lanes));
       }
-      const tail = Array.from({ length: width - whole * lanes }, (_, i) => whole * lanes + i);
-      if (tail.length > 0) this.#points(name, start, tail, 1);
+      const active = width - whole * lanes;
+      if (active > 0) {
+        emitter.vectorized({ variable: name, lanes, active }, () =>
+          this.#points(name, start, [whole * lanes], lanes),
+        );
+      }
     };
     if (remainder === 0) {
       run(tile);

@@ -14,7 +14,14 @@ import type { Buffer, Group, LoweredCall, LoweringContext, Order } from "../plan
 import { type Reach, ScalarBody } from "../scalar-body.ts";
 import { coordinates, type Dim, indicesOf, mergeDims, splitDims } from "./domain.ts";
 import { Emitter } from "./emitter.ts";
-import { chunkCount, chunkLocal, KernelBuffers, lanesFor, operationCount } from "./kernel-frame.ts";
+import {
+  chunkCount,
+  chunkLocal,
+  KernelBuffers,
+  lanesAlong,
+  lanesFor,
+  operationCount,
+} from "./kernel-frame.ts";
 import { alignedCoordinates, type BodyStore, reachBuffers } from "./map.ts";
 import { type ReduceKernel, ReduceLoops, type Reduction } from "./reduce-loops.ts";
 
@@ -274,10 +281,11 @@ function emitReduce(kernel: ReduceKernel, context: LoweringContext, name: string
   const elements = kernel.dims.reduce((p, d) => p * d.extent, 1);
   const last = kernel.dims[kernel.dims.length - 1];
   const width = lanesFor(kernel.body.all, context.target.lanes);
-  const along = last !== undefined && !last.reduced && last.extent >= width && width > 1 ? last : null;
+  const keptWidth = last === undefined ? 1 : lanesAlong(last.extent, width);
+  const along = last !== undefined && !last.reduced && keptWidth > 1 ? last : null;
   // Positions in a row of vectors would have to be compared across lanes: such rows go one element at a time.
   const acrossLanes = along === null && kernel.reductions.some((r) => r.position !== null);
-  const lanes = acrossLanes ? 1 : width;
+  const lanes = along !== null ? keptWidth : acrossLanes ? 1 : width;
   const work = operationCount(kernel.body.all) + kernel.reductions.length;
   const chunks = new ReduceLoops({ kernel, emitter, chunk, kept, reduced, lanes, along }).emit(
     chunkCount(elements, work / 4),
