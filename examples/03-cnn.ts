@@ -1,5 +1,5 @@
 import { data, F, inspect, manualSeed, nn, optim, type Tensor, train, zeros } from "tatamijs";
-import { experiment } from "tatamijs/lab";
+import { experiment, percent } from "tatamijs/lab";
 
 export default experiment({
   title: { en: "A convolutional network", ja: "CNN を組み立てる" },
@@ -65,7 +65,6 @@ export default experiment({
       series: rows.map(([label, , ...values]) => ({ label, values })),
     });
     const [[, , plain, shifted], [, , mlpPlain, mlpShifted]] = rows as [(typeof rows)[0], (typeof rows)[0]];
-    const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
     return {
       see: {
         en:

@@ -1,5 +1,5 @@
 import { F, nn, tensor } from "tatamijs";
-import { experiment } from "tatamijs/lab";
+import { experiment, percent } from "tatamijs/lab";
 
 export default experiment({
   title: { en: "Pooling", ja: "プーリング" },
@@ -63,11 +63,11 @@ export default experiment({
     return {
       see: {
         en:
-          `A shift by one pixel changes the edge map by ${(100 * conv).toFixed(0)}%, after max pooling by ${(100 * max2).toFixed(0)}%, after ` +
-          `global average pooling by ${(100 * global).toFixed(1)}%; unfold and max give exactly the layer's result (difference ${difference}).`,
+          `A shift by one pixel changes the edge map by ${percent(conv, 0)}, after max pooling by ${percent(max2, 0)}, after ` +
+          `global average pooling by ${percent(global)}; unfold and max give exactly the layer's result (difference ${difference}).`,
         ja:
-          `1 ピクセルの移動でエッジは ${(100 * conv).toFixed(0)}% 変わるが、最大プーリング後は ${(100 * max2).toFixed(0)}%、大域平均プーリング後は ` +
-          `${(100 * global).toFixed(1)}% にとどまる。unfold と max は層の結果と完全に一致する（差 ${difference}）。`,
+          `1 ピクセルの移動でエッジは ${percent(conv, 0)} 変わるが、最大プーリング後は ${percent(max2, 0)}、大域平均プーリング後は ` +
+          `${percent(global)} にとどまる。unfold と max は層の結果と完全に一致する（差 ${difference}）。`,
       },
       values: { difference, image, conv, max2, max4, global },
     };

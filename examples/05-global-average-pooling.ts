@@ -1,5 +1,5 @@
 import { data, F, inspect, manualSeed, nn, optim, type Tensor, train } from "tatamijs";
-import { experiment } from "tatamijs/lab";
+import { experiment, percent } from "tatamijs/lab";
 
 const at = (x: Tensor, size: number) => F.interpolate(x, { size: [size, size], mode: "bilinear" });
 
@@ -69,7 +69,6 @@ export default experiment({
     ]);
     await lab.pictures("Class activation maps", pictures);
     const [small = 0, trained = 0, larger = 0, large = 0] = accuracies;
-    const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
     return {
       see: {
         en: `Trained at 28x28 (${percent(trained)} right), the same weights get ${percent(small)} at 20, ${percent(larger)} at 40 and ${percent(large)} at 56 pixels.`,

@@ -1,5 +1,5 @@
 import { data, F, manualSeed, nn, optim, train } from "tatamijs";
-import { experiment } from "tatamijs/lab";
+import { experiment, percent } from "tatamijs/lab";
 
 type Norm = "none" | "batch norm" | "layer norm";
 
@@ -35,7 +35,7 @@ export default experiment({
     ];
     const norms: Norm[] = ["none", "batch norm", "layer norm"];
     const validation = new data.DataLoader(lab.test(360), { batchSize: 180 });
-    const metrics = { accuracy: train.accuracy };
+    const measured = { loader: validation, loss: F.crossEntropy, metrics: { accuracy: train.accuracy } };
     const table: number[][] = [];
     for (const { lr, batchSize } of runs) {
       const accuracies: number[] = [];
@@ -46,11 +46,7 @@ export default experiment({
         const loader = new data.DataLoader(lab.train(512), { batchSize, shuffle: true });
         const optimizer = new optim.SGD(model.parameters(), { lr, momentum: 0.9 });
         await train.fit(model, { loader, loss: F.crossEntropy, optimizer, epochs: batchSize === 2 ? 2 : 6 });
-        const { accuracy = 0 } = await train.evaluate(model, {
-          loader: validation,
-          loss: F.crossEntropy,
-          metrics,
-        });
+        const { accuracy = 0 } = await train.evaluate(model, measured);
         accuracies.push(accuracy);
       }
       table.push(accuracies);
@@ -69,15 +65,14 @@ export default experiment({
     const column = (n: number) => table.slice(0, 3).reduce((sum, row) => sum + (row[n] ?? 0), 0) / 3;
     const [none, batch, layer] = [column(0), column(1), column(2)];
     const [, smallBatch = 0, smallLayer = 0] = table[3] ?? [];
-    const percent = (share: number) => `${(100 * share).toFixed(0)}%`;
     return {
       see: {
         en:
-          `Over three learning rates the mean accuracy is ${percent(none)} without, ${percent(batch)} with batch and ${percent(layer)} with layer ` +
-          `normalisation; with two images a batch, batch normalisation gets ${percent(smallBatch)}, layer normalisation ${percent(smallLayer)}.`,
+          `Over three learning rates the mean accuracy is ${percent(none, 0)} without, ${percent(batch, 0)} with batch and ${percent(layer, 0)} with layer ` +
+          `normalisation; with two images a batch, batch normalisation gets ${percent(smallBatch, 0)}, layer normalisation ${percent(smallLayer, 0)}.`,
         ja:
-          `三つの学習率での平均正解率は、正規化なし ${percent(none)}、バッチ正規化 ${percent(batch)}、レイヤー正規化 ${percent(layer)}。` +
-          `バッチが 2 枚のときはバッチ正規化 ${percent(smallBatch)}、レイヤー正規化 ${percent(smallLayer)}。`,
+          `三つの学習率での平均正解率は、正規化なし ${percent(none, 0)}、バッチ正規化 ${percent(batch, 0)}、レイヤー正規化 ${percent(layer, 0)}。` +
+          `バッチが 2 枚のときはバッチ正規化 ${percent(smallBatch, 0)}、レイヤー正規化 ${percent(smallLayer, 0)}。`,
       },
       values: { none, batch, layer, smallBatch, smallLayer },
     };

@@ -49,15 +49,8 @@ export default experiment({
         rows.push([name, `${label} (x${scale})`, first, last, first / last]);
         series.push({ label: `x${scale}`, points: norms });
       }
-      lab.curves(
-        { en: `Gradients with ${name}`, ja: `${name} の勾配` },
-        {
-          x: "layer, 0 is the first",
-          y: "norm of the gradient",
-          logY: true,
-          series,
-        },
-      );
+      const title = { en: `Gradients with ${name}`, ja: `${name} の勾配` };
+      lab.curves(title, { x: "layer, 0 is the first", y: "norm of the gradient", logY: true, series });
     }
     lab.table(
       "Norm of the gradient that reaches a layer",

@@ -4,20 +4,18 @@ import { experiment } from "tatamijs/lab";
 const depth = 10;
 const width = 256;
 
-/** Ways to draw weights, and by which factor each layer should change the variance going forward and back. */
-const schemes: Record<string, { init: (w: Tensor) => unknown; forward: number; backward: number }> = {
+/** Ways to draw weights, and the factor by which each layer should change the variance, forward and backward. */
+const schemes = {
   "normal(0, 0.01)": {
-    init: (w) => nn.init.normal_(w, { std: 0.01 }),
-    forward: (width * 1e-4) / 2,
-    backward: (width * 1e-4) / 2,
+    init: (w: Tensor) => nn.init.normal_(w, { std: 0.01 }),
+    factor: (width * 0.01 ** 2) / 2,
   },
-  "Xavier uniform": { init: (w) => nn.init.xavierUniform_(w), forward: 1 / 2, backward: 1 / 2 },
-  "Kaiming normal": {
-    init: (w) => nn.init.kaimingNormal_(w, { nonlinearity: "relu" }),
-    forward: 1,
-    backward: 1,
-  },
+  "Xavier uniform": { init: (w: Tensor) => nn.init.xavierUniform_(w), factor: 1 / 2 },
+  "Kaiming normal": { init: (w: Tensor) => nn.init.kaimingNormal_(w, { nonlinearity: "relu" }), factor: 1 },
 };
+
+/** The spread around zero. */
+const spread = (t: Tensor) => t.square().mean().sqrt().item();
 
 export default experiment({
   title: { en: "Xavier and Kaiming initialisation", ja: "Xavier と Kaiming の初期化" },
@@ -27,61 +25,42 @@ export default experiment({
   },
   async run(lab) {
     const [images, labels] = await lab.batch(128);
+    const x = images.flatten(1);
     const rows: [string, string, number, number][] = [];
-    const errors: Record<string, number> = {};
-    for (const [name, { init, forward, backward }] of Object.entries(schemes)) {
+    for (const [name, { init, factor }] of Object.entries(schemes)) {
       manualSeed(1);
-      const linears = Array.from(
-        { length: depth },
-        (_, i) => new nn.Linear(i === 0 ? images.flatten(1).size(1) : width, width),
-      );
-      const model = new nn.Sequential(
-        ...linears.flatMap((l) => [l, new nn.ReLU()]),
-        new nn.Linear(width, 10),
-      );
-      const outputs: Promise<number>[] = [];
-      const gradients: Promise<number>[] = [];
+      const sizes = [x.size(1), ...new Array<number>(depth - 1).fill(width)];
+      const linears = sizes.map((size) => new nn.Linear(size, width));
+      const hidden = linears.flatMap((linear) => [linear, new nn.ReLU()]);
+      const model = new nn.Sequential(...hidden, new nn.Linear(width, 10));
+      const seen = { forward: [] as Promise<number>[], backward: [] as Promise<number>[] };
       for (const linear of linears) {
         init(linear.weight);
         if (linear.bias !== null) nn.init.zeros_(linear.bias);
-        // The spread around zero of what a layer gives, before its ReLU, and of the gradient that comes back to it.
-        linear.registerForwardHook((_, __, y) => void outputs.push(y.square().mean().sqrt().item()));
-        linear.registerFullBackwardHook(
-          (_, __, [g]) => void gradients.unshift((g as Tensor).square().mean().sqrt().item()),
-        );
+        // What a layer gives, before its ReLU, and the gradient that comes back to it.
+        linear.registerForwardHook((_, __, y) => void seen.forward.push(spread(y)));
+        linear.registerFullBackwardHook((_, __, [g]) => void seen.backward.push(spread(g as Tensor)));
       }
-      F.crossEntropy(model(images.flatten(1)), labels).backward();
-      const [stds, back] = [await Promise.all(outputs), await Promise.all(gradients)];
-      const at = (list: number[], i: number) => list.at(i) ?? 0;
-      // From the second layer on all have the same width: nine steps by the factor of the theory.
-      const predictedForward = stds.map((_, i) => at(stds, 0) * forward ** (i / 2));
-      const predictedBackward = back.map((_, i) => at(back, -1) * backward ** ((depth - 1 - i) / 2));
-      for (const [label, measured, predicted] of [
-        ["forward", stds, predictedForward],
-        ["backward", back, predictedBackward],
-      ] as const) {
-        const end = label === "forward" ? -1 : 0;
-        rows.push([name, label, at(predicted, end), at(measured, end)]);
-        errors[`${name} ${label}`] = at(measured, end) / at(predicted, end);
-        lab.curves(
-          { en: `${name}, ${label}`, ja: `${name}、${label === "forward" ? "順伝播" : "逆伝播"}` },
-          {
-            x: "layer",
-            y: "standard deviation",
-            logY: true,
-            series: [
-              { label: "measured", points: measured },
-              { label: "predicted", points: predicted, style: "dashed" },
-            ],
-          },
-        );
+      F.crossEntropy(model(x), labels).backward();
+      for (const [way, waiting] of Object.entries(seen)) {
+        const measured = await Promise.all(waiting);
+        // From the first that is measured on all layers have the same width: nine steps by the factor of the theory.
+        const predicted = measured.map((_, i) => (measured[0] ?? 0) * factor ** (i / 2));
+        rows.push([name, way, predicted.at(-1) ?? 0, measured.at(-1) ?? 0]);
+        const layer = (i: number) => (way === "forward" ? i : depth - 1 - i);
+        const points = (list: number[]) => list.map((std, i) => [layer(i), std] as const);
+        const series = [
+          { label: "measured", points: points(measured) },
+          { label: "predicted", points: points(predicted), style: "dashed" as const },
+        ];
+        const title = { en: `${name}, ${way}`, ja: `${name}、${way === "forward" ? "順伝播" : "逆伝播"}` };
+        lab.curves(title, { x: "layer", y: "standard deviation", logY: true, series });
       }
     }
     lab.table("After ten layers", ["weights", "", "predicted std", "measured std"], rows);
-    const ratios = Object.values(errors);
+    const ratios = rows.map(([, , predicted, measured]) => measured / predicted);
     const worst = Math.max(...ratios.map((r) => Math.max(r, 1 / r)));
-    const measured = (name: string) => rows.find(([n, way]) => n === name && way === "forward")?.[3] ?? 0;
-    const [naive, kaiming] = [measured("normal(0, 0.01)"), measured("Kaiming normal")];
+    const [naive = 0, , , , kaiming = 0] = rows.map(([, , , measured]) => measured);
     return {
       see: {
         en:

@@ -52,17 +52,9 @@ export default experiment({
         series.push({ label, points });
         ends.push(await f(point.select(0, 0), point.select(0, 1)).item());
       }
-      lab.curves(
-        { en: `Paths: ${name}`, ja: `軌跡: ${name}` },
-        {
-          x: "x",
-          y: "y",
-          xRange: [-5, 5],
-          yRange: [-5, 5],
-          series,
-          background: { image: surface, colours: "heat" },
-        },
-      );
+      const title = { en: `Paths: ${name}`, ja: `軌跡: ${name}` };
+      const background = { image: surface, colours: "heat" as const };
+      lab.curves(title, { x: "x", y: "y", xRange: [-5, 5], yRange: [-5, 5], series, background });
       rows.push([name, ...ends] as [string, number, number, number]);
     }
     lab.table("Height after 60 steps (lower is better)", ["", ...Object.keys(methods)], rows);

@@ -1,28 +1,22 @@
 import { data, F, manualSeed, nn, optim, train } from "tatamijs";
 import { experiment } from "tatamijs/lab";
 
-type Params = ReturnType<nn.Module["parameters"]>;
+type Make = (params: nn.Parameter[], lr: number) => train.TrainingOptimizer;
 
-/** Every optimizer with three learning rates around the one that it is used with. */
-const optimizers: Record<
-  string,
-  { make: (params: Params, lr: number) => train.TrainingOptimizer; lrs: number[] }
-> = {
-  SGD: { make: (p, lr) => new optim.SGD(p, { lr }), lrs: [0.01, 0.1, 1] },
-  "SGD, momentum 0.9": { make: (p, lr) => new optim.SGD(p, { lr, momentum: 0.9 }), lrs: [0.001, 0.01, 0.1] },
-  Nesterov: {
-    make: (p, lr) => new optim.SGD(p, { lr, momentum: 0.9, nesterov: true }),
-    lrs: [0.001, 0.01, 0.1],
-  },
-  Adagrad: { make: (p, lr) => new optim.Adagrad(p, { lr }), lrs: [0.001, 0.01, 0.1] },
-  RMSprop: { make: (p, lr) => new optim.RMSprop(p, { lr }), lrs: [1e-4, 1e-3, 1e-2] },
-  Adadelta: { make: (p, lr) => new optim.Adadelta(p, { lr }), lrs: [0.1, 1, 10] },
-  Adam: { make: (p, lr) => new optim.Adam(p, { lr }), lrs: [1e-4, 1e-3, 1e-2] },
-  AdamW: { make: (p, lr) => new optim.AdamW(p, { lr }), lrs: [1e-4, 1e-3, 1e-2] },
-  Adamax: { make: (p, lr) => new optim.Adamax(p, { lr }), lrs: [2e-4, 2e-3, 2e-2] },
-  NAdam: { make: (p, lr) => new optim.NAdam(p, { lr }), lrs: [2e-4, 2e-3, 2e-2] },
-  RAdam: { make: (p, lr) => new optim.RAdam(p, { lr }), lrs: [1e-4, 1e-3, 1e-2] },
-  Lion: { make: (p, lr) => new optim.Lion(p, { lr }), lrs: [1e-5, 1e-4, 1e-3] },
+/** Every optimizer, with the learning rate that is usual for it. */
+const optimizers: Record<string, [usual: number, make: Make]> = {
+  SGD: [0.1, (p, lr) => new optim.SGD(p, { lr })],
+  "SGD, momentum 0.9": [0.01, (p, lr) => new optim.SGD(p, { lr, momentum: 0.9 })],
+  Nesterov: [0.01, (p, lr) => new optim.SGD(p, { lr, momentum: 0.9, nesterov: true })],
+  Adagrad: [0.01, (p, lr) => new optim.Adagrad(p, { lr })],
+  RMSprop: [1e-3, (p, lr) => new optim.RMSprop(p, { lr })],
+  Adadelta: [1, (p, lr) => new optim.Adadelta(p, { lr })],
+  Adam: [1e-3, (p, lr) => new optim.Adam(p, { lr })],
+  AdamW: [1e-3, (p, lr) => new optim.AdamW(p, { lr })],
+  Adamax: [2e-3, (p, lr) => new optim.Adamax(p, { lr })],
+  NAdam: [2e-3, (p, lr) => new optim.NAdam(p, { lr })],
+  RAdam: [1e-3, (p, lr) => new optim.RAdam(p, { lr })],
+  Lion: [1e-4, (p, lr) => new optim.Lion(p, { lr })],
 };
 
 export default experiment({
@@ -33,55 +27,44 @@ export default experiment({
   },
   async run(lab) {
     const { channels, height, width } = lab.images;
-    const makeModel = () => {
+    const features = 8 * Math.floor(height / 2) * Math.floor(width / 2);
+    const loss = F.crossEntropy;
+    const prepare = () => {
       manualSeed(0);
-      return new nn.Sequential(
-        new nn.Conv2d(channels, 8, 3, { padding: 1 }),
-        new nn.ReLU(),
-        new nn.MaxPool2d(2),
-        new nn.Flatten(),
-        new nn.Linear(8 * Math.floor(height / 2) * Math.floor(width / 2), 10),
-      );
+      const conv = new nn.Conv2d(channels, 8, 3, { padding: 1 });
+      const head = [new nn.MaxPool2d(2), new nn.Flatten(), new nn.Linear(features, 10)];
+      const loader = new data.DataLoader(lab.train(1000), { batchSize: 50, shuffle: true });
+      return { model: new nn.Sequential(conv, new nn.ReLU(), ...head), loader };
     };
-    const images = lab.train(1000);
-    const makeLoader = () => new data.DataLoader(images, { batchSize: 50, shuffle: true });
-    const table: [string, number, number, number][] = [];
-    for (const [name, { make, lrs }] of Object.entries(optimizers)) {
+    const table: [string, ...number[]][] = [];
+    for (const [name, [usual, make]] of Object.entries(optimizers)) {
       const losses: number[] = [];
-      for (const lr of lrs) {
+      for (const lr of [usual / 10, usual, usual * 10]) {
         lab.progress(`${name}, lr ${lr}`);
-        const model = makeModel();
-        const optimizer = make(model.parameters(), lr);
-        const loader = makeLoader();
-        await train.fit(model, { loader, loss: F.crossEntropy, optimizer, epochs: 5 });
-        losses.push((await train.evaluate(model, { loader, loss: F.crossEntropy })).loss);
+        const { model, loader } = prepare();
+        await train.fit(model, { loader, loss, optimizer: make(model.parameters(), lr), epochs: 5 });
+        losses.push((await train.evaluate(model, { loader, loss })).loss);
       }
-      table.push([name, ...losses] as [string, number, number, number]);
+      table.push([name, ...losses]);
     }
-    lab.table("Training loss after 100 steps", ["optimizer", "smaller lr", "usual lr", "larger lr"], table);
     const names = ["smaller lr", "usual lr", "larger lr"];
-    lab.bars("Training loss after 100 steps", {
-      categories: table.map(([name]) => name),
-      y: "loss",
-      logY: true,
-      series: names.map((label, i) => ({ label, values: table.map((row) => row[i + 1] as number) })),
-    });
+    lab.table("Training loss after 100 steps", ["optimizer", ...names], table);
+    const categories = table.map(([name]) => name);
+    const bars = names.map((label, i) => ({ label, values: table.map((row) => row[i + 1] as number) }));
+    lab.bars("Training loss after 100 steps", { categories, y: "loss", logY: true, series: bars });
     lab.progress("lrFind");
-    const model = makeModel();
+    const { model, loader } = prepare();
     const optimizer = new optim.Adam(model.parameters(), { lr: 1e-3 });
-    const found = await train.lrFind(model, { loader: makeLoader(), loss: F.crossEntropy, optimizer });
-    lab.curves("lrFind for Adam", {
-      x: "learning rate",
-      y: "loss",
-      logX: true,
-      series: [{ label: "Adam", points: found.losses.map((loss, i) => [found.lrs[i] ?? 0, loss] as const) }],
-    });
+    const found = await train.lrFind(model, { loader, loss, optimizer });
+    const points = found.losses.map((value, i) => [found.lrs[i] ?? 0, value] as const);
+    const series = [{ label: "Adam", points }];
+    lab.curves("lrFind for Adam", { x: "learning rate", y: "loss", logX: true, series });
     const all = table.flatMap(([name, ...losses]) => losses.map((loss, i) => ({ name, loss, lr: names[i] })));
     const best = all.reduce((a, b) => (b.loss < a.loss ? b : a));
+    const suggestion = found.suggestion ?? 0;
     // All three have been tried at 0.01.
     const at = (name: string, column: number) => Number(table.find(([n]) => n === name)?.[column]);
     const [sgd, momentum, adam] = [at("SGD", 1), at("SGD, momentum 0.9", 2), at("Adam", 3)];
-    const suggestion = found.suggestion ?? 0;
     return {
       see: {
         en:

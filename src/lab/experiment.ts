@@ -123,6 +123,17 @@ export function experiment(definition: Experiment): Experiment {
   return definition;
 }
 
+/**
+ * A share from 0 to 1 as it is said in a sentence.
+ *
+ * @param digits digits after the point; 1 by default
+ * @example
+ * percent(0.9056); // "90.6%"
+ */
+export function percent(share: number, digits = 1): string {
+  return `${(100 * share).toFixed(digits)}%`;
+}
+
 /** The text in one language. */
 export function inLanguage(label: Label, language: Language): string {
   if (typeof label !== "string") return label[language];

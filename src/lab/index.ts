@@ -9,6 +9,7 @@ export {
   type Label,
   type Language,
   type Picture,
+  percent,
   type Series,
   type Text,
 } from "./experiment.ts";

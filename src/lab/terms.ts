@@ -111,8 +111,6 @@ export const japanese: Readonly<Record<string, string>> = {
   "vertical edges": "縦のエッジ",
   weights: "重み",
   "What the hooks saw": "フックが見たもの",
-  with: "あり",
-  without: "なし",
   "zeros, last ReLU": "最後の ReLU の 0 の割合",
   "|after - before| / |before|": "|後 - 前| / |前|",
 };
