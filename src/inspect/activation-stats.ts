@@ -1,9 +1,7 @@
 /**
  * Statistics of what layers give out, recorded while the model trains.
  */
-import type { Node } from "../graph/node.ts";
 import type { Module } from "../nn/index.ts";
-import { Tensor } from "../tensor/tensor.ts";
 import { LayerRecords, type RecordOptions } from "./layer-records.ts";
 
 /**
@@ -27,19 +25,6 @@ export class ActivationStats extends LayerRecords {
    */
   constructor(model: Module, options: RecordOptions = {}) {
     super(model, options);
-    for (const [name, module] of this.watched(model)) {
-      this.own(
-        module.registerForwardHook((_module, _inputs, output: unknown) => {
-          const node = firstTensor(output);
-          if (node !== null) this.record(name, module.constructor.name, node, 1);
-        }),
-      );
-    }
+    this.watchOutputs(model, (name, type, node, axis) => this.record(name, type, node, axis));
   }
-}
-
-/** The tensor that a layer gave, or the first of a list of them. */
-export function firstTensor(output: unknown): Node | null {
-  const first: unknown = Array.isArray(output) ? output[0] : output;
-  return first instanceof Tensor ? first.node : null;
 }

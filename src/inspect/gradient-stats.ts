@@ -5,7 +5,6 @@ import { ArgumentError } from "../base/errors.ts";
 import type { Node } from "../graph/node.ts";
 import type { Module } from "../nn/index.ts";
 import { makeHandle, type RemovableHandle } from "../tensor/tensor.ts";
-import { firstTensor } from "./activation-stats.ts";
 import { LayerRecords, type RecordOptions } from "./layer-records.ts";
 
 /** What to record, when, and of what. */
@@ -37,21 +36,13 @@ export class GradientStats extends LayerRecords {
         of,
       });
     }
-    for (const [name, module] of this.watched(model)) {
-      if (of === "outputs") this.#watchOutputs(name, module);
-    }
     if (of === "parameters") this.#watchParameters(model);
-  }
-
-  #watchOutputs(name: string, module: Module): void {
-    this.own(
-      module.registerForwardHook((_module, _inputs, output: unknown) => {
-        const node = firstTensor(output);
-        if (node === null || !node.requiresGrad || !this.recording) return;
+    else {
+      this.watchOutputs(model, (name, type, node, axis) => {
         // The node lives no longer than the step, and the hook with it.
-        onGradient(node, (g) => this.record(name, module.constructor.name, g, 1));
-      }),
-    );
+        if (node.requiresGrad && this.recording) onGradient(node, (g) => this.record(name, type, g, axis));
+      });
+    }
   }
 
   #watchParameters(model: Module): void {

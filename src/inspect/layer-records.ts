@@ -7,6 +7,7 @@ import { type Shape, sizeOf } from "../base/shape.ts";
 import type { Node } from "../graph/node.ts";
 import type { Module } from "../nn/index.ts";
 import { type RemovableHandle, Tensor } from "../tensor/tensor.ts";
+import { FeatureAxes } from "./feature-axis.ts";
 import { type HistogramLayout, readStatistics, type Statistics, statisticsNode } from "./statistics.ts";
 
 /** What to record, and when. */
@@ -72,6 +73,7 @@ export abstract class LayerRecords {
   readonly #series = new Map<string, Series>();
   readonly #handles: RemovableHandle[] = [];
   readonly #calls = new Map<string, number>();
+  readonly #featureAxes = new FeatureAxes();
   #step = 0;
   /** Whether the step that is going on is recorded. */
   protected recording = false;
@@ -100,6 +102,28 @@ export abstract class LayerRecords {
     );
   }
 
+  /**
+   * Calls `see` with every output of the watched layers (the first tensor where a layer gives several), and the axis
+   * along which its features lie. @throws ArgumentError when there is no layer to watch.
+   */
+  protected watchOutputs(
+    model: Module,
+    see: (name: string, type: string, output: Node, featureAxis: number) => void,
+  ): void {
+    const names = new Map(this.watched(model).map(([name, module]) => [module, name]));
+    // Layers that nobody watches still say where the features of those behind them lie.
+    for (const module of model.modules()) {
+      const hook = (_module: unknown, _inputs: unknown, output: unknown): void => {
+        const first: unknown = Array.isArray(output) ? output[0] : output;
+        if (!(first instanceof Tensor)) return;
+        const axis = this.#featureAxes.after(module, first.ndim);
+        const name = names.get(module);
+        if (name !== undefined) see(name, module.constructor.name, first.node, axis);
+      };
+      this.own(module.registerForwardHook(hook));
+    }
+  }
+
   /** Keeps a handle, to be removed with the recorder. */
   protected own(handle: RemovableHandle): void {
     this.#handles.push(handle);
@@ -110,15 +134,16 @@ export abstract class LayerRecords {
     if (!training && this.#options.evaluation !== true) return;
     this.#step++;
     this.#calls.clear();
+    this.#featureAxes.clear();
     this.recording = (this.#step - 1) % this.#every === 0;
   }
 
   /** Records a tensor, if this step is recorded. */
-  protected record(layer: string, type: string, node: Node, channelAxis: number): void {
+  protected record(layer: string, type: string, node: Node, featureAxis: number): void {
     if (!this.recording || sizeOf(node.shape) === 0) return;
     const call = (this.#calls.get(layer) ?? 0) + 1;
     this.#calls.set(layer, call);
-    const series = this.#seriesOf(call === 1 ? layer : `${layer}#${call}`, layer, type, channelAxis);
+    const series = this.#seriesOf(call === 1 ? layer : `${layer}#${call}`, layer, type, featureAxis);
     // Made here, so that the statistics are part of the step's own program.
     const tensor = Tensor.of(statisticsNode(node, series.layout));
     series.shape = node.shape;
@@ -127,13 +152,13 @@ export abstract class LayerRecords {
     if (keep !== undefined && series.entries.length > keep) series.entries.shift();
   }
 
-  #seriesOf(key: string, layer: string, type: string, channelAxis: number): Series {
+  #seriesOf(key: string, layer: string, type: string, featureAxis: number): Series {
     const known = this.#series.get(key);
     if (known !== undefined) return known;
     const { bins = 40, range, samples = 4096 } = this.#options;
     const bounds = typeof range === "function" ? range(layer) : range;
     if (bounds !== undefined) checkBounds(bounds, this.constructor.name);
-    const layout = { bins, range: bounds, samples, channelAxis };
+    const layout = { bins, range: bounds, samples, featureAxis };
     const made: Series = { type, layout, shape: [], entries: [] };
     this.#series.set(key, made);
     return made;

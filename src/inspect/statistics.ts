@@ -41,7 +41,10 @@ export interface Statistics {
   readonly zeros: number;
   /** Share of elements that are NaN or infinite. */
   readonly nonFinite: number;
-  /** Share of channels (of units, in a tensor without spatial axes) whose elements are all 0. */
+  /**
+   * Share of features whose elements are all 0: of channels in (N, C, H, W) and in (N, C, L) behind a `Conv1d` or
+   * `BatchNorm1d`, of units in (N, D) and in (N, L, D) behind a `Linear`, `LayerNorm` or `Embedding`.
+   */
   readonly dead: number;
   /** Null where the range is not finite. */
   readonly histogram: Histogram | null;
@@ -55,7 +58,7 @@ export interface HistogramLayout {
   /** Elements that are counted at most. */
   readonly samples: number;
   /** The axis whose entries `dead` counts. */
-  readonly channelAxis: number;
+  readonly featureAxis: number;
 }
 
 const fields = ["shift", "sum", "squares", "min", "max", "zeros", "nonFinite", "dead"] as const;
@@ -68,19 +71,19 @@ type Field = (typeof fields)[number];
 export function statisticsNode(x: Node, layout: HistogramLayout): Node {
   return withGradMode(false, () => {
     const v = cast(x, "float32");
-    const values = fieldsOf(v, layout.channelAxis);
+    const values = fieldsOf(v, layout.featureAxis);
     const parts = fields.map((name) => reshape(values[name], [1]));
     return concatenate([...parts, countsBelow(v, values, layout)], 0);
   });
 }
 
-function fieldsOf(x: Node, channelAxis: number): Record<Field, Node> {
+function fieldsOf(x: Node, featureAxis: number): Record<Field, Node> {
   const axes = x.shape.map((_, d) => d);
-  const inside = axes.filter((d) => d !== channelAxis);
+  const inside = axes.filter((d) => d !== featureAxis);
   const like = (value: number, n: Node): Node => constant(value, n.shape, n.dtype);
   // Counted in integers: float32 cannot tell 2 ** 24 from the next number.
   const count = (condition: Node): Node => reduce("sum", cast(condition, "int32"), inside);
-  const total = (perChannel: Node): Node => reduce("sum", perChannel, axes);
+  const total = (perFeature: Node): Node => reduce("sum", perFeature, axes);
   // One pass gives both sums. Without the shift, squares of a large mean would swallow a small spread.
   const shift = slice(
     x,
@@ -91,7 +94,7 @@ function fieldsOf(x: Node, channelAxis: number): Record<Field, Node> {
   const keys = orderedBits(x);
   const zeros = count(compare("eq", x, like(0, x)));
   const finite = total(count(compare("lt", unary("abs", x), like(Number.POSITIVE_INFINITY, x))));
-  const perChannel = sizeOf(inside.map((d) => x.shape[d] as number));
+  const perFeature = sizeOf(inside.map((d) => x.shape[d] as number));
   return {
     shift,
     sum: total(reduce("sum", shifted, inside)),
@@ -100,7 +103,7 @@ function fieldsOf(x: Node, channelAxis: number): Record<Field, Node> {
     max: fromOrderedBits(reduce("max", reduce("max", keys, inside), axes)),
     zeros: cast(total(zeros), "float32"),
     nonFinite: cast(binary("sub", like(sizeOf(x.shape), finite), finite), "float32"),
-    dead: total(cast(compare("eq", zeros, like(perChannel, zeros)), "float32")),
+    dead: total(cast(compare("eq", zeros, like(perFeature, zeros)), "float32")),
   };
 }
 
@@ -163,7 +166,7 @@ function sampling(size: number, most: number): { readonly step: number; readonly
 export function readStatistics(
   data: ArrayLike<number>,
   shape: Shape,
-  { bins, range, channelAxis }: HistogramLayout,
+  { bins, range, featureAxis }: HistogramLayout,
 ): Statistics {
   const at = (name: Field): number => data[fields.indexOf(name)] as number;
   const n = sizeOf(shape);
@@ -178,7 +181,7 @@ export function readStatistics(
     max: at("max"),
     zeros: at("zeros") / n,
     nonFinite: at("nonFinite") / n,
-    dead: at("dead") / (shape[channelAxis] ?? 1),
+    dead: at("dead") / (shape[featureAxis] ?? 1),
     histogram: histogramOf(below, low, high),
   };
 }
