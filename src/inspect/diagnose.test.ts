@@ -124,6 +124,88 @@ describe("a broken one is told apart", () => {
   });
 });
 
+/** Linear layers with ReLU and Kaiming's weights (He et al., 2015), times a factor. */
+function scaled(layers: number, factor: number): Net {
+  const model = deep(() => new nn.ReLU(), layers);
+  for (const module of model.modules()) {
+    if (!(module instanceof nn.Linear)) continue;
+    nn.init.kaimingNormal_(module.weight, { nonlinearity: "relu" });
+    noGrad(() => module.weight.mul_(factor));
+    if (module.bias !== null) nn.init.zeros_(module.bias);
+  }
+  return model;
+}
+
+/** A layer made of a function. */
+class Lambda extends nn.Module {
+  private readonly f: (x: Tensor) => Tensor;
+
+  constructor(f: (x: Tensor) => Tensor) {
+    super();
+    this.f = f;
+  }
+
+  forward(x: Tensor): Tensor {
+    return this.f(x);
+  }
+}
+
+/** Every pixel over the batch at mean 0 and standard deviation 1; pixels of the border are 0 in all images. */
+const standardized = (eps: number): Net =>
+  new nn.Sequential(
+    new Lambda((x) => x.sub(x.mean(0, { keepdim: true })).div(x.std(0, { keepdim: true }).add(eps))),
+    new MLP(64),
+  );
+
+/** The length of each pixel's vector of channels, whose slope is infinite at 0, as where the image is black. */
+const lengths = (eps: number): Net =>
+  new nn.Sequential(
+    new nn.Conv2d(1, 8, 3, { padding: 1, bias: false }),
+    new nn.ReLU(),
+    new Lambda((x) => x.square().sum(1, { keepdim: true }).add(eps).sqrt()),
+    new nn.Flatten(),
+    new nn.Linear(64, 10),
+  );
+
+describe("a rule speaks of a broken network, names the layer, and is silent about its healthy twin", () => {
+  const twins: Record<string, { rule: string; layer: string; broken: () => Net; healthy: () => Net }> = {
+    "gradients that double at each of twelve layers": {
+      rule: "exploding-gradients",
+      layer: "2",
+      broken: () => scaled(12, 2),
+      healthy: () => scaled(12, 1),
+    },
+    "outputs that double at each of ten layers": {
+      rule: "exploding-activations",
+      layer: "15",
+      broken: () => scaled(10, 2),
+      healthy: () => scaled(10, 1),
+    },
+    "outputs divided by 0": {
+      rule: "non-finite",
+      layer: "0",
+      broken: () => standardized(0),
+      healthy: () => standardized(0.1),
+    },
+    "gradients divided by 0": {
+      rule: "non-finite",
+      layer: "1",
+      broken: () => lengths(0),
+      healthy: () => lengths(1e-4),
+    },
+  };
+  it.each(Object.entries(twins))("%s", async (_, { rule, layer, broken, healthy }) => {
+    const [found, silent] = [
+      await verdictsOf({ make: broken, steps: 10 }),
+      await verdictsOf({ make: healthy }),
+    ];
+    expect(found.filter((v) => v.rule === rule).map((v) => [v.layer, v.severity])).toEqual([
+      [layer, "error"],
+    ]);
+    expect(silent.map((v) => v.message)).toEqual([]);
+  });
+});
+
 /** What makes each rule speak, where a real training above does not say so; numbers by hand. */
 const spoken: Record<string, Observations> = {
   "non-finite": { losses: [2, Number.NaN] },
