@@ -190,10 +190,11 @@ export function showSizes(sizes: readonly number[]): string {
   return sizes.every((s) => s === first) ? String(first) : `[${sizes.join(", ")}]`;
 }
 
-function show(value: unknown): string {
+/** A value as it was given. */
+export function show(value: unknown): string {
   return typeof value === "string"
     ? `"${value}"`
     : Array.isArray(value)
-      ? `[${value.join(", ")}]`
+      ? `[${value.map(String).join(", ")}]`
       : String(value);
 }

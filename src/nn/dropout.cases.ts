@@ -13,7 +13,7 @@ const dimensions: BadInput = {
   call: () => new Dropout2d()(zeros([2, 3])),
   error: "ShapeError",
   message:
-    "dropout2d: input has 2 dimensions (shape [2, 3]), expected N, C, H, W or N, C, L; for others use dropout",
+    "Dropout2d(0.5): input has 2 dimensions (shape [2, 3]), expected N, C, H, W or N, C, L; for others use dropout",
 };
 
 export const cases: readonly OpCases[] = pair.map(({ name, make, shape }) =>
@@ -41,7 +41,7 @@ export const cases: readonly OpCases[] = pair.map(({ name, make, shape }) =>
         name: "integers",
         call: () => make(0.5)(zeros(shape, { dtype: "int32" })),
         error: "DTypeError",
-        message: `${name[0]?.toLowerCase()}${name.slice(1)}: needs a float tensor, got int32; convert with .to("float32")`,
+        message: `${name}(0.5): needs a float tensor, got int32; convert with .to("float32")`,
       },
       ...(name === "Dropout2d" ? [dimensions] : []),
     ],

@@ -1,6 +1,6 @@
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkOptions, checkRange } from "./arguments.ts";
-import { dropout, dropout2d } from "./functional/dropout.ts";
+import { dropout2dFor, dropoutFor } from "./functional/dropout.ts";
 import { Module } from "./module.ts";
 
 /** Options of `nn.Dropout` and `nn.Dropout2d`. */
@@ -39,7 +39,7 @@ export class Dropout extends Module {
 
   /** @throws DTypeError unless the input holds floats. */
   forward(x: Tensor): Tensor {
-    return dropout(x, { p: this.p, training: this.training });
+    return dropoutFor(x, { p: this.p, training: this.training }, `Dropout(${this.p})`);
   }
 
   override extraRepr(): string {
@@ -70,7 +70,7 @@ export class Dropout2d extends Module {
 
   /** @throws ShapeError for other dimensions, DTypeError unless the input holds floats. */
   forward(x: Tensor): Tensor {
-    return dropout2d(x, { p: this.p, training: this.training });
+    return dropout2dFor(x, { p: this.p, training: this.training }, `Dropout2d(${this.p})`);
   }
 
   override extraRepr(): string {

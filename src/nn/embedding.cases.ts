@@ -51,17 +51,17 @@ export const cases: OpCases = moduleCases(
     bad(
       "row",
       () => new Embedding(5, 3)(tensor([0, 5], { dtype: "int32" })),
-      "embedding: input 5 at position 1 is out of range for 5 rows (use 0 to 4)",
+      "Embedding(5, 3): input 5 at position 1 is out of range for 5 rows (use 0 to 4)",
     ),
     bad(
       "negative row",
       () => new Embedding(5, 3)(tensor([[-1]], { dtype: "int32" })),
-      "embedding: input -1 at position 0 is out of range for 5 rows (use 0 to 4)",
+      "Embedding(5, 3): input -1 at position 0 is out of range for 5 rows (use 0 to 4)",
     ),
     bad(
       "type",
       () => new Embedding(5, 3)(zeros([2])),
-      'embedding: input is float32, expected row numbers; convert with .to("int32")',
+      'Embedding(5, 3): input is float32, expected row numbers; convert with .to("int32")',
       "DTypeError",
     ),
     bad(

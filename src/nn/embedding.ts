@@ -1,7 +1,7 @@
 import { compare, constant, expand, iota, reshape, where } from "../graph/build.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkCount, checkOptions } from "./arguments.ts";
-import { checkPaddingIdx, type EmbeddingOptions, embedding } from "./functional/embedding.ts";
+import { checkPaddingIdx, type EmbeddingOptions, embeddingFor } from "./functional/embedding.ts";
 import { assign, normal_ } from "./init/fill.ts";
 import { Module } from "./module.ts";
 import { emptyParameter, type Parameter } from "./parameter.ts";
@@ -43,7 +43,8 @@ export class Embedding extends Module {
 
   /** @throws ArgumentError for a row out of range (where the numbers are known on the host), DTypeError for floats. */
   forward(x: Tensor): Tensor {
-    return embedding(x, this.weight, { paddingIdx: this.paddingIdx });
+    const owner = `Embedding(${this.numEmbeddings}, ${this.embeddingDim})`;
+    return embeddingFor(x, this.weight, { paddingIdx: this.paddingIdx }, owner);
   }
 
   override extraRepr(): string {

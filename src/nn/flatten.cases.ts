@@ -38,13 +38,13 @@ export const cases: readonly OpCases[] = [
         name: "axis that there is not",
         call: () => new Flatten({ startDim: 3 })(zeros([2, 3])),
         error: "ShapeError",
-        message: /^flatten: .*3/,
+        message: /^Flatten: .*3/,
       },
       {
         name: "order of axes",
         call: () => new Flatten({ startDim: 2, endDim: 1 })(zeros([2, 3, 4])),
         error: "ShapeError",
-        message: "flatten: startDim 2 comes after endDim 1",
+        message: "Flatten: startDim 2 comes after endDim 1",
       },
       {
         name: "no integer",
@@ -75,7 +75,7 @@ export const cases: readonly OpCases[] = [
         name: "product",
         call: () => new Unflatten(1, [3, 4])(zeros([2, 13])),
         error: "ShapeError",
-        message: /^unflatten: /,
+        message: /^Unflatten: /,
       },
       {
         name: "two that are left",

@@ -1,3 +1,4 @@
+import { flatten } from "../ops/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkInteger, checkOptions, checkTensor } from "./arguments.ts";
 import { Module } from "./module.ts";
@@ -37,7 +38,7 @@ export class Flatten extends Module {
 
   forward(x: Tensor): Tensor {
     checkTensor(x, "input", "Flatten");
-    return x.flatten(this.startDim, this.endDim);
+    return x.reshape(flatten(x.node, this.startDim, this.endDim, "Flatten").shape);
   }
 
   override extraRepr(): string {

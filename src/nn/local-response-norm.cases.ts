@@ -47,7 +47,7 @@ export const cases: OpCases = moduleCases(
       name: "dimensions",
       call: () => new LocalResponseNorm(5)(zeros([2, 3])),
       error: "ShapeError",
-      message: "localResponseNorm: input has shape [2, 3], expected at least 3 dimensions N, C, ...",
+      message: "LocalResponseNorm(5): input has shape [2, 3], expected at least 3 dimensions N, C, ...",
     },
   ],
 );

@@ -1,7 +1,7 @@
 import type { Tensor } from "../tensor/tensor.ts";
 import {
   type LocalResponseNormOptions,
-  localResponseNorm,
+  responseNormFor,
   responseNormNumbers,
 } from "./functional/local-response-norm.ts";
 import { Module } from "./module.ts";
@@ -46,7 +46,7 @@ export class LocalResponseNorm extends Module {
   /** @throws ShapeError for fewer than three dimensions, DTypeError unless the input holds floats. */
   forward(x: Tensor): Tensor {
     const { size, alpha, beta, k } = this;
-    return localResponseNorm(x, size, { alpha, beta, k });
+    return responseNormFor(x, size, { alpha, beta, k }, `LocalResponseNorm(${size})`);
   }
 
   override extraRepr(): string {

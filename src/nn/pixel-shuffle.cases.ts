@@ -31,7 +31,7 @@ export const cases: readonly OpCases[] = [
         name: "channels",
         call: () => new PixelShuffle(2)(zeros([1, 6, 3, 3])),
         error: "ShapeError",
-        message: "pixelShuffle: 6 channels cannot be divided by 2 * 2 (input shape [1, 6, 3, 3])",
+        message: "PixelShuffle(2): 6 channels cannot be divided by 2 * 2 (input shape [1, 6, 3, 3])",
       },
       {
         name: "factor",
@@ -43,7 +43,7 @@ export const cases: readonly OpCases[] = [
         name: "dimensions",
         call: () => new PixelShuffle(2)(zeros([4, 4])),
         error: "ShapeError",
-        message: "pixelShuffle: input has 2 dimensions (shape [4, 4]), expected at least C, H, W",
+        message: "PixelShuffle(2): input has 2 dimensions (shape [4, 4]), expected at least C, H, W",
       },
     ],
   ),
@@ -69,7 +69,7 @@ export const cases: readonly OpCases[] = [
         call: () => new PixelUnshuffle(2)(zeros([1, 6, 4, 3])),
         error: "ShapeError",
         message:
-          "pixelUnshuffle: a plane of 4 x 3 cannot be divided into blocks of 2 x 2 (input shape [1, 6, 4, 3])",
+          "PixelUnshuffle(2): a plane of 4 x 3 cannot be divided into blocks of 2 x 2 (input shape [1, 6, 4, 3])",
       },
     ],
   ),

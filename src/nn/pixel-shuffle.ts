@@ -1,6 +1,6 @@
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkCount } from "./arguments.ts";
-import { pixelShuffle, pixelUnshuffle } from "./functional/pixel-shuffle.ts";
+import { pixelShuffleFor, pixelUnshuffleFor } from "./functional/pixel-shuffle.ts";
 import { Module } from "./module.ts";
 
 /**
@@ -25,7 +25,7 @@ export class PixelShuffle extends Module {
 
   /** @throws ShapeError unless r * r divides the channels. */
   forward(x: Tensor): Tensor {
-    return pixelShuffle(x, this.upscaleFactor);
+    return pixelShuffleFor(x, this.upscaleFactor, `PixelShuffle(${this.upscaleFactor})`);
   }
 
   override extraRepr(): string {
@@ -55,7 +55,7 @@ export class PixelUnshuffle extends Module {
 
   /** @throws ShapeError unless r divides height and width. */
   forward(x: Tensor): Tensor {
-    return pixelUnshuffle(x, this.downscaleFactor);
+    return pixelUnshuffleFor(x, this.downscaleFactor, `PixelUnshuffle(${this.downscaleFactor})`);
   }
 
   override extraRepr(): string {

@@ -118,13 +118,13 @@ export const cases: readonly OpCases[] = [
       bad(
         "dimensions",
         () => new MaxPool2d(2)(zeros([8, 8])),
-        "maxPool2d: input has 2 dimensions (shape [8, 8]), expected N, C, H, W or C, H, W",
+        "MaxPool2d(2): input has 2 dimensions (shape [8, 8]), expected N, C, H, W or C, H, W",
         "ShapeError",
       ),
       bad(
         "type",
         () => new MaxPool2d(2)(integers()),
-        'maxPool2d: needs a float tensor, got int32; convert with .to("float32")',
+        'MaxPool2d(2): needs a float tensor, got int32; convert with .to("float32")',
         "DTypeError",
       ),
       bad(
@@ -150,7 +150,7 @@ export const cases: readonly OpCases[] = [
       bad(
         "window larger than the input",
         () => new MaxPool2d(3)(zeros([1, 1, 2, 8])),
-        "maxPool2d: a window of 3 does not fit into 2 elements (input shape [1, 1, 2, 8]); use a smaller kernel or more " +
+        "MaxPool2d(3): a window of 3 does not fit into 2 elements (input shape [1, 1, 2, 8]); use a smaller kernel or more " +
           "padding",
         "ShapeError",
       ),
@@ -214,7 +214,7 @@ export const cases: readonly OpCases[] = [
       bad(
         "nothing to pool",
         () => new AdaptiveAvgPool2d(2)(zeros([1, 1, 0, 4])),
-        "adaptiveAvgPool2d: a plane of 0 x 4 has no elements to pool",
+        "AdaptiveAvgPool2d(2): a plane of 0 x 4 has no elements to pool",
         "ShapeError",
       ),
     ],
@@ -253,7 +253,7 @@ export const cases: readonly OpCases[] = [
       bad(
         "dimensions",
         () => new AdaptiveMaxPool2d(2)(zeros([4])),
-        "adaptiveMaxPool2d: input has 1 dimensions (shape [4]), expected N, C, H, W or C, H, W",
+        "AdaptiveMaxPool2d(2): input has 1 dimensions (shape [4]), expected N, C, H, W or C, H, W",
         "ShapeError",
       ),
     ],
@@ -278,7 +278,7 @@ export const cases: readonly OpCases[] = [
       bad(
         "dimensions",
         () => new GlobalAvgPool2d()(zeros([3, 4])),
-        "globalAvgPool2d: input has 2 dimensions (shape [3, 4]), expected N, C, H, W or C, H, W",
+        "GlobalAvgPool2d: input has 2 dimensions (shape [3, 4]), expected N, C, H, W or C, H, W",
         "ShapeError",
       ),
     ],

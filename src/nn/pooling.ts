@@ -2,12 +2,12 @@
  * Pooling layers. They have no parameters; options are checked when the layer is made.
  */
 import type { Tensor } from "../tensor/tensor.ts";
-import { checkCount, checkOptions, type NumberOrPair, showSizes } from "./arguments.ts";
-import { adaptiveAvgPool2d, checkOutputSize, type OutputSize } from "./functional/adaptive-avg-pool2d.ts";
-import { type AdaptiveMaxPool2dOptions, adaptiveMaxPool2d } from "./functional/adaptive-max-pool2d.ts";
-import { type AvgPool2dOptions, avgPool2d, avgPoolOptions, avgPoolRules } from "./functional/avg-pool2d.ts";
-import { globalAvgPool2d } from "./functional/global-avg-pool2d.ts";
-import { type MaxPool2dOptions, maxPool2d, maxPoolOptions, maxPoolRules } from "./functional/max-pool2d.ts";
+import { checkCount, checkOptions, type NumberOrPair, show, showSizes } from "./arguments.ts";
+import { adaptiveAvgPoolFor, checkOutputSize, type OutputSize } from "./functional/adaptive-avg-pool2d.ts";
+import { type AdaptiveMaxPool2dOptions, adaptiveMaxPoolFor } from "./functional/adaptive-max-pool2d.ts";
+import { type AvgPool2dOptions, avgPoolFor, avgPoolOptions, avgPoolRules } from "./functional/avg-pool2d.ts";
+import { globalAvgPoolFor } from "./functional/global-avg-pool2d.ts";
+import { type MaxPool2dOptions, maxPoolFor, maxPoolOptions, maxPoolRules } from "./functional/max-pool2d.ts";
 import { checkPadding, poolGeometry } from "./functional/pooling-arguments.ts";
 import { Module } from "./module.ts";
 import { Optionless } from "./optionless.ts";
@@ -51,7 +51,12 @@ export class MaxPool2d<Indices extends boolean = false> extends Module {
   }
 
   forward(x: Tensor): Pooled<Indices> {
-    return maxPool2d(x, this.kernelSize, this.options) as Pooled<Indices>;
+    return maxPoolFor(
+      x,
+      this.kernelSize,
+      this.options,
+      `MaxPool2d(${show(this.kernelSize)})`,
+    ) as Pooled<Indices>;
   }
 
   override extraRepr(): string {
@@ -92,7 +97,7 @@ export class AvgPool2d extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return avgPool2d(x, this.kernelSize, this.options);
+    return avgPoolFor(x, this.kernelSize, this.options, `AvgPool2d(${show(this.kernelSize)})`);
   }
 
   override extraRepr(): string {
@@ -123,11 +128,11 @@ export class AdaptiveAvgPool2d extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return adaptiveAvgPool2d(x, this.outputSize);
+    return adaptiveAvgPoolFor(x, this.outputSize, `AdaptiveAvgPool2d(${show(this.outputSize)})`);
   }
 
   override extraRepr(): string {
-    return sizeRepr(this.outputSize);
+    return `outputSize=${show(this.outputSize)}`;
   }
 }
 
@@ -159,11 +164,12 @@ export class AdaptiveMaxPool2d<Indices extends boolean = false> extends Module {
   }
 
   forward(x: Tensor): Pooled<Indices> {
-    return adaptiveMaxPool2d(x, this.outputSize, this.options) as Pooled<Indices>;
+    const owner = `AdaptiveMaxPool2d(${show(this.outputSize)})`;
+    return adaptiveMaxPoolFor(x, this.outputSize, this.options, owner) as Pooled<Indices>;
   }
 
   override extraRepr(): string {
-    return sizeRepr(this.outputSize);
+    return `outputSize=${show(this.outputSize)}`;
   }
 }
 
@@ -178,12 +184,8 @@ export class AdaptiveMaxPool2d<Indices extends boolean = false> extends Module {
  */
 export class GlobalAvgPool2d extends Optionless {
   forward(x: Tensor): Tensor {
-    return globalAvgPool2d(x);
+    return globalAvgPoolFor(x, "GlobalAvgPool2d");
   }
-}
-
-function sizeRepr(size: OutputSize): string {
-  return `outputSize=${Array.isArray(size) ? `[${size.join(", ")}]` : size}`;
 }
 
 function poolRepr(g: ReturnType<typeof poolGeometry>): string {

@@ -46,13 +46,13 @@ export const cases: OpCases = moduleCases(
       name: "channels",
       call: () => new PReLU(5)(zeros([2, 3, 5])),
       error: "ShapeError",
-      message: /^prelu: input of shape \[2, 3, 5\] has 3 channels, and weight shape \[5\]/,
+      message: /^PReLU\(5\): input of shape \[2, 3, 5\] has 3 channels, and weight shape \[5\]/,
     },
     {
       name: "type",
       call: () => new PReLU()(zeros([2], { dtype: "float64" })),
       error: "DTypeError",
-      message: 'prelu: input is float64, weight float32; convert the input with .to("float32")',
+      message: 'PReLU(1): input is float64, weight float32; convert the input with .to("float32")',
     },
   ],
 );

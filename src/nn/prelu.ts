@@ -1,6 +1,6 @@
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkCount, checkNumber, checkOptions } from "./arguments.ts";
-import { prelu } from "./functional/prelu.ts";
+import { preluFor } from "./functional/prelu.ts";
 import { constant_ } from "./init/fill.ts";
 import { Module } from "./module.ts";
 import { emptyParameter, type Parameter } from "./parameter.ts";
@@ -45,7 +45,7 @@ export class PReLU extends Module {
 
   /** @throws ShapeError for other channels than weights, DTypeError unless the input has the weight's type. */
   forward(x: Tensor): Tensor {
-    return prelu(x, this.weight);
+    return preluFor(x, this.weight, `PReLU(${this.numParameters})`);
   }
 
   override extraRepr(): string {

@@ -1,4 +1,5 @@
 import { ArgumentError } from "../base/errors.ts";
+import { unflatten } from "../ops/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkInteger, checkTensor } from "./arguments.ts";
 import { Module } from "./module.ts";
@@ -37,7 +38,7 @@ export class Unflatten extends Module {
   /** @throws ShapeError where the sizes do not have the product of the axis. */
   forward(x: Tensor): Tensor {
     checkTensor(x, "input", "Unflatten");
-    return x.unflatten(this.dim, this.unflattenedSize);
+    return x.reshape(unflatten(x.node, this.dim, this.unflattenedSize, "Unflatten").shape);
   }
 
   override extraRepr(): string {

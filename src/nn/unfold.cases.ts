@@ -61,14 +61,14 @@ export const cases: readonly OpCases[] = [
       bad(
         "window larger than the input",
         () => new Unfold(3)(zeros([1, 1, 2, 5])),
-        "unfold: a window of [3, 3] with dilation [1, 1] and padding [0, 0] does not fit into [2, 5]; use a smaller " +
+        "Unfold(3): a window of [3, 3] with dilation [1, 1] and padding [0, 0] does not fit into [2, 5]; use a smaller " +
           "kernel or more padding",
         "ShapeError",
       ),
       bad(
         "dimensions",
         () => new Unfold(3)(zeros([5, 5])),
-        "unfold: input has 2 dimensions (shape [5, 5]), expected N, C, H, W or C, H, W",
+        "Unfold(3): input has 2 dimensions (shape [5, 5]), expected N, C, H, W or C, H, W",
         "ShapeError",
       ),
       bad(
@@ -96,13 +96,13 @@ export const cases: readonly OpCases[] = [
       bad(
         "rows",
         () => new Fold([3, 3], 2)(zeros([1, 6, 4])),
-        "fold: input shape [1, 6, 4] does not fit: expected (N, C * 4, 4) or (C * 4, 4) for 2 x 2 windows of 2 x 2",
+        "Fold([3, 3], 2): input shape [1, 6, 4] does not fit: expected (N, C * 4, 4) or (C * 4, 4) for 2 x 2 windows of 2 x 2",
         "ShapeError",
       ),
       bad(
         "columns",
         () => new Fold([3, 3], 2)(zeros([8, 5])),
-        "fold: input shape [8, 5] does not fit: expected (N, C * 4, 4) or (C * 4, 4) for 2 x 2 windows of 2 x 2",
+        "Fold([3, 3], 2): input shape [8, 5] does not fit: expected (N, C * 4, 4) or (C * 4, 4) for 2 x 2 windows of 2 x 2",
         "ShapeError",
       ),
       bad(

@@ -1,6 +1,6 @@
 import type { Tensor } from "../tensor/tensor.ts";
-import { type NumberOrPair, showSizes, sizesOf } from "./arguments.ts";
-import { fold, type UnfoldOptions, unfold, unfoldGeometry } from "./functional/unfold.ts";
+import { type NumberOrPair, show, showSizes, sizesOf } from "./arguments.ts";
+import { foldFor, type UnfoldOptions, unfoldFor, unfoldGeometry } from "./functional/unfold.ts";
 import { Module } from "./module.ts";
 
 /**
@@ -31,7 +31,7 @@ export class Unfold extends Module {
 
   /** @throws ShapeError where no window fits, DTypeError. */
   forward(x: Tensor): Tensor {
-    return unfold(x, this.kernelSize, this.options);
+    return unfoldFor(x, this.kernelSize, this.options, `Unfold(${show(this.kernelSize)})`);
   }
 
   override extraRepr(): string {
@@ -71,7 +71,8 @@ export class Fold extends Module {
 
   /** @throws ShapeError where rows or columns do not fit, DTypeError. */
   forward(x: Tensor): Tensor {
-    return fold(x, this.outputSize, this.kernelSize, this.options);
+    const { outputSize, kernelSize, options } = this;
+    return foldFor(x, outputSize, kernelSize, options, `Fold(${show(outputSize)}, ${show(kernelSize)})`);
   }
 
   override extraRepr(): string {

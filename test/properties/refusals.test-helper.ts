@@ -70,7 +70,7 @@ export interface Input {
 export interface Subject {
   /** What is called with wrong values: `inputs`, then `args`, then the options. */
   readonly call: (inputs: readonly unknown[], args: readonly unknown[], options?: unknown) => unknown;
-  /** The name that errors must have, in either case. */
+  /** The name that errors must begin with; layers may show their arguments behind it. */
   readonly name: string;
   readonly inputs?: readonly Input[];
   readonly args?: readonly Argument[];
@@ -90,14 +90,15 @@ function show(value: unknown): string {
   return JSON.stringify(value) ?? String(value);
 }
 
-/** What is wrong with the way that a call is refused; null if nothing is. */
-function complaint(call: () => unknown, names: readonly string[]): string | null {
+/** What is wrong with the way that a call is refused; null if nothing is. The message begins with the first name. */
+function complaint(call: () => unknown, [owner = "", ...names]: readonly string[]): string | null {
   try {
     call();
   } catch (e) {
     const ours = e instanceof ArgumentError || e instanceof ShapeError || e instanceof DTypeError;
     if (!ours) return `refused with ${String(e)}`;
-    const missing = names.filter((name) => !e.message.toLowerCase().includes(name.toLowerCase()));
+    const missing = names.filter((name) => !e.message.includes(name));
+    if (!new RegExp(`^${owner}[:(]`).test(e.message)) missing.unshift(owner);
     return missing.length === 0 ? null : `"${e.message}" does not name ${missing.join(", ")}`;
   }
   return "not refused";

@@ -9,7 +9,10 @@ import * as nn from "../../src/nn/index.ts";
 import { tensor, zeros } from "../../src/tensor/create.ts";
 import { complaints, type Input, inputOf, type Subject, works } from "./refusals.test-helper.ts";
 
-/** A layer or function without its name; `says` is what the errors of a layer's inputs call it, where that differs. */
+/**
+ * A layer or function without its name. The errors of a layer's inputs go by the layer, but for activations and losses,
+ * which are the function of the same name in all but form: `says` is that name.
+ */
 type Entry = Omit<Subject, "name" | "call"> & { readonly says?: string };
 type Table = Readonly<Record<string, Entry>>;
 
@@ -57,19 +60,19 @@ const resizing = {
 const reduction = { reduction: "choice" } as const;
 
 const layers: Table = {
-  ReLU: { inputs: [noBool], options: {} },
-  ReLU6: { inputs: [noBool], options: {} },
-  Sigmoid: { inputs: [anyType], options: {} },
-  Tanh: { inputs: [anyType], options: {} },
-  GELU: { inputs: [anyType], options: { approximate: "choice" } },
-  LeakyReLU: { inputs: [anyType], options: { negativeSlope: "number" } },
-  ELU: { inputs: [anyType], options: { alpha: "number" } },
-  SELU: { inputs: [anyType], options: {} },
-  SiLU: { inputs: [anyType], options: {} },
-  Mish: { inputs: [anyType], options: {} },
-  Hardswish: { inputs: [anyType], options: {} },
-  Hardsigmoid: { inputs: [anyType], options: {} },
-  Softplus: { inputs: [anyType], options: { beta: "positive", threshold: "number" } },
+  ReLU: { inputs: [noBool], options: {}, says: "relu" },
+  ReLU6: { inputs: [noBool], options: {}, says: "relu6" },
+  Sigmoid: { inputs: [anyType], options: {}, says: "sigmoid" },
+  Tanh: { inputs: [anyType], options: {}, says: "tanh" },
+  GELU: { inputs: [anyType], options: { approximate: "choice" }, says: "gelu" },
+  LeakyReLU: { inputs: [anyType], options: { negativeSlope: "number" }, says: "leakyRelu" },
+  ELU: { inputs: [anyType], options: { alpha: "number" }, says: "elu" },
+  SELU: { inputs: [anyType], options: {}, says: "selu" },
+  SiLU: { inputs: [anyType], options: {}, says: "silu" },
+  Mish: { inputs: [anyType], options: {}, says: "mish" },
+  Hardswish: { inputs: [anyType], options: {}, says: "hardswish" },
+  Hardsigmoid: { inputs: [anyType], options: {}, says: "hardsigmoid" },
+  Softplus: { inputs: [anyType], options: { beta: "positive", threshold: "number" }, says: "softplus" },
   PReLU: { inputs: [input], options: { numParameters: "count", init: "number" } },
   Softmax: { inputs: [anyType], options: { dim: "integer" } },
   LogSoftmax: { inputs: [anyType], options: { dim: "integer" } },
@@ -169,7 +172,7 @@ const layers: Table = {
   GlobalAvgPool2d: { inputs: [image], options: {} },
   Flatten: {
     options: { startDim: "integer", endDim: "integer" },
-    inputs: [{ ...anyType, shape: [2, 4, 5] }],
+    inputs: [{ ...anyType, shape: [2, 4, 5], shapes: [[4]] }],
   },
   Unflatten: {
     args: [
@@ -245,11 +248,12 @@ const layers: Table = {
   NLLLoss: {
     options: { ...reduction, weight: notWeights.slice(0, 5), ignoreIndex: "integer" },
     inputs: classes,
+    says: "nllLoss",
   },
-  MSELoss: { options: reduction, inputs: pair },
-  L1Loss: { options: reduction, inputs: pair },
-  SmoothL1Loss: { options: { ...reduction, beta: "from 0" }, inputs: pair },
-  HuberLoss: { options: { ...reduction, delta: "positive" }, inputs: pair },
+  MSELoss: { options: reduction, inputs: pair, says: "mseLoss" },
+  L1Loss: { options: reduction, inputs: pair, says: "l1Loss" },
+  SmoothL1Loss: { options: { ...reduction, beta: "from 0" }, inputs: pair, says: "smoothL1Loss" },
+  HuberLoss: { options: { ...reduction, delta: "positive" }, inputs: pair, says: "huberLoss" },
   BCELoss: { options: { ...reduction, weight: "tensor or null" }, inputs: pair, says: "binaryCrossEntropy" },
   BCEWithLogitsLoss: {
     options: { ...reduction, weight: "tensor or null", posWeight: "tensor or null" },
@@ -476,6 +480,17 @@ describe("messages that teach", () => {
   it("says to await a promise", () => {
     const layer = new nn.Linear(100, 10);
     expect(() => layer(Promise.resolve(tensor([1])) as never)).toThrow("await it first");
+  });
+
+  it("says which of several pools does not fit", () => {
+    const model = new nn.Sequential(new nn.MaxPool2d(2), new nn.AvgPool2d([3, 2]));
+    expect(() => model(zeros([1, 1, 4, 4]))).toThrow(
+      "AvgPool2d([3, 2]): a window of 3 does not fit into 2 elements (input shape [1, 1, 2, 2]); use a smaller kernel or " +
+        "more padding",
+    );
+    expect(() => new nn.AdaptiveAvgPool2d([null, 3])(zeros([4, 4]))).toThrow(
+      "AdaptiveAvgPool2d([null, 3]): input has",
+    );
   });
 
   it("takes a good input still", () => {

@@ -50,11 +50,16 @@ export function adaptiveSize(
  * F.adaptiveAvgPool2d(tensor([[[1, 2, 6], [3, 4, 8]]]), [1, 2]); // [[[2.5, 5]]]
  */
 export function adaptiveAvgPool2d(x: Tensor, outputSize: OutputSize): Tensor {
-  const size = checkOutputSize(outputSize, "adaptiveAvgPool2d");
+  return adaptiveAvgPoolFor(x, outputSize, "adaptiveAvgPool2d");
+}
+
+/** The same for a layer or function of that name. */
+export function adaptiveAvgPoolFor(x: Tensor, outputSize: OutputSize, owner: string): Tensor {
+  const size = checkOutputSize(outputSize, owner);
   return Tensor.of(
-    onBatch(x, "adaptiveAvgPool2d", (batch) => {
+    onBatch(x, owner, (batch) => {
       const [, , h, w] = batch.shape as [number, number, number, number];
-      const out = adaptiveSize(batch, size, "adaptiveAvgPool2d");
+      const out = adaptiveSize(batch, size, owner);
       if (out[0] === 1 && out[1] === 1) return scaled(reduce("sum", batch, [2, 3]), h * w);
       if (h % out[0] === 0 && w % out[1] === 0) {
         const kernel: Pair = [h / out[0], w / out[1]];

@@ -48,10 +48,20 @@ export function adaptiveMaxPool2d(
   outputSize: OutputSize,
   options: AdaptiveMaxPool2dOptions = {},
 ): Tensor | [Tensor, Tensor] {
-  checkOptions(options, ["returnIndices"], "adaptiveMaxPool2d", { flags: ["returnIndices"] });
-  const size = checkOutputSize(outputSize, "adaptiveMaxPool2d");
-  const { batch, restore } = batched(x, "adaptiveMaxPool2d");
-  const { output, indices } = pool(batch, adaptiveSize(batch, size, "adaptiveMaxPool2d"));
+  return adaptiveMaxPoolFor(x, outputSize, options, "adaptiveMaxPool2d");
+}
+
+/** The same for a layer or function of that name. */
+export function adaptiveMaxPoolFor(
+  x: Tensor,
+  outputSize: OutputSize,
+  options: AdaptiveMaxPool2dOptions,
+  owner: string,
+): Tensor | [Tensor, Tensor] {
+  checkOptions(options, ["returnIndices"], owner, { flags: ["returnIndices"] });
+  const size = checkOutputSize(outputSize, owner);
+  const { batch, restore } = batched(x, owner);
+  const { output, indices } = pool(batch, adaptiveSize(batch, size, owner));
   const values = Tensor.of(restore(output));
   return options.returnIndices === true ? [values, Tensor.of(restore(indices))] : values;
 }

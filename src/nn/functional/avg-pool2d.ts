@@ -42,11 +42,20 @@ export const avgPoolOptions: readonly (keyof AvgPool2dOptions)[] = [
  * F.avgPool2d(tensor([[[1, 5], [7, 3]]]), 2); // [[[4]]]
  */
 export function avgPool2d(x: Tensor, kernelSize: NumberOrPair, options: AvgPool2dOptions = {}): Tensor {
-  checkOptions(options, avgPoolOptions, "avgPool2d", avgPoolRules);
-  const geometry = poolGeometry(kernelSize, options, "avgPool2d");
+  return avgPoolFor(x, kernelSize, options, "avgPool2d");
+}
+
+/** The same for a layer or function of that name. */
+export function avgPoolFor(
+  x: Tensor,
+  kernelSize: NumberOrPair,
+  options: AvgPool2dOptions,
+  owner: string,
+): Tensor {
+  checkOptions(options, avgPoolOptions, owner, avgPoolRules);
+  const geometry = poolGeometry(kernelSize, options, owner);
   const divisor = options.divisorOverride ?? null;
-  if (divisor !== null) checkCount(divisor, 1, "divisorOverride", "avgPool2d");
-  return Tensor.of(
-    onBatch(x, "avgPool2d", (batch) => pool(batch, geometry, options.countIncludePad ?? true, divisor)),
-  );
+  if (divisor !== null) checkCount(divisor, 1, "divisorOverride", owner);
+  const includePad = options.countIncludePad ?? true;
+  return Tensor.of(onBatch(x, owner, (batch) => pool(batch, geometry, includePad, divisor, owner)));
 }

@@ -46,7 +46,12 @@ function drop(x: Tensor, p: number, drawn: Shape): Tensor {
  * F.dropout(ones([3]), { training: false }); // [1, 1, 1]
  */
 export function dropout(x: Tensor, options: DropoutOptions = {}): Tensor {
-  const p = checked(x, options, "dropout");
+  return dropoutFor(x, options, "dropout");
+}
+
+/** The same for a layer or function of that name. */
+export function dropoutFor(x: Tensor, options: DropoutOptions, owner: string): Tensor {
+  const p = checked(x, options, owner);
   return options.training === false ? x : drop(x, p, x.shape);
 }
 
@@ -66,10 +71,15 @@ export function dropout(x: Tensor, options: DropoutOptions = {}): Tensor {
  * F.dropout2d(ones([1, 2, 1, 1]), { training: false }); // [[[[1]], [[1]]]]
  */
 export function dropout2d(x: Tensor, options: DropoutOptions = {}): Tensor {
-  const p = checked(x, options, "dropout2d");
+  return dropout2dFor(x, options, "dropout2d");
+}
+
+/** The same for a layer or function of that name. */
+export function dropout2dFor(x: Tensor, options: DropoutOptions, owner: string): Tensor {
+  const p = checked(x, options, owner);
   if (x.ndim !== 3 && x.ndim !== 4) {
     throw new ShapeError(
-      `dropout2d: input has ${x.ndim} dimensions (shape ${formatShape(x.shape)}), expected N, C, H, W or N, C, L; ` +
+      `${owner}: input has ${x.ndim} dimensions (shape ${formatShape(x.shape)}), expected N, C, H, W or N, C, L; ` +
         "for others use dropout",
       { input: x.shape },
     );

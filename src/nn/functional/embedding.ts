@@ -45,7 +45,16 @@ export function checkPaddingIdx(
  * F.embedding(tensor([2, 0], { dtype: "int32" }), table); // [[3, 4], [0, 0]]
  */
 export function embedding(input: Tensor, weight: Tensor, options: EmbeddingOptions = {}): Tensor {
-  const owner = "embedding";
+  return embeddingFor(input, weight, options, "embedding");
+}
+
+/** The same for a layer or function of that name. */
+export function embeddingFor(
+  input: Tensor,
+  weight: Tensor,
+  options: EmbeddingOptions,
+  owner: string,
+): Tensor {
   checkOptions(options, ["paddingIdx"], owner, { nullable: ["paddingIdx"] });
   checkTensor(input, "input", owner);
   checkTensor(weight, "weight", owner);

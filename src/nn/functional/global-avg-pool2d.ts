@@ -12,5 +12,10 @@ import { onBatch } from "./pooling-arguments.ts";
  * F.globalAvgPool2d(tensor([[[1, 2], [3, 6]]])); // [3]
  */
 export function globalAvgPool2d(x: Tensor): Tensor {
-  return Tensor.of(onBatch(x, "globalAvgPool2d", (batch) => mean(batch, { dim: [2, 3] })));
+  return globalAvgPoolFor(x, "globalAvgPool2d");
+}
+
+/** The same for a layer or function of that name. */
+export function globalAvgPoolFor(x: Tensor, owner: string): Tensor {
+  return Tensor.of(onBatch(x, owner, (batch) => mean(batch, { dim: [2, 3] })));
 }

@@ -45,7 +45,17 @@ export function responseNormNumbers(
  * F.localResponseNorm(tensor([[[1], [2]]]), 2, { alpha: 2, beta: 1 }); // [[[0.5], [0.3333]]]
  */
 export function localResponseNorm(x: Tensor, size: number, options: LocalResponseNormOptions = {}): Tensor {
-  const numbers = responseNormNumbers(size, options, "localResponseNorm");
-  checkFloat(x, "localResponseNorm");
-  return Tensor.of(ops.localResponseNorm(x.node, size, numbers));
+  return responseNormFor(x, size, options, "localResponseNorm");
+}
+
+/** The same for a layer or function of that name. */
+export function responseNormFor(
+  x: Tensor,
+  size: number,
+  options: LocalResponseNormOptions,
+  owner: string,
+): Tensor {
+  const numbers = responseNormNumbers(size, options, owner);
+  checkFloat(x, owner);
+  return Tensor.of(ops.localResponseNorm(x.node, size, numbers, owner));
 }

@@ -60,10 +60,20 @@ export function maxPool2d(
   kernelSize: NumberOrPair,
   options: MaxPool2dOptions = {},
 ): Tensor | [Tensor, Tensor] {
-  checkOptions(options, maxPoolOptions, "maxPool2d", maxPoolRules);
-  const geometry = poolGeometry(kernelSize, options, "maxPool2d");
-  const { batch, restore } = batched(x, "maxPool2d");
-  const { output, offsets } = pool(batch, geometry);
+  return maxPoolFor(x, kernelSize, options, "maxPool2d");
+}
+
+/** The same for a layer or function of that name. */
+export function maxPoolFor(
+  x: Tensor,
+  kernelSize: NumberOrPair,
+  options: MaxPool2dOptions,
+  owner: string,
+): Tensor | [Tensor, Tensor] {
+  checkOptions(options, maxPoolOptions, owner, maxPoolRules);
+  const geometry = poolGeometry(kernelSize, options, owner);
+  const { batch, restore } = batched(x, owner);
+  const { output, offsets } = pool(batch, geometry, owner);
   const values = Tensor.of(restore(output));
   if (options.returnIndices !== true) return values;
   return [values, Tensor.of(restore(maxPoolIndices(offsets, batch, geometry)))];

@@ -19,12 +19,17 @@ import { checkCount, checkTensor } from "../arguments.ts";
  * F.pixelShuffle(tensor([[[1]], [[2]], [[3]], [[4]]]), 2); // [[[1, 2], [3, 4]]]
  */
 export function pixelShuffle(x: Tensor, upscaleFactor: number): Tensor {
-  const r = checkCount(upscaleFactor, 1, "upscaleFactor", "pixelShuffle");
-  const { outer, planes } = planesOf(x, "pixelShuffle");
+  return pixelShuffleFor(x, upscaleFactor, "pixelShuffle");
+}
+
+/** The same for a layer or function of that name. */
+export function pixelShuffleFor(x: Tensor, upscaleFactor: number, owner: string): Tensor {
+  const r = checkCount(upscaleFactor, 1, "upscaleFactor", owner);
+  const { outer, planes } = planesOf(x, owner);
   const [channels, h, w] = planes;
   if (channels % (r * r) !== 0) {
     throw new ShapeError(
-      `pixelShuffle: ${channels} channels cannot be divided by ${r} * ${r} (input shape ${formatShape(x.shape)})`,
+      `${owner}: ${channels} channels cannot be divided by ${r} * ${r} (input shape ${formatShape(x.shape)})`,
       { input: x.shape, upscaleFactor },
     );
   }
@@ -45,12 +50,17 @@ export function pixelShuffle(x: Tensor, upscaleFactor: number): Tensor {
  * F.pixelUnshuffle(tensor([[[1, 2], [3, 4]]]), 2); // [[[1]], [[2]], [[3]], [[4]]]
  */
 export function pixelUnshuffle(x: Tensor, downscaleFactor: number): Tensor {
-  const r = checkCount(downscaleFactor, 1, "downscaleFactor", "pixelUnshuffle");
-  const { outer, planes } = planesOf(x, "pixelUnshuffle");
+  return pixelUnshuffleFor(x, downscaleFactor, "pixelUnshuffle");
+}
+
+/** The same for a layer or function of that name. */
+export function pixelUnshuffleFor(x: Tensor, downscaleFactor: number, owner: string): Tensor {
+  const r = checkCount(downscaleFactor, 1, "downscaleFactor", owner);
+  const { outer, planes } = planesOf(x, owner);
   const [c, height, width] = planes;
   if (height % r !== 0 || width % r !== 0) {
     throw new ShapeError(
-      `pixelUnshuffle: a plane of ${height} x ${width} cannot be divided into blocks of ${r} x ${r} (input shape ` +
+      `${owner}: a plane of ${height} x ${width} cannot be divided into blocks of ${r} x ${r} (input shape ` +
         `${formatShape(x.shape)})`,
       { input: x.shape, downscaleFactor },
     );

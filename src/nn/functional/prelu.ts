@@ -13,6 +13,11 @@ import { checkSameType } from "../arguments.ts";
  * F.prelu(tensor([[-2, -2], [3, -4]]), tensor([0.5, 0.25])); // [[-1, -0.5], [3, -1]]
  */
 export function prelu(x: Tensor, weight: Tensor): Tensor {
-  checkSameType(x, weight, "prelu");
-  return Tensor.of(ops.prelu(x.node, weight.node));
+  return preluFor(x, weight, "prelu");
+}
+
+/** The same for a layer or function of that name. */
+export function preluFor(x: Tensor, weight: Tensor, owner: string): Tensor {
+  checkSameType(x, weight, owner);
+  return Tensor.of(ops.prelu(x.node, weight.node, owner));
 }

@@ -51,9 +51,19 @@ export function unfoldGeometry(
  * F.unfold(tensor([[[1, 2, 3], [4, 5, 6]]]), 2); // [[1, 2], [2, 3], [4, 5], [5, 6]]
  */
 export function unfold(x: Tensor, kernelSize: NumberOrPair, options: UnfoldOptions = {}): Tensor {
-  const geometry = unfoldGeometry(kernelSize, options, "unfold");
-  const { batch, restore } = batched(x, "unfold");
-  return Tensor.of(restore(ops.unfold(batch, geometry)));
+  return unfoldFor(x, kernelSize, options, "unfold");
+}
+
+/** The same for a layer or function of that name. */
+export function unfoldFor(
+  x: Tensor,
+  kernelSize: NumberOrPair,
+  options: UnfoldOptions,
+  owner: string,
+): Tensor {
+  const geometry = unfoldGeometry(kernelSize, options, owner);
+  const { batch, restore } = batched(x, owner);
+  return Tensor.of(restore(ops.unfold(batch, geometry, owner)));
 }
 
 /**
@@ -77,22 +87,33 @@ export function fold(
   kernelSize: NumberOrPair,
   options: UnfoldOptions = {},
 ): Tensor {
-  const geometry = unfoldGeometry(kernelSize, options, "fold");
-  const plane = sizesOf(outputSize, 2, 1, "outputSize", "fold") as ops.Pair;
-  checkFloat(x, "fold");
-  checkColumns(x, plane, geometry);
+  return foldFor(x, outputSize, kernelSize, options, "fold");
+}
+
+/** The same for a layer or function of that name. */
+export function foldFor(
+  x: Tensor,
+  outputSize: NumberOrPair,
+  kernelSize: NumberOrPair,
+  options: UnfoldOptions,
+  owner: string,
+): Tensor {
+  const geometry = unfoldGeometry(kernelSize, options, owner);
+  const plane = sizesOf(outputSize, 2, 1, "outputSize", owner) as ops.Pair;
+  checkFloat(x, owner);
+  checkColumns(x, plane, geometry, owner);
   const single = x.ndim === 2;
   const y = ops.fold(single ? reshape(x.node, [1, ...x.shape]) : x.node, plane, geometry);
   return Tensor.of(single ? reshape(y, y.shape.slice(1)) : y);
 }
 
-function checkColumns(x: Tensor, plane: ops.Pair, g: ops.WindowGeometry): void {
-  const [oh, ow] = ops.unfoldCounts(plane, g, "fold");
+function checkColumns(x: Tensor, plane: ops.Pair, g: ops.WindowGeometry, owner: string): void {
+  const [oh, ow] = ops.unfoldCounts(plane, g, owner);
   const area = g.kernel[0] * g.kernel[1];
   const [rows, columns] = x.shape.slice(-2);
   if ((x.ndim === 2 || x.ndim === 3) && (rows as number) % area === 0 && columns === oh * ow) return;
   throw new ShapeError(
-    `fold: input shape ${formatShape(x.shape)} does not fit: expected (N, C * ${area}, ${oh * ow}) or (C * ${area}, ${oh * ow}) ` +
+    `${owner}: input shape ${formatShape(x.shape)} does not fit: expected (N, C * ${area}, ${oh * ow}) or (C * ${area}, ${oh * ow}) ` +
       `for ${oh} x ${ow} windows of ${g.kernel[0]} x ${g.kernel[1]}`,
     { input: x.shape, windows: [oh, ow], kernel: g.kernel },
   );

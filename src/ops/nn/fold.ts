@@ -19,9 +19,9 @@ export function unfoldCounts(plane: Pair, g: WindowGeometry, name: string): Pair
 }
 
 /** (N, C, H, W) -> (N, C * KH * KW, OH * OW): column p holds window p, its elements by channel, row and column. */
-export function unfold(x: Node, g: WindowGeometry): Node {
+export function unfold(x: Node, g: WindowGeometry, name = "unfold"): Node {
   const [n, c, h, w] = x.shape as [number, number, number, number];
-  const [oh, ow] = unfoldCounts([h, w], g, "unfold");
+  const [oh, ow] = unfoldCounts([h, w], g, name);
   const listed = permute(windows(x, g, 0), [0, 1, 3, 5, 2, 4]);
   const columns = reshape(listed, [n, c * g.kernel[0] * g.kernel[1], oh * ow]);
   return withGradient(columns, [x], (gradient) => [fold(gradient, [h, w], g)]);

@@ -52,8 +52,8 @@ function checkInput(x: Node, g: WindowGeometry, name: string): void {
 }
 
 /** Maximum of each window. Shape (N, C, H, W) -> (N, C, OH, OW); `indices` count within the window, row by row. */
-export function maxPool2d(x: Node, g: WindowGeometry): { output: Node; offsets: Node } {
-  checkInput(x, g, "maxPool2d");
+export function maxPool2d(x: Node, g: WindowGeometry, name = "maxPool2d"): { output: Node; offsets: Node } {
+  checkInput(x, g, name);
   const view = windows(x, g, Number.NEGATIVE_INFINITY);
   const [n, c, oh, kh, ow, kw] = view.shape as [number, number, number, number, number, number];
   const shape = [n, c, oh, ow];
@@ -132,8 +132,9 @@ export function avgPool2d(
   g: WindowGeometry,
   countIncludePad: boolean,
   divisor: number | null,
+  name = "avgPool2d",
 ): Node {
-  checkInput(x, g, "avgPool2d");
+  checkInput(x, g, name);
   const view = windows(x, g, 0);
   const [n, c, oh, , ow] = view.shape as [number, number, number, number, number];
   const summed = reshape(reduce("sum", view, [3, 5]), [n, c, oh, ow]);

@@ -19,7 +19,7 @@ export const cases: OpCases = {
   samples: plans.map(([shape, weight]) => ({
     name: `[${shape}] [${weight}]`,
     inputs: [away(shape, -2, 2), uniform(weight)],
-    run: prelu,
+    run: (x, weight) => prelu(x, weight),
     torch: "F.prelu(a, b)",
   })),
   bad: [

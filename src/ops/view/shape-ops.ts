@@ -100,19 +100,19 @@ export function repeat(x: Node, times: readonly number[]): Node {
 }
 
 /** Axes startDim..endDim as one. @throws ShapeError. */
-export function flatten(x: Node, startDim = 0, endDim = -1): Node {
+export function flatten(x: Node, startDim = 0, endDim = -1, name = "flatten"): Node {
   const ndim = x.shape.length;
   if (ndim === 0) return reshapeTo(x, [1]);
-  const [a, b] = [normalizeDim(startDim, ndim, "flatten"), normalizeDim(endDim, ndim, "flatten")];
+  const [a, b] = [normalizeDim(startDim, ndim, name), normalizeDim(endDim, ndim, name)];
   if (a > b)
-    throw new ShapeError(`flatten: startDim ${startDim} comes after endDim ${endDim}`, { startDim, endDim });
+    throw new ShapeError(`${name}: startDim ${startDim} comes after endDim ${endDim}`, { startDim, endDim });
   return reshapeTo(x, [...x.shape.slice(0, a), sizeOf(x.shape.slice(a, b + 1)), ...x.shape.slice(b + 1)]);
 }
 
 /** One axis as several; one of the sizes may be -1. @throws ShapeError. */
-export function unflatten(x: Node, dim: number, sizes: Shape): Node {
-  const d = normalizeDim(dim, x.shape.length, "unflatten");
-  const split = resolveReshape([x.shape[d] as number], sizes, "unflatten");
+export function unflatten(x: Node, dim: number, sizes: Shape, name = "unflatten"): Node {
+  const d = normalizeDim(dim, x.shape.length, name);
+  const split = resolveReshape([x.shape[d] as number], sizes, name);
   return reshapeTo(x, [...x.shape.slice(0, d), ...split, ...x.shape.slice(d + 1)]);
 }
 
