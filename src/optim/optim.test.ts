@@ -6,6 +6,7 @@ import { zeros } from "../tensor/create.ts";
 import { noGrad } from "../tensor/grad-mode.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import * as optim from "./index.ts";
+import { optimizerCases, optimizers } from "./optim-cases.test-helper.ts";
 
 interface Trajectory {
   /** Both parameters after steps 1, 2, 6 and 25. */
@@ -18,6 +19,7 @@ interface Trajectory {
 // the other sign, `decoupledWeightDecay` by AdamW's decay before the step. Lion follows the paper.
 const references = readReference<Record<string, Trajectory>>("optim");
 const { Adadelta, Adagrad, Adam, Adamax, AdamW, Lion, NAdam, RAdam, RMSprop, SGD } = optim;
+const names = [...optimizers.keys()];
 
 interface Problem {
   readonly a: Tensor;
@@ -25,81 +27,9 @@ interface Problem {
   readonly optimizer: optim.Optimizer<never>;
 }
 
-type Make = (p: [Tensor, Tensor]) => unknown;
-
-const betas = [0.8, 0.95] as const;
-
-/** By the name of the reference. */
-const makers: Record<string, Make> = {
-  SGD: (p) => new SGD(p, { lr: 0.1 }),
-  "SGD momentum": (p) => new SGD(p, { lr: 0.1, momentum: 0.9 }),
-  "SGD dampening": (p) => new SGD(p, { lr: 0.1, momentum: 0.8, dampening: 0.3, weightDecay: 0.01 }),
-  "SGD nesterov": (p) => new SGD(p, { lr: 0.1, momentum: 0.9, nesterov: true, weightDecay: 0.01 }),
-  "SGD maximize": (p) => new SGD(p, { lr: 0.01, momentum: 0.5, maximize: true }),
-  "SGD groups": ([a, b]) => new SGD([{ params: [a] }, { params: [b], lr: 0.02 }], { lr: 0.1 }),
-  Adam: (p) => new Adam(p, { lr: 0.05 }),
-  "Adam weightDecay": (p) => new Adam(p, { lr: 0.05, betas, eps: 1e-3, weightDecay: 0.1 }),
-  "Adam amsgrad": (p) => new Adam(p, { lr: 0.05, amsgrad: true }),
-  "Adam maximize": (p) => new Adam(p, { lr: 0.01, maximize: true }),
-  "Adam groups": ([a, b]) =>
-    new Adam(
-      [
-        { params: [a], betas: [0.5, 0.9] },
-        { params: [b], lr: 0.02, weightDecay: 0.3 },
-      ],
-      { lr: 0.05 },
-    ),
-  AdamW: (p) => new AdamW(p, { lr: 0.05, weightDecay: 0.2 }),
-  "AdamW amsgrad": (p) => new AdamW(p, { lr: 0.05, amsgrad: true }),
-  "AdamW maximize": (p) => new AdamW(p, { lr: 0.01, maximize: true }),
-  RMSprop: (p) => new RMSprop(p),
-  "RMSprop centered": (p) => new RMSprop(p, { lr: 0.02, alpha: 0.9, eps: 1e-3, centered: true }),
-  "RMSprop momentum": (p) => new RMSprop(p, { lr: 0.005, alpha: 0.9, momentum: 0.8, weightDecay: 0.1 }),
-  "RMSprop all": (p) =>
-    new RMSprop(p, { lr: 0.002, eps: 1e-2, momentum: 0.5, centered: true, maximize: true }),
-  "RMSprop groups": ([a, b]) =>
-    new RMSprop(
-      [
-        { params: [a], momentum: 0.5 },
-        { params: [b], lr: 0.003, alpha: 0.8 },
-      ],
-      { lr: 0.01 },
-    ),
-  Adagrad: (p) => new Adagrad(p),
-  "Adagrad options": (p) =>
-    new Adagrad(p, { lr: 0.2, lrDecay: 0.1, initialAccumulatorValue: 0.3, eps: 1e-2, weightDecay: 0.1 }),
-  "Adagrad maximize": (p) => new Adagrad(p, { lr: 0.05, maximize: true }),
-  "Adagrad groups": ([a, b]) =>
-    new Adagrad([{ params: [a] }, { params: [b], lr: 0.05, lrDecay: 0.2 }], { lr: 0.2 }),
-  Adadelta: (p) => new Adadelta(p),
-  "Adadelta options": (p) => new Adadelta(p, { lr: 0.5, rho: 0.7, eps: 1e-2, weightDecay: 0.1 }),
-  "Adadelta maximize": (p) => new Adadelta(p, { lr: 0.2, eps: 1e-3, maximize: true }),
-  "Adadelta groups": ([a, b]) => new Adadelta([{ params: [a] }, { params: [b], lr: 0.3, rho: 0.5 }]),
-  NAdam: (p) => new NAdam(p),
-  "NAdam options": (p) => new NAdam(p, { lr: 0.05, betas, eps: 1e-3, weightDecay: 0.1, momentumDecay: 0.1 }),
-  "NAdam maximize": (p) => new NAdam(p, { lr: 0.01, maximize: true }),
-  "NAdam decoupled": (p) => new NAdam(p, { lr: 0.05, weightDecay: 0.2, decoupledWeightDecay: true }),
-  "NAdam groups": ([a, b]) => new NAdam([{ params: [a] }, { params: [b], momentumDecay: 0.1 }], { lr: 0.05 }),
-  RAdam: (p) => new RAdam(p),
-  "RAdam options": (p) => new RAdam(p, { lr: 0.05, betas, eps: 1e-3, weightDecay: 0.1 }),
-  "RAdam plain": (p) => new RAdam(p, { lr: 0.05, betas: [0.8, 0.6] }),
-  "RAdam maximize": (p) => new RAdam(p, { lr: 0.01, maximize: true }),
-  "RAdam decoupled": (p) => new RAdam(p, { lr: 0.05, weightDecay: 0.2, decoupledWeightDecay: true }),
-  "RAdam groups": ([a, b]) => new RAdam([{ params: [a] }, { params: [b], betas: [0.5, 0.9] }], { lr: 0.05 }),
-  Adamax: (p) => new Adamax(p),
-  "Adamax options": (p) => new Adamax(p, { lr: 0.05, betas: [0.8, 0.9], eps: 1e-2, weightDecay: 0.1 }),
-  "Adamax maximize": (p) => new Adamax(p, { lr: 0.01, maximize: true }),
-  "Adamax groups": ([a, b]) =>
-    new Adamax([{ params: [a] }, { params: [b], betas: [0.5, 0.7] }], { lr: 0.05 }),
-  Lion: (p) => new Lion(p),
-  "Lion options": (p) => new Lion(p, { lr: 0.02, betas, weightDecay: 0.5 }),
-  "Lion maximize": (p) => new Lion(p, { lr: 0.01, maximize: true }),
-  "Lion groups": ([a, b]) => new Lion([{ params: [a] }, { params: [b], lr: 0.05 }], { lr: 0.01 }),
-};
-
 function problem(name: string): Problem {
   const [a, b] = [new Parameter(wave([3, 2], 0.2)), new Parameter(wave([3], 1.2))];
-  return { a, b, optimizer: (makers[name] as Make)([a, b]) as optim.Optimizer<never> };
+  return { a, b, optimizer: optimizers.get(name)?.make([a, b]) as optim.Optimizer<never> };
 }
 
 const [x, y] = [wave([4, 3], 0.5), wave([4, 2], 2.5)];
@@ -113,7 +43,7 @@ async function advance({ a, b, optimizer }: Problem, step: number): Promise<void
 }
 
 describe("updates are PyTorch's", () => {
-  test.each(Object.keys(makers))("%s", async (name) => {
+  test.each(names)("%s", async (name) => {
     const { values, state } = references[name] as Trajectory;
     const p = problem(name);
     const checked = [0, 1, 5, 24];
@@ -136,7 +66,7 @@ describe("updates are PyTorch's", () => {
   });
 });
 
-test.each(Object.keys(makers))("%s compiles nothing after its first step", async (name) => {
+test.each(names)("%s compiles nothing after its first step", async (name) => {
   const p = problem(name);
   const step = async (): Promise<void> => {
     p.optimizer.zeroGrad();
@@ -153,7 +83,7 @@ test.each(Object.keys(makers))("%s compiles nothing after its first step", async
 });
 
 describe("state", () => {
-  test.each(Object.keys(makers))("of %s goes on where it was", async (name) => {
+  test.each(names)("of %s goes on where it was", async (name) => {
     const [one, two] = [problem(name), problem(name)];
     for (let step = 0; step < 6; step++) await advance(one, step);
     copy(one.a, two.a);
@@ -304,6 +234,16 @@ test("groups are added, changed and read at each step", async () => {
   expect(await a.grad?.item()).toBe(0);
   optimizer.zeroGrad();
   expect(a.grad).toBeNull();
+});
+
+test("every optimizer has its cases", () => {
+  const classes = Object.keys(optim).filter((name) => /^[A-Z]/.test(name) && name !== "Optimizer");
+  expect(optimizerCases.map((c) => c.optimizer).sort()).toEqual(classes.sort());
+});
+
+const bad = optimizerCases.flatMap((c) => c.bad ?? []);
+test.each(bad.map((b) => [b.name, b] as const))("%s is refused", (_, { call, message }) => {
+  expect(call).toThrow(message);
 });
 
 describe("errors name the option and the value", () => {

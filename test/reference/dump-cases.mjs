@@ -1,6 +1,6 @@
 /**
- * Prints all cases as JSON for `make_op_references.py`: inputs, which of them need gradients, and the PyTorch
- * expression. Vitest's own loader reads the TypeScript.
+ * Prints cases as JSON for the scripts that ask PyTorch: what `dump` of a module gives, which is named from the root.
+ * Vitest's own loader reads the TypeScript.
  */
 import { fileURLToPath } from "node:url";
 import { createViteServer } from "vitest/node";
@@ -12,6 +12,6 @@ const server = await createViteServer({
   logLevel: "error",
   server: { middlewareMode: true },
 });
-const { dump } = await server.ssrLoadModule("/test/conformance/dump.ts");
+const { dump } = await server.ssrLoadModule(process.argv[2] ?? "");
 process.stdout.write(JSON.stringify(dump()));
 await server.close();

@@ -1,11 +1,14 @@
 """Values that the tests of nn and optim compare with, computed by PyTorch. Run it to write them again:
 python3 test/reference/make_nn_references.py  (writes nn.json and optim.json beside this file)
-Inputs are simple functions of the index, which the tests repeat: wave(n)[i] = sin(0.7 i + phase).
+Inputs are simple functions of the index, which the tests repeat: wave(n)[i] = sin(0.7 i + phase). Optimizers and
+schedulers come from the *.cases.ts beside them.
 """
 
 import functools
 import json
 import pathlib
+import subprocess
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -206,72 +209,26 @@ def trajectory(make, before=lambda optimizer: None):
 
 
 o = torch.optim
+# The one for single tensors multiplies once too often in this PyTorch.
 nadam = functools.partial(o.NAdam, foreach=True)
+dumped = subprocess.run(
+    ["node", folder / "dump-cases.mjs", "/src/optim/optim-cases.test-helper.ts"], check=True, capture_output=True, text=True
+)
+cases = json.loads(dumped.stdout)
 trajectories = {
-    "SGD": trajectory(lambda p: o.SGD(p, lr=0.1)),
-    "SGD momentum": trajectory(lambda p: o.SGD(p, lr=0.1, momentum=0.9)),
-    "SGD dampening": trajectory(lambda p: o.SGD(p, lr=0.1, momentum=0.8, dampening=0.3, weight_decay=0.01)),
-    "SGD nesterov": trajectory(lambda p: o.SGD(p, lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01)),
-    "SGD maximize": trajectory(lambda p: o.SGD(p, lr=0.01, momentum=0.5, maximize=True)),
-    "SGD groups": trajectory(lambda p: o.SGD([{"params": p[:1]}, {"params": p[1:], "lr": 0.02}], lr=0.1)),
-    "Adam": trajectory(lambda p: o.Adam(p, lr=0.05)),
-    "Adam weightDecay": trajectory(lambda p: o.Adam(p, lr=0.05, betas=(0.8, 0.95), eps=1e-3, weight_decay=0.1)),
-    "Adam amsgrad": trajectory(lambda p: o.Adam(p, lr=0.05, amsgrad=True)),
-    "Adam maximize": trajectory(lambda p: o.Adam(p, lr=0.01, maximize=True)),
-    "Adam groups": trajectory(
-        lambda p: o.Adam([{"params": p[:1], "betas": (0.5, 0.9)}, {"params": p[1:], "lr": 0.02, "weight_decay": 0.3}], lr=0.05)
-    ),
-    "AdamW": trajectory(lambda p: o.AdamW(p, lr=0.05, weight_decay=0.2)),
-    "AdamW amsgrad": trajectory(lambda p: o.AdamW(p, lr=0.05, amsgrad=True)),
-    "AdamW maximize": trajectory(lambda p: o.AdamW(p, lr=0.01, maximize=True)),
-    "RMSprop": trajectory(lambda p: o.RMSprop(p)),
-    "RMSprop centered": trajectory(lambda p: o.RMSprop(p, lr=0.02, alpha=0.9, eps=1e-3, centered=True)),
-    "RMSprop momentum": trajectory(lambda p: o.RMSprop(p, lr=0.005, alpha=0.9, momentum=0.8, weight_decay=0.1)),
-    "RMSprop all": trajectory(lambda p: o.RMSprop(p, lr=0.002, eps=1e-2, momentum=0.5, centered=True, maximize=True)),
-    "RMSprop groups": trajectory(
-        lambda p: o.RMSprop([{"params": p[:1], "momentum": 0.5}, {"params": p[1:], "lr": 0.003, "alpha": 0.8}], lr=0.01)
-    ),
-    "Adagrad": trajectory(lambda p: o.Adagrad(p)),
-    "Adagrad options": trajectory(
-        lambda p: o.Adagrad(p, lr=0.2, lr_decay=0.1, initial_accumulator_value=0.3, eps=1e-2, weight_decay=0.1)
-    ),
-    "Adagrad maximize": trajectory(lambda p: o.Adagrad(p, lr=0.05, maximize=True)),
-    "Adagrad groups": trajectory(
-        lambda p: o.Adagrad([{"params": p[:1]}, {"params": p[1:], "lr": 0.05, "lr_decay": 0.2}], lr=0.2)
-    ),
-    "Adadelta": trajectory(lambda p: o.Adadelta(p)),
-    "Adadelta options": trajectory(lambda p: o.Adadelta(p, lr=0.5, rho=0.7, eps=1e-2, weight_decay=0.1)),
-    "Adadelta maximize": trajectory(lambda p: o.Adadelta(p, lr=0.2, eps=1e-3, maximize=True)),
-    "Adadelta groups": trajectory(lambda p: o.Adadelta([{"params": p[:1]}, {"params": p[1:], "lr": 0.3, "rho": 0.5}])),
-    # The one for single tensors multiplies once too often in this PyTorch.
-    "NAdam": trajectory(lambda p: nadam(p)),
-    "NAdam options": trajectory(
-        lambda p: nadam(p, lr=0.05, betas=(0.8, 0.95), eps=1e-3, weight_decay=0.1, momentum_decay=0.1)
-    ),
-    "NAdam maximize": trajectory(lambda p: nadam(p, lr=0.01), upwards),
-    "NAdam decoupled": trajectory(lambda p: nadam(p, lr=0.05), decoupled(0.2)),
-    "NAdam groups": trajectory(lambda p: nadam([{"params": p[:1]}, {"params": p[1:], "momentum_decay": 0.1}], lr=0.05)),
-    "RAdam": trajectory(lambda p: o.RAdam(p)),
-    "RAdam options": trajectory(lambda p: o.RAdam(p, lr=0.05, betas=(0.8, 0.95), eps=1e-3, weight_decay=0.1)),
-    # Averages so short that the steps are never rectified.
-    "RAdam plain": trajectory(lambda p: o.RAdam(p, lr=0.05, betas=(0.8, 0.6))),
-    "RAdam maximize": trajectory(lambda p: o.RAdam(p, lr=0.01), upwards),
-    "RAdam decoupled": trajectory(lambda p: o.RAdam(p, lr=0.05), decoupled(0.2)),
-    "RAdam groups": trajectory(lambda p: o.RAdam([{"params": p[:1]}, {"params": p[1:], "betas": (0.5, 0.9)}], lr=0.05)),
-    "Adamax": trajectory(lambda p: o.Adamax(p)),
-    "Adamax options": trajectory(lambda p: o.Adamax(p, lr=0.05, betas=(0.8, 0.9), eps=1e-2, weight_decay=0.1)),
-    "Adamax maximize": trajectory(lambda p: o.Adamax(p, lr=0.01, maximize=True)),
-    "Adamax groups": trajectory(lambda p: o.Adamax([{"params": p[:1]}, {"params": p[1:], "betas": (0.5, 0.7)}], lr=0.05)),
-    "Lion": trajectory(lambda p: Lion(p)),
-    "Lion options": trajectory(lambda p: Lion(p, lr=0.02, betas=(0.8, 0.95), weight_decay=0.5)),
-    "Lion maximize": trajectory(lambda p: Lion(p, lr=0.01), upwards),
-    "Lion groups": trajectory(lambda p: Lion([{"params": p[:1]}, {"params": p[1:], "lr": 0.05}], lr=0.01)),
+    name: trajectory(eval(f"lambda p: {case['torch']}"), eval(case.get("before", "lambda optimizer: None")))
+    for name, case in cases["optimizers"].items()
 }
 
 
-def schedule(make, steps=25, optimizer=lambda groups: o.SGD(groups, lr=0.1, momentum=0.9), metric=None):
+# Falls, stays, rises, falls again.
+metric = [2.0, 1.5, 1.2, 1.19995, 1.3, 1.25, 1.21, 1.0, 0.99, 1.1, 1.2, 1.3, 1.0, 1.05, 0.989, 1.5, 0.5]
+
+
+def schedule(make, steps=25, optimizer="sgd"):
     """Learning rates of two groups, of which the second starts with 0.02, from the start on; and the momenta."""
-    opt = optimizer([{"params": [torch.zeros(1)]}, {"params": [torch.zeros(1)], "lr": 0.02}])
+    groups = [{"params": [torch.zeros(1)]}, {"params": [torch.zeros(1)], "lr": 0.02}]
+    opt = o.SGD(groups, lr=0.1, momentum=0.9) if optimizer == "sgd" else o.Adam(groups, lr=0.1, betas=(0.9, 0.99))
     scheduler = make(opt)
     lrs, momenta = [], []
     for step in range(steps + 1):
@@ -280,90 +237,17 @@ def schedule(make, steps=25, optimizer=lambda groups: o.SGD(groups, lr=0.1, mome
         if step == steps:
             break
         opt.step()
-        if metric is None:
-            scheduler.step()
-        else:
+        if isinstance(scheduler, l.ReduceLROnPlateau):
             scheduler.step(metric[step % len(metric)])
+        else:
+            scheduler.step()
     return {"lrs": lrs, "momenta": momenta}
 
 
 l = o.lr_scheduler
-adam = lambda groups: o.Adam(groups, lr=0.1, betas=(0.9, 0.99))
-# Falls, stays, rises, falls again.
-metric = [2.0, 1.5, 1.2, 1.19995, 1.3, 1.25, 1.21, 1.0, 0.99, 1.1, 1.2, 1.3, 1.0, 1.05, 0.989, 1.5, 0.5]
-
-
-def in_turn(opt):
-    first = l.LinearLR(opt, start_factor=0.25, total_iters=4)
-    second = l.CosineAnnealingLR(opt, 6, eta_min=0.001)
-    third = l.ConstantLR(opt, factor=0.5, total_iters=3)
-    fourth = l.MultiStepLR(opt, [2, 5])
-    return l.SequentialLR(opt, [first, second, third, fourth], milestones=[5, 11, 17])
-
-
-def cycle_last(opt):
-    first = l.ExponentialLR(opt, 0.8)
-    second = l.CosineAnnealingWarmRestarts(opt, 3)
-    third = l.LambdaLR(opt, lambda epoch: 1 / (1 + epoch))
-    return l.SequentialLR(opt, [first, second, third], milestones=[4, 15])
-
-
 schedules = {
-    "StepLR": schedule(lambda opt: l.StepLR(opt, 3, gamma=0.5)),
-    "MultiStepLR": schedule(lambda opt: l.MultiStepLR(opt, [3, 8, 8, 15], gamma=0.3)),
-    "MultiStepLR default": schedule(lambda opt: l.MultiStepLR(opt, [0, 5])),
-    "ConstantLR": schedule(lambda opt: l.ConstantLR(opt)),
-    "ConstantLR options": schedule(lambda opt: l.ConstantLR(opt, factor=0.25, total_iters=9)),
-    "LinearLR": schedule(lambda opt: l.LinearLR(opt)),
-    "LinearLR options": schedule(lambda opt: l.LinearLR(opt, start_factor=1.0, end_factor=0.1, total_iters=11)),
-    "ExponentialLR": schedule(lambda opt: l.ExponentialLR(opt, 0.9)),
-    "LambdaLR": schedule(lambda opt: l.LambdaLR(opt, lambda epoch: 0.95**epoch)),
-    "LambdaLR list": schedule(lambda opt: l.LambdaLR(opt, [lambda epoch: 1 / (1 + epoch), lambda epoch: 1 + epoch])),
-    "CosineAnnealingLR": schedule(lambda opt: l.CosineAnnealingLR(opt, 8, eta_min=0.01)),
-    "CosineAnnealingLR default": schedule(lambda opt: l.CosineAnnealingLR(opt, 25)),
-    "CosineAnnealingWarmRestarts": schedule(lambda opt: l.CosineAnnealingWarmRestarts(opt, 4)),
-    "CosineAnnealingWarmRestarts options": schedule(
-        lambda opt: l.CosineAnnealingWarmRestarts(opt, 3, T_mult=2, eta_min=0.005)
-    ),
-    "OneCycleLR": schedule(lambda opt: l.OneCycleLR(opt, 0.3, total_steps=25)),
-    "OneCycleLR epochs": schedule(lambda opt: l.OneCycleLR(opt, [0.3, 0.5], epochs=5, steps_per_epoch=4, pct_start=0.4), 20),
-    "OneCycleLR linear": schedule(
-        lambda opt: l.OneCycleLR(
-            opt,
-            0.2,
-            total_steps=23,
-            anneal_strategy="linear",
-            base_momentum=[0.7, 0.6],
-            max_momentum=0.99,
-            div_factor=10.0,
-            final_div_factor=100.0,
-        ),
-        23,
-    ),
-    "OneCycleLR three phases": schedule(lambda opt: l.OneCycleLR(opt, 0.3, total_steps=21, three_phase=True, pct_start=0.35), 21),
-    "OneCycleLR betas": schedule(lambda opt: l.OneCycleLR(opt, 0.3, total_steps=12), 12, adam),
-    "OneCycleLR no momentum": schedule(lambda opt: l.OneCycleLR(opt, 0.3, total_steps=12, cycle_momentum=False), 12),
-    "SequentialLR": schedule(in_turn),
-    "SequentialLR restarts": schedule(cycle_last),
-    "SequentialLR cycle": schedule(
-        lambda opt: l.SequentialLR(opt, [l.LinearLR(opt, total_iters=3), l.OneCycleLR(opt, 0.3, total_steps=20)], [4]), 23
-    ),
-    "ReduceLROnPlateau": schedule(lambda opt: l.ReduceLROnPlateau(opt, patience=2), 40, metric=metric),
-    "ReduceLROnPlateau options": schedule(
-        lambda opt: l.ReduceLROnPlateau(
-            opt, mode="max", factor=0.5, patience=1, threshold=0.05, threshold_mode="abs", cooldown=2, min_lr=[0.01, 0.002]
-        ),
-        40,
-        metric=metric,
-    ),
-    "ReduceLROnPlateau max": schedule(
-        lambda opt: l.ReduceLROnPlateau(opt, mode="max", factor=0.3, patience=0, threshold=0.1, eps=1e-3), 40, metric=metric
-    ),
-    "ReduceLROnPlateau abs": schedule(
-        lambda opt: l.ReduceLROnPlateau(opt, factor=0.5, patience=0, threshold=0.01, threshold_mode="abs", min_lr=1e-3),
-        40,
-        metric=metric,
-    ),
+    name: schedule(eval(f"lambda opt: {case['torch']}"), case.get("steps", 25), case.get("optimizer", "sgd"))
+    for name, case in cases["schedulers"].items()
 }
 
 

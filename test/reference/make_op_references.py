@@ -95,7 +95,7 @@ def reference(sample):
 
 
 def main():
-    dumped = subprocess.run(["node", here / "dump-cases.mjs"], check=True, capture_output=True, text=True)
+    dumped = subprocess.run(["node", here / "dump-cases.mjs", "/test/conformance/dump.ts"], check=True, capture_output=True, text=True)
     (here / "testdata" / "ops").mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
     failures = []

@@ -5,6 +5,7 @@ import { zeros } from "../../tensor/create.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { Adagrad } from "../adagrad.ts";
 import { Adam } from "../adam.ts";
+import { schedulerCases, schedulers } from "../optim-cases.test-helper.ts";
 import { SGD } from "../sgd.ts";
 import * as s from "./index.ts";
 
@@ -21,75 +22,7 @@ const metric = [2, 1.5, 1.2, 1.19995, 1.3, 1.25, 1.21, 1, 0.99, 1.1, 1.2, 1.3, 1
 
 type Any = s.Scheduler | s.ReduceLROnPlateau;
 
-/** By the name of the reference. */
-const makers: Record<string, (o: s.Schedulable) => Any> = {
-  StepLR: (o) => new s.StepLR(o, 3, { gamma: 0.5 }),
-  MultiStepLR: (o) => new s.MultiStepLR(o, [3, 8, 8, 15], { gamma: 0.3 }),
-  "MultiStepLR default": (o) => new s.MultiStepLR(o, [0, 5]),
-  ConstantLR: (o) => new s.ConstantLR(o),
-  "ConstantLR options": (o) => new s.ConstantLR(o, { factor: 0.25, totalIters: 9 }),
-  LinearLR: (o) => new s.LinearLR(o),
-  "LinearLR options": (o) => new s.LinearLR(o, { startFactor: 1, endFactor: 0.1, totalIters: 11 }),
-  ExponentialLR: (o) => new s.ExponentialLR(o, 0.9),
-  LambdaLR: (o) => new s.LambdaLR(o, (epoch) => 0.95 ** epoch),
-  "LambdaLR list": (o) => new s.LambdaLR(o, [(epoch) => 1 / (1 + epoch), (epoch) => 1 + epoch]),
-  CosineAnnealingLR: (o) => new s.CosineAnnealingLR(o, 8, { etaMin: 0.01 }),
-  "CosineAnnealingLR default": (o) => new s.CosineAnnealingLR(o, 25),
-  CosineAnnealingWarmRestarts: (o) => new s.CosineAnnealingWarmRestarts(o, 4),
-  "CosineAnnealingWarmRestarts options": (o) =>
-    new s.CosineAnnealingWarmRestarts(o, 3, { tMult: 2, etaMin: 0.005 }),
-  OneCycleLR: (o) => new s.OneCycleLR(o, 0.3, { totalSteps: 25 }),
-  "OneCycleLR epochs": (o) => new s.OneCycleLR(o, [0.3, 0.5], { epochs: 5, stepsPerEpoch: 4, pctStart: 0.4 }),
-  "OneCycleLR linear": (o) =>
-    new s.OneCycleLR(o, 0.2, {
-      totalSteps: 23,
-      annealStrategy: "linear",
-      baseMomentum: [0.7, 0.6],
-      maxMomentum: 0.99,
-      divFactor: 10,
-      finalDivFactor: 100,
-    }),
-  "OneCycleLR three phases": (o) =>
-    new s.OneCycleLR(o, 0.3, { totalSteps: 21, threePhase: true, pctStart: 0.35 }),
-  "OneCycleLR betas": (o) => new s.OneCycleLR(o, 0.3, { totalSteps: 12 }),
-  "OneCycleLR no momentum": (o) => new s.OneCycleLR(o, 0.3, { totalSteps: 12, cycleMomentum: false }),
-  SequentialLR: (o) => {
-    const warmUp = new s.LinearLR(o, { startFactor: 0.25, totalIters: 4 });
-    const cosine = new s.CosineAnnealingLR(o, 6, { etaMin: 0.001 });
-    const constant = new s.ConstantLR(o, { factor: 0.5, totalIters: 3 });
-    return new s.SequentialLR(o, [warmUp, cosine, constant, new s.MultiStepLR(o, [2, 5])], [5, 11, 17]);
-  },
-  "SequentialLR restarts": (o) => {
-    const first = new s.ExponentialLR(o, 0.8);
-    const second = new s.CosineAnnealingWarmRestarts(o, 3);
-    return new s.SequentialLR(o, [first, second, new s.LambdaLR(o, (epoch) => 1 / (1 + epoch))], [4, 15]);
-  },
-  "SequentialLR cycle": (o) => {
-    const warmUp = new s.LinearLR(o, { totalIters: 3 });
-    return new s.SequentialLR(o, [warmUp, new s.OneCycleLR(o, 0.3, { totalSteps: 20 })], [4]);
-  },
-  ReduceLROnPlateau: (o) => new s.ReduceLROnPlateau(o, { patience: 2 }),
-  "ReduceLROnPlateau options": (o) =>
-    new s.ReduceLROnPlateau(o, {
-      mode: "max",
-      factor: 0.5,
-      patience: 1,
-      threshold: 0.05,
-      thresholdMode: "abs",
-      cooldown: 2,
-      minLr: [0.01, 0.002],
-    }),
-  "ReduceLROnPlateau max": (o) =>
-    new s.ReduceLROnPlateau(o, { mode: "max", factor: 0.3, patience: 0, threshold: 0.1, eps: 1e-3 }),
-  "ReduceLROnPlateau abs": (o) =>
-    new s.ReduceLROnPlateau(o, {
-      factor: 0.5,
-      patience: 0,
-      threshold: 0.01,
-      thresholdMode: "abs",
-      minLr: 1e-3,
-    }),
-};
+const names = [...schedulers.keys()];
 
 function optimizerFor(name: string): SGD | Adam {
   const [a, b] = [new Parameter(zeros([1])), new Parameter(zeros([1]))];
@@ -97,7 +30,7 @@ function optimizerFor(name: string): SGD | Adam {
     { params: [a] },
     { params: [b], lr: 0.02 },
   ];
-  return name === "OneCycleLR betas"
+  return schedulers.get(name)?.optimizer === "adam"
     ? new Adam(groups, { lr: 0.1, betas: [0.9, 0.99] })
     : new SGD(groups, { lr: 0.1, momentum: 0.9 });
 }
@@ -118,10 +51,10 @@ function expectState(optimizer: SGD | Adam, { lrs, momenta }: Sequence, step: nu
 }
 
 describe("learning rates and momenta are PyTorch's", () => {
-  test.each(Object.keys(makers))("%s", (name) => {
+  test.each(names)("%s", (name) => {
     const reference = references[name] as Sequence;
     const optimizer = optimizerFor(name);
-    const scheduler = makers[name]?.(optimizer) as Any;
+    const scheduler = schedulers.get(name)?.make(optimizer) as Any;
     for (let step = 0; step < reference.lrs.length; step++) {
       expectState(optimizer, reference, step);
       expect(scheduler.getLastLr()).toEqual(optimizer.paramGroups.map((g) => g.lr));
@@ -129,10 +62,10 @@ describe("learning rates and momenta are PyTorch's", () => {
     }
   });
 
-  test.each(Object.keys(makers))("%s saves, loads and goes on", (name) => {
+  test.each(names)("%s saves, loads and goes on", (name) => {
     const reference = references[name] as Sequence;
     const [first, second] = [optimizerFor(name), optimizerFor(name)];
-    const [one, two] = [makers[name]?.(first) as Any, makers[name]?.(second) as Any];
+    const [one, two] = [schedulers.get(name)?.make(first) as Any, schedulers.get(name)?.make(second) as Any];
     for (let step = 0; step < 7; step++) advance(one, step);
     second.loadStateDict(first.stateDict());
     two.loadStateDict(JSON.parse(JSON.stringify(one.stateDict())) as s.SchedulerState);
@@ -197,6 +130,16 @@ const cycle =
   (options: object, maxLr: number | number[] = 1) =>
   (): unknown =>
     new s.OneCycleLR(sgd(), maxLr, options);
+
+test("every scheduler has its cases", () => {
+  const classes = Object.keys(s).filter((name) => name !== "Scheduler");
+  expect(schedulerCases.map((c) => c.scheduler).sort()).toEqual(classes.sort());
+});
+
+const bad = schedulerCases.flatMap((c) => c.bad ?? []);
+test.each(bad.map((b) => [b.name, b] as const))("%s is refused", (_, { call, message }) => {
+  expect(call).toThrow(message);
+});
 
 test.each<[string, () => unknown, string]>([
   [
