@@ -82,10 +82,8 @@ const ofAnother = [
   ],
   ...["logicalAnd", "logicalOr", "logicalXor", "matmul"],
 ] as const;
-const ofImages = [
-  ...["relu", "relu6", "sigmoid", "logsigmoid", "tanh", "gelu", "leakyRelu", "elu", "selu", "silu", "mish"],
-  ...["hardsigmoid", "hardswish", "softplus", "globalAvgPool2d", "dropout", "dropout2d", "instanceNorm"],
-] as const;
+/** Functions of layers that take nothing but a tensor and options. */
+const ofImages = Object.entries(F).flatMap(([name, fn]) => (fn.length === 1 ? [name] : []));
 
 const byName = (x: Tensor, name: string, ...args: unknown[]): Results =>
   ((x as unknown as Record<string, unknown>)[name] as (...args: unknown[]) => Results).apply(x, args);
