@@ -2,6 +2,8 @@
  * Layers as functions of tensors, without parameters of their own: what `F` is in `import { F } from "tatamijs"`.
  */
 export {
+  type CeluOptions,
+  celu,
   type EluOptions,
   elu,
   type GeluOptions,

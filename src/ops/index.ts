@@ -54,6 +54,7 @@ export { truth } from "./reduce/truth.ts";
 export { deviation, variance } from "./reduce/variance.ts";
 export { abs } from "./unary/abs.ts";
 export { ceil } from "./unary/ceil.ts";
+export { celu } from "./unary/celu.ts";
 export { clamp } from "./unary/clamp.ts";
 export { cos } from "./unary/cos.ts";
 export { elu } from "./unary/elu.ts";

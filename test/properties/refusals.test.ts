@@ -272,6 +272,7 @@ const bias = { bias: notWeights } as const;
 
 /** Functions that take something else than the layer of the same name, or have none. */
 const functions: Table = {
+  celu: { inputs: [anyType], options: { alpha: "positive" } },
   logsigmoid: { inputs: [anyType] },
   prelu: { inputs: [input, { name: "weight", shape: [4], shapes: [[3], [2, 4]] }] },
   softmax: { inputs: [anyType], args: [["dim", ["1", 2, -3, 1.5, null, {}, true], 1]] },

@@ -123,6 +123,29 @@ export function elu(x: Tensor, options: EluOptions = {}): Tensor {
   return Tensor.of(ops.elu(nodeOf(x, "elu"), numberFor(x, alpha)));
 }
 
+/** Options of `F.celu` and `nn.CELU`. */
+export interface CeluOptions {
+  /** Minus the value that the function approaches for negative elements, above 0; 1 by default. */
+  readonly alpha?: number | undefined;
+}
+
+/**
+ * x where x > 0, else alpha * (e ** (x / alpha) - 1): `elu` whose slope has no jump at 0, whatever alpha is. (Barron,
+ * 2017.)
+ *
+ * @param x any shape (*); integers become float32
+ * @param options.alpha minus the value approached for negative elements, above 0; 1 by default. Another compiles nothing
+ * @returns shape (*)
+ * @throws ArgumentError for anything but a tensor, or an alpha that is not above 0.
+ * @example
+ * F.celu(tensor([-1, 0, 2]), { alpha: 2 }); // [-0.7869, 0, 2]
+ */
+export function celu(x: Tensor, options: CeluOptions = {}): Tensor {
+  checkOptions(options, ["alpha"], "celu");
+  const alpha = checkPositive(options.alpha ?? 1, "alpha", "celu");
+  return Tensor.of(ops.celu(nodeOf(x, "celu"), numberFor(x, alpha)));
+}
+
 /**
  * scale * x where x > 0, else scale * alpha * (e ** x - 1), with scale 1.0507 and alpha 1.6733, which keep mean 0 and
  * variance 1 from layer to layer if weights are normal with variance 1 / fan-in. (Klambauer, Unterthiner, Mayr and
