@@ -1,10 +1,12 @@
 import { away, type BadInput, type CaseInput, type OpCases, uniform } from "../ops/op-cases.test-helper.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import {
+  CELU,
   ELU,
   GELU,
   Hardsigmoid,
   Hardswish,
+  Hardtanh,
   LeakyReLU,
   Mish,
   ReLU,
@@ -130,11 +132,39 @@ export const cases: readonly OpCases[] = [
       ),
     ],
   ),
+  casesOf(
+    "CELU",
+    "celu",
+    () => new CELU(),
+    kinked,
+    [
+      { make: () => new CELU({ alpha: 0.5 }), torch: "nn.CELU(0.5)" },
+      { make: () => new CELU({ alpha: 2 }), torch: "nn.CELU(2)" },
+    ],
+    [wrong("alpha", () => new CELU({ alpha: 0 }), "CELU: alpha must be a finite number above 0; got 0")],
+  ),
   casesOf("SELU", "selu", () => new SELU(), kinked),
   casesOf("SiLU", "silu", () => new SiLU(), smooth),
   casesOf("Mish", "mish", () => new Mish(), smooth),
   casesOf("Hardswish", "hardswish", () => new Hardswish(), kinked),
   casesOf("Hardsigmoid", "hardsigmoid", () => new Hardsigmoid(), kinked),
+  casesOf(
+    "Hardtanh",
+    "hardtanh",
+    () => new Hardtanh(),
+    kinked,
+    [
+      { make: () => new Hardtanh({ minVal: -2, maxVal: 3 }), torch: "nn.Hardtanh(-2, 3)" },
+      { make: () => new Hardtanh({ minVal: 0 }), torch: "nn.Hardtanh(0)" },
+    ],
+    [
+      wrong(
+        "bounds in the wrong order",
+        () => new Hardtanh({ minVal: 2 }),
+        "Hardtanh: minVal must be below maxVal; got 2 and 1",
+      ),
+    ],
+  ),
   casesOf(
     "Softplus",
     "softplus",

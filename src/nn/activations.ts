@@ -143,6 +143,38 @@ export class ELU extends Module {
 }
 
 /**
+ * x where x > 0, else alpha * (e ** (x / alpha) - 1): `ELU` whose slope has no jump at 0, whatever alpha is. (Barron,
+ * 2017.)
+ *
+ * Shape (*) -> (*).
+ *
+ * @example
+ * new nn.CELU({ alpha: 2 })(tensor([-1, 0, 2])); // [-0.7869, 0, 2]
+ */
+export class CELU extends Module {
+  /** Minus the value approached for negative elements. Another value does not compile again. */
+  alpha: number;
+
+  /**
+   * @param options.alpha minus the value approached for negative elements, above 0; 1 by default
+   * @throws ArgumentError unless it is a finite number above 0.
+   */
+  constructor(options: F.CeluOptions = {}) {
+    super();
+    checkOptions(options, ["alpha"], "CELU");
+    this.alpha = checkPositive(options.alpha ?? 1, "alpha", "CELU");
+  }
+
+  forward(x: Tensor): Tensor {
+    return F.celu(x, { alpha: this.alpha });
+  }
+
+  override extraRepr(): string {
+    return `alpha=${this.alpha}`;
+  }
+}
+
+/**
  * scale * x where x > 0, else scale * alpha * (e ** x - 1), with scale 1.0507 and alpha 1.6733, which keep mean 0 and
  * variance 1 from layer to layer if weights are normal with variance 1 / fan-in. (Klambauer, Unterthiner, Mayr and
  * Hochreiter, 2017.)
@@ -211,6 +243,41 @@ export class Hardswish extends Optionless {
 export class Hardsigmoid extends Optionless {
   forward(x: Tensor): Tensor {
     return F.hardsigmoid(x);
+  }
+}
+
+/**
+ * min(max(x, minVal), maxVal): a hyperbolic tangent of three straight lines. (Collobert, 2004.)
+ *
+ * Shape (*) -> (*), elements from minVal to maxVal.
+ *
+ * @example
+ * new nn.Hardtanh({ maxVal: 2 })(tensor([-2, 0.5, 3])); // [-1, 0.5, 2]
+ */
+export class Hardtanh extends Module {
+  /** The smallest result. Another value does not compile again. */
+  minVal: number;
+  /** The largest result. */
+  maxVal: number;
+
+  /**
+   * @param options.minVal the smallest result; -1 by default
+   * @param options.maxVal the largest result; 1 by default
+   * @throws ArgumentError unless both are finite numbers and minVal is below maxVal.
+   */
+  constructor(options: F.HardtanhOptions = {}) {
+    super();
+    const { minVal, maxVal } = F.hardtanhBounds(options, "Hardtanh");
+    this.minVal = minVal;
+    this.maxVal = maxVal;
+  }
+
+  forward(x: Tensor): Tensor {
+    return F.hardtanh(x, { minVal: this.minVal, maxVal: this.maxVal });
+  }
+
+  override extraRepr(): string {
+    return `minVal=${this.minVal}, maxVal=${this.maxVal}`;
   }
 }
 

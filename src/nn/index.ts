@@ -1,9 +1,11 @@
 /** Modules: layers, containers, losses, and what belongs to them. */
 export {
+  CELU,
   ELU,
   GELU,
   Hardsigmoid,
   Hardswish,
+  Hardtanh,
   LeakyReLU,
   Mish,
   ReLU,

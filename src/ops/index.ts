@@ -65,6 +65,7 @@ export { floor } from "./unary/floor.ts";
 export { gelu, geluByTanh } from "./unary/gelu.ts";
 export { hardsigmoid } from "./unary/hardsigmoid.ts";
 export { hardswish } from "./unary/hardswish.ts";
+export { hardtanh } from "./unary/hardtanh.ts";
 export { isfinite } from "./unary/is-finite.ts";
 export { isnan } from "./unary/is-nan.ts";
 export { leakyRelu } from "./unary/leaky-relu.ts";

@@ -67,11 +67,13 @@ const layers: Table = {
   GELU: { inputs: [anyType], options: { approximate: "choice" }, says: "gelu" },
   LeakyReLU: { inputs: [anyType], options: { negativeSlope: "number" }, says: "leakyRelu" },
   ELU: { inputs: [anyType], options: { alpha: "number" }, says: "elu" },
+  CELU: { inputs: [anyType], options: { alpha: "positive" }, says: "celu" },
   SELU: { inputs: [anyType], options: {}, says: "selu" },
   SiLU: { inputs: [anyType], options: {}, says: "silu" },
   Mish: { inputs: [anyType], options: {}, says: "mish" },
   Hardswish: { inputs: [anyType], options: {}, says: "hardswish" },
   Hardsigmoid: { inputs: [anyType], options: {}, says: "hardsigmoid" },
+  Hardtanh: { inputs: [anyType], options: { minVal: "number", maxVal: "number" }, says: "hardtanh" },
   Softplus: { inputs: [anyType], options: { beta: "positive", threshold: "number" }, says: "softplus" },
   PReLU: { inputs: [input], options: { numParameters: "count", init: "number" } },
   Softmax: { inputs: [anyType], options: { dim: "integer" } },
@@ -272,7 +274,6 @@ const bias = { bias: notWeights } as const;
 
 /** Functions that take something else than the layer of the same name, or have none. */
 const functions: Table = {
-  celu: { inputs: [anyType], options: { alpha: "positive" } },
   logsigmoid: { inputs: [anyType] },
   prelu: { inputs: [input, { name: "weight", shape: [4], shapes: [[3], [2, 4]] }] },
   softmax: { inputs: [anyType], args: [["dim", ["1", 2, -3, 1.5, null, {}, true], 1]] },

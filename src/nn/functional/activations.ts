@@ -1,6 +1,7 @@
 /** Elementwise activation functions without parameters. */
 import { isFloat } from "../../base/dtype.ts";
-import { scalar } from "../../graph/build.ts";
+import { ArgumentError } from "../../base/errors.ts";
+import { cast, scalar } from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
 import * as ops from "../../ops/index.ts";
 import { Tensor } from "../../tensor/tensor.ts";
@@ -211,6 +212,45 @@ export function hardsigmoid(x: Tensor): Tensor {
  */
 export function hardswish(x: Tensor): Tensor {
   return Tensor.of(ops.hardswish(nodeOf(x, "hardswish")));
+}
+
+/** Options of `F.hardtanh` and `nn.Hardtanh`. */
+export interface HardtanhOptions {
+  /** The smallest result; -1 by default. */
+  readonly minVal?: number | undefined;
+  /** The largest result, above minVal; 1 by default. */
+  readonly maxVal?: number | undefined;
+}
+
+/** Both bounds. @throws ArgumentError unless they are finite numbers and minVal is below maxVal. */
+export function hardtanhBounds(options: HardtanhOptions, owner: string): { minVal: number; maxVal: number } {
+  checkOptions(options, ["minVal", "maxVal"], owner);
+  const minVal = checkNumber(options.minVal ?? -1, "minVal", owner);
+  const maxVal = checkNumber(options.maxVal ?? 1, "maxVal", owner);
+  if (minVal < maxVal) return { minVal, maxVal };
+  throw new ArgumentError(`${owner}: minVal must be below maxVal; got ${minVal} and ${maxVal}`, {
+    minVal,
+    maxVal,
+  });
+}
+
+/**
+ * min(max(x, minVal), maxVal): a hyperbolic tangent of three straight lines. As in PyTorch the gradient at both bounds is
+ * 0, where that of `clamp` is 1. (Collobert, 2004.)
+ *
+ * @param x any shape (*); integers become float32
+ * @param options.minVal the smallest result; -1 by default
+ * @param options.maxVal the largest result, above minVal; 1 by default. Other values compile nothing
+ * @returns shape (*), elements from minVal to maxVal
+ * @throws ArgumentError for anything but a tensor, or bounds that are not finite and in order.
+ * @example
+ * F.hardtanh(tensor([-2, 0.5, 3]), { maxVal: 2 }); // [-1, 0.5, 2]
+ */
+export function hardtanh(x: Tensor, options: HardtanhOptions = {}): Tensor {
+  const { minVal, maxVal } = hardtanhBounds(options, "hardtanh");
+  const node = nodeOf(x, "hardtanh");
+  const [low, high] = [numberFor(x, minVal), numberFor(x, maxVal)];
+  return Tensor.of(ops.hardtanh(cast(node, low.dtype), low, high));
 }
 
 /** Options of `F.softplus` and `nn.Softplus`. */
