@@ -5,7 +5,7 @@ import { Tensor } from "../../tensor/tensor.ts";
 import { checkTensor } from "../arguments.ts";
 
 /**
- * min(max(x, 0), 6).
+ * min(max(x, 0), 6). Its gradient at 0 and at 6 is 0.
  *
  * @param x any shape (*); a number type
  * @returns shape (*), elements from 0 to 6
@@ -19,5 +19,5 @@ export function relu6(x: Tensor): Tensor {
     throw new DTypeError('relu6: needs numbers, got bool; convert with .to("float32")', { dtype: x.dtype });
   }
   const [zero, six] = [constant(0, [], x.dtype), constant(6, [], x.dtype)];
-  return Tensor.of(ops.clamp(x.node, zero, six));
+  return Tensor.of(ops.hardtanh(x.node, zero, six));
 }
