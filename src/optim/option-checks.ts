@@ -28,8 +28,22 @@ export function checkBetas(owner: object, value: unknown): void {
   value.forEach((beta: unknown, i) => void checkOption(owner, `betas[${i}]`, beta, 0, 1));
 }
 
+/** @throws ArgumentError unless the value is a pair of numbers that fits. */
+export function checkPair(
+  owner: object,
+  option: string,
+  value: unknown,
+  wanted: string,
+  fits: (first: number, second: number) => boolean,
+): void {
+  const pair: unknown[] = Array.isArray(value) && value.length === 2 ? value : [];
+  const [first, second] = pair;
+  if (typeof first === "number" && typeof second === "number" && fits(first, second)) return;
+  throw refusal(owner, option, wanted, value);
+}
+
 function refusal(owner: object, option: string, range: string, value: unknown): ArgumentError {
-  const shown = typeof value === "string" ? `"${value}"` : String(value);
+  const shown = typeof value === "string" || Array.isArray(value) ? JSON.stringify(value) : String(value);
   return new ArgumentError(`${owner.constructor.name}: ${option} must be ${range}; got ${shown}`, {
     option,
     value,
