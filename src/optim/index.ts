@@ -4,6 +4,7 @@ export { Adagrad, type AdagradOptions } from "./adagrad.ts";
 export { Adam, type AdamOptions } from "./adam.ts";
 export { Adamax, type AdamaxOptions } from "./adamax.ts";
 export { AdamW } from "./adamw.ts";
+export { ASGD, type ASGDOptions } from "./asgd.ts";
 export { Lion, type LionOptions } from "./lion.ts";
 export * as lrScheduler from "./lr-scheduler/index.ts";
 export { NAdam, type NAdamOptions } from "./nadam.ts";
