@@ -26,27 +26,38 @@ export class LambdaLR extends Scheduler {
     options: SchedulerOptions = {},
   ) {
     super(optimizer, options);
-    const groups = optimizer.paramGroups.length;
-    const list = typeof lrLambda === "function" ? new Array<LrLambda>(groups).fill(lrLambda) : lrLambda;
-    if (!Array.isArray(list) || list.some((fn) => typeof fn !== "function")) {
-      throw new ArgumentError(
-        `LambdaLR: lrLambda must be a function of the epoch, or a list of them; got ${typeof lrLambda}`,
-      );
-    }
-    checkLength(list, groups, "lrLambda", "LambdaLR");
-    this.lrLambdas = list;
+    this.lrLambdas = checkLambdas(lrLambda, optimizer.paramGroups.length, "LambdaLR");
     this.start();
   }
 
   protected getLr(): number[] {
-    return this.baseLrs.map((lr, i) => {
-      const factor = this.lrLambdas[i]?.(this.lastEpoch);
-      if (Number.isFinite(factor)) return lr * (factor as number);
-      throw new ArgumentError(`LambdaLR: lrLambda gave ${String(factor)} for epoch ${this.lastEpoch}`);
-    });
+    return this.baseLrs.map((lr, i) => lr * factorOf(this.lrLambdas[i], this.lastEpoch, "LambdaLR"));
   }
 
   protected override firstLr(): number[] {
     return this.getLr();
   }
+}
+
+/** One function for each group. @throws ArgumentError for anything but a function, or a list of one for each. */
+export function checkLambdas(
+  lrLambda: LrLambda | readonly LrLambda[],
+  groups: number,
+  owner: string,
+): readonly LrLambda[] {
+  const list = typeof lrLambda === "function" ? new Array<LrLambda>(groups).fill(lrLambda) : lrLambda;
+  if (!Array.isArray(list) || list.some((fn) => typeof fn !== "function")) {
+    throw new ArgumentError(
+      `${owner}: lrLambda must be a function of the epoch, or a list of them; got ${typeof lrLambda}`,
+    );
+  }
+  checkLength(list, groups, "lrLambda", owner);
+  return list;
+}
+
+/** What the function gives for an epoch. @throws ArgumentError unless it is a number. */
+export function factorOf(lrLambda: LrLambda | undefined, epoch: number, owner: string): number {
+  const factor = lrLambda?.(epoch);
+  if (Number.isFinite(factor)) return factor as number;
+  throw new ArgumentError(`${owner}: lrLambda gave ${String(factor)} for epoch ${epoch}`);
 }
