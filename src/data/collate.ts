@@ -5,6 +5,7 @@
 import { allocate } from "../base/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../base/errors.ts";
 import { formatShape, sameShape, sizeOf } from "../base/shape.ts";
+import { Tensor } from "../tensor/tensor.ts";
 import type { Field, HostArray, HostBatch, Sample } from "./host-array.ts";
 
 /**
@@ -61,6 +62,7 @@ function joinArrays(values: readonly Field[], field: number): HostArray {
   const size = sizeOf(shape);
   const data = allocate(dtype, values.length * size);
   values.forEach((value, n) => {
+    checkHost(value, n, field);
     if (typeof value === "number" || value.dtype !== dtype) {
       throw new DTypeError(
         `collate: field ${field} of sample ${n} of the batch is ` +
@@ -81,4 +83,15 @@ function joinArrays(values: readonly Field[], field: number): HostArray {
     data.set(value.data, n * size);
   });
   return { dtype, shape: [values.length, ...shape], data };
+}
+
+/** A tensor has a type and a shape too, but its `data` is a method: the batch would silently be zeros. */
+function checkHost(value: unknown, sample: number, field: number): void {
+  if (!(value instanceof Tensor)) return;
+  throw new DTypeError(
+    `collate: field ${field} of sample ${sample} of the batch is a tensor, but samples are made of host arrays: give ` +
+      '{ dtype: "float32", shape: [1], data: new Float32Array([value]) }, or all samples at once as tensors to ' +
+      "new data.TensorDataset(x, y)",
+    { field, sample },
+  );
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ArgumentError } from "../base/errors.ts";
+import { tensor } from "../tensor/create.ts";
 import { collateSamples } from "./collate.ts";
 import { ConcatDataset, Dataset, fetchBatch, randomSplit, Subset } from "./dataset.ts";
 import type { HostArray } from "./host-array.ts";
@@ -61,6 +62,10 @@ describe("collateSamples", () => {
         [x, 1.5],
       ]),
     ).toThrow("field 1 of sample 1 of the batch is 1.5");
+    // Without types, or behind a cast.
+    const tensors = [[tensor([1, 2])]] as unknown as (typeof x)[][];
+    expect(() => collateSamples(tensors)).toThrow("field 0 of sample 0 of the batch is a tensor");
+    expect(() => collateSamples([[x], ...tensors])).toThrow("field 0 of sample 1 of the batch is a tensor");
     expect(() => collateSamples([[x], [1]])).toThrow("field 0 of sample 1 of the batch is a number");
     expect(() => collateSamples([[1], [x]])).toThrow(
       "is an array, but a plain number stands for a class index",
