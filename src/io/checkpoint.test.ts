@@ -2,6 +2,9 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { Linear } from "../nn/linear.ts";
+import { StepLR } from "../optim/lr-scheduler/step-lr.ts";
+import { SGD } from "../optim/sgd.ts";
 import { tensor } from "../tensor/create.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { type CheckpointValue, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
@@ -42,10 +45,22 @@ it("keeps nested state, tensors and numbers that JSON lacks", async () => {
   ]);
 });
 
+it("takes state dicts of models, optimizers and schedulers as they are typed", async () => {
+  const model = new Linear(2, 1);
+  const optimizer = new SGD(model.parameters(), { lr: 0.1, momentum: 0.9 });
+  const scheduler = new StepLR(optimizer, 2);
+  const bytes = await saveCheckpoint({
+    model: model.stateDict(),
+    optimizer: optimizer.stateDict(),
+    scheduler: scheduler.stateDict(),
+  });
+  expect(Object.keys(loadCheckpoint(bytes) ?? {})).toEqual(["model", "optimizer", "scheduler"]);
+});
+
 it("refuses what it cannot hold, and files that are no checkpoint", async () => {
-  await expect(saveCheckpoint({ a: { b: undefined as unknown as null } })).rejects.toThrow(
-    "a.b is undefined",
-  );
+  await expect(saveCheckpoint({ a: { b: undefined } })).rejects.toThrow("a.b is undefined");
+  await expect(saveCheckpoint({ model: new Linear(2, 1) })).rejects.toThrow("model is a Linear, which");
+  await expect(saveCheckpoint(new Map())).rejects.toThrow("the state is a Map, which");
   const weights = await saveSafetensors({ w: tensor([1, 2]) });
   expect(() => loadCheckpoint(weights, { source: "x.safetensors" })).toThrow(
     "x.safetensors: a safetensors file",

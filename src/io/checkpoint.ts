@@ -25,16 +25,18 @@ const tensorMark = "$tensor";
 const numberMark = "$number";
 
 /**
- * Writes a nested state with tensors in it as the bytes of one safetensors file.
+ * Writes a nested state with tensors in it as the bytes of one safetensors file. Values may be what
+ * {@link CheckpointValue} lists; state dicts of models, optimizers and schedulers are made of these.
  *
  * @param state For example `{ model: model.stateDict(), optimizer: optimizer.stateDict(), epoch: 3 }`.
  *
  * @throws ArgumentError naming the path of a value that is none of the accepted kinds
  * @example
- * const bytes = await io.saveCheckpoint({ model: model.stateDict(), epoch: 3 });
+ * const state = { model: model.stateDict(), optimizer: optimizer.stateDict(), epoch: 3 };
+ * const bytes = await io.saveCheckpoint(state);
  * Object.keys(io.loadSafetensors(bytes)).includes("model.0.weight"); // true
  */
-export async function saveCheckpoint(state: CheckpointValue): Promise<Uint8Array<ArrayBuffer>> {
+export async function saveCheckpoint(state: unknown): Promise<Uint8Array<ArrayBuffer>> {
   const tensors: Record<string, Tensor> = {};
   const json = JSON.stringify(toJson(state, [], tensors));
   return saveSafetensors(tensors, { metadata: { [metadataKey]: json } });
@@ -75,7 +77,7 @@ export function loadCheckpoint(
   return fromJson(parse(text, source), tensorOf);
 }
 
-function toJson(value: CheckpointValue, path: readonly string[], tensors: Record<string, Tensor>): unknown {
+function toJson(value: unknown, path: readonly string[], tensors: Record<string, Tensor>): unknown {
   if (value instanceof Tensor) {
     const name = path.join(".");
     tensors[name] = value;
@@ -91,17 +93,25 @@ function toJson(value: CheckpointValue, path: readonly string[], tensors: Record
     return value;
   }
   if (Array.isArray(value)) return value.map((item, i) => toJson(item, [...path, String(i)], tensors));
-  if (typeof value !== "object") {
+  if (typeof value !== "object" || !isPlain(value)) {
+    // A module is a function too: it can be called.
+    const hasClass = typeof value === "object" || typeof value === "function";
+    const kind = hasClass ? `a ${value?.constructor.name}` : typeof value;
     throw new ArgumentError(
-      `saveCheckpoint: ${path.join(".")} is ${typeof value}, which a checkpoint cannot hold`,
-      {
-        path,
-      },
+      `saveCheckpoint: ${path.join(".") || "the state"} is ${kind}, which a checkpoint cannot hold; give tensors, ` +
+        "numbers, strings, booleans, null, lists and plain objects such as model.stateDict()",
+      { path },
     );
   }
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [key, toJson(item, [...path, key], tensors)]),
   );
+}
+
+/** Made by a literal: whatever has a class would come back without it. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
 
 function fromJson(value: unknown, tensorOf: (name: string) => Tensor): CheckpointValue {

@@ -43,7 +43,7 @@ export async function loadSafetensorsFile(path: string): Promise<Record<string, 
  * @example
  * await saveCheckpointFile({ model: model.stateDict(), epoch: 3 }, "checkpoint.safetensors");
  */
-export async function saveCheckpointFile(state: CheckpointValue, path: string): Promise<void> {
+export async function saveCheckpointFile(state: unknown, path: string): Promise<void> {
   await writeFileAtomic(path, await saveCheckpoint(state));
 }
 
