@@ -195,4 +195,5 @@ test("a shape that is no list names the fix", () => {
   const size = 2 as unknown as number[];
   expect(() => zeros(size)).toThrow("zeros: a shape is a list such as [2, 3]; got 2");
   expect(() => ones([6]).reshape(size)).toThrow("reshape: a shape is a list such as [2, 3]; got 2");
+  expect(() => ones([2, 3]).permute(size)).toThrow("permute: dimensions are a list such as [1, 0]; got 2");
 });

@@ -29,6 +29,10 @@ export function reshape(x: Node, shape: Shape): Node {
 
 /** Axes in another order. @throws ShapeError unless every axis is named once. */
 export function permute(x: Node, dims: readonly number[]): Node {
+  // PyTorch also takes them one by one, `permute(1, 0)`.
+  if (!Array.isArray(dims)) {
+    throw new ArgumentError(`permute: dimensions are a list such as [1, 0]; got ${String(dims)}`, { dims });
+  }
   const axes = dims.map((d) => normalizeDim(d, x.shape.length, "permute"));
   if (axes.length !== x.shape.length || new Set(axes).size !== axes.length) {
     throw new ShapeError(
