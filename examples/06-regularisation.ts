@@ -1,5 +1,5 @@
 import { data, F, manualSeed, nn, optim, train } from "tatamijs";
-import { experiment } from "tatamijs/lab";
+import { experiment, type Series } from "tatamijs/lab";
 
 export default experiment({
   title: { en: "Overfitting, L2 and dropout", ja: "過学習、L2 正則化、ドロップアウト" },
@@ -17,7 +17,7 @@ export default experiment({
     };
     const training = new data.DataLoader(lab.train(1000), { batchSize: 50, shuffle: true });
     const validation = new data.DataLoader(lab.test(500), { batchSize: 250 });
-    const curves: { label: string; points: number[]; style: "line" | "dashed" }[] = [];
+    const curves: Series[] = [];
     const rows: [string, number, number, number][] = [];
     for (const [name, { weightDecay, p }] of Object.entries(settings)) {
       lab.progress(name);
@@ -34,8 +34,8 @@ export default experiment({
       );
       const optimizer = new optim.Adam(model.parameters(), { lr: 2e-3, weightDecay });
       const metrics = { accuracy: train.accuracy };
-      const trained: number[] = [];
-      const validated: number[] = [];
+      const trained: [epoch: number, loss: number][] = [];
+      const validated: [epoch: number, loss: number][] = [];
       for (let epoch = 1; epoch <= 40; epoch++) {
         const options = {
           loader: training,
@@ -46,33 +46,37 @@ export default experiment({
         };
         await train.fit(model, options);
         // Both with dropout off, so that the two losses compare.
-        trained.push((await train.evaluate(model, { loader: training, loss: F.crossEntropy })).loss);
-        validated.push((await train.evaluate(model, { loader: validation, loss: F.crossEntropy })).loss);
+        trained.push([epoch, (await train.evaluate(model, { loader: training, loss: F.crossEntropy })).loss]);
+        validated.push([
+          epoch,
+          (await train.evaluate(model, { loader: validation, loss: F.crossEntropy })).loss,
+        ]);
       }
       const { accuracy = 0 } = await train.evaluate(model, {
         loader: validation,
         loss: F.crossEntropy,
         metrics,
       });
-      const [loss = 0, validationLoss = 0] = [trained.at(-1), validated.at(-1)];
+      const [loss = 0, validationLoss = 0] = [trained.at(-1)?.[1], validated.at(-1)?.[1]];
       rows.push([name, loss, validationLoss, accuracy]);
+      curves.push({ label: `${name}, validation`, points: validated });
       curves.push({ label: `${name}, training`, points: trained, style: "dashed" });
-      curves.push({ label: `${name}, validation`, points: validated, style: "line" });
     }
     lab.curves("Loss over the epochs", { x: "epoch", y: "loss", logY: true, series: curves });
     lab.table("After 40 epochs", ["", "training loss", "validation loss", "accuracy"], rows);
-    const gap = (row?: (typeof rows)[0]) => (row === undefined ? 0 : row[2] / row[1]);
-    const [none, l2, dropout, both] = rows.map(gap) as [number, number, number, number];
+    const [none, l2, dropout, both] = rows.map((row) => row[2] / row[1]) as [number, number, number, number];
+    const validationLoss = Object.fromEntries(rows.map(([name, , loss]) => [`${name} loss`, loss]));
+    const [noneLoss, l2Loss, dropoutLoss, bothLoss] = rows.map((row) => row[2].toFixed(2));
     return {
       see: {
         en:
-          `Without regularisation the validation loss is ${none.toFixed(0)} times the training loss; with L2 ${l2.toFixed(1)} times, with dropout ` +
-          `${dropout.toFixed(0)} times, with both ${both.toFixed(1)} times.`,
+          `The validation loss ends at ${noneLoss} without regularisation, ${l2Loss} with L2, ${dropoutLoss} with dropout and ${bothLoss} with both: ` +
+          `${none.toFixed(0)}, ${l2.toFixed(1)}, ${dropout.toFixed(0)} and ${both.toFixed(1)} times the training loss.`,
         ja:
-          `正則化なしでは検証損失は訓練損失の ${none.toFixed(0)} 倍。L2 で ${l2.toFixed(1)} 倍、ドロップアウトで ${dropout.toFixed(0)} 倍、両方で ` +
-          `${both.toFixed(1)} 倍になる。`,
+          `最後の検証損失は、正則化なし ${noneLoss}、L2 ${l2Loss}、ドロップアウト ${dropoutLoss}、両方 ${bothLoss}。` +
+          `訓練損失のそれぞれ ${none.toFixed(0)} 倍、${l2.toFixed(1)} 倍、${dropout.toFixed(0)} 倍、${both.toFixed(1)} 倍である。`,
       },
-      values: { none, l2, dropout, both },
+      values: { none, l2, dropout, both, ...validationLoss },
     };
   },
 });

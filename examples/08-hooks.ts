@@ -63,10 +63,10 @@ export default experiment({
       see: {
         en:
           `${calls} layers were seen; the gradient's norm is ${last.toPrecision(2)} at the last layer and ${first.toPrecision(2)} at the first. With a ` +
-          `hook that silences layer 3 all images get the same answer (spread ${silenced}); after its removal the spread is ${back.toPrecision(2)} again.`,
+          `hook that silences layer 3 all images get the same answer (spread ${silenced.toExponential(0)}); after its removal the spread is ${back.toPrecision(2)} again.`,
         ja:
           `${calls} 層を観測した。勾配のノルムは最後の層で ${last.toPrecision(2)}、最初の層で ${first.toPrecision(2)}。層 3 の出力を 0 に置き換えると` +
-          `どの画像も同じ答えになり（ばらつき ${silenced}）、フックを外すと ${back.toPrecision(2)} に戻る。`,
+          `どの画像も同じ答えになり（ばらつき ${silenced.toExponential(0)}）、フックを外すと ${back.toPrecision(2)} に戻る。`,
       },
       values: { calls, first, last, silenced, back },
     };

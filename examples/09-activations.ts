@@ -1,5 +1,5 @@
 import { data, F, inspect, manualSeed, nn, optim, type Tensor, tensor, train } from "tatamijs";
-import { experiment, percent } from "tatamijs/lab";
+import { experiment, inLanguage, percent } from "tatamijs/lab";
 
 /** Learning rates of a network that collapses, and of the same with one cure at a time. */
 const rates = {
@@ -35,6 +35,7 @@ export default experiment({
     const rows: [string, number, number, number, number][] = [];
     for (const [name, lr] of Object.entries(rates)) {
       lab.progress(name);
+      const ja = inLanguage(name, "ja");
       manualSeed(0);
       const model = makeNet(lab.images.channels, name);
       const stats = new inspect.ActivationStats(model, { layers, range: [-2, 8] });
@@ -43,7 +44,7 @@ export default experiment({
       await train.fit(model, { loader, loss, optimizer, epochs: 8 });
       const history = await stats.history();
       stats.remove();
-      const title = { en: `Standard deviation: ${name}`, ja: `標準偏差: ${name}` };
+      const title = { en: `Standard deviation: ${name}`, ja: `標準偏差: ${ja}` };
       const label = (i: number) => `ReLU ${i + 1}`;
       const series = history.map(({ steps }, i) => ({ label: label(i), points: steps.map((s) => s.std) }));
       lab.curves(title, { x: "step", y: "std of the activations", yRange: [0, 4], series });
@@ -52,7 +53,7 @@ export default experiment({
         const counts = tensor(steps.map((s) => [...(s.histogram?.counts ?? [])]));
         return { label: label(i), image: counts.log1p().t().flip([0]), colours: "heat" };
       });
-      const over = { en: `Histograms over the steps: ${name}`, ja: `ステップごとのヒストグラム: ${name}` };
+      const over = { en: `Histograms over the steps: ${name}`, ja: `ステップごとのヒストグラム: ${ja}` };
       await lab.pictures(over, strips);
       const [first, last] = [history[0]?.steps.at(-1), history.at(-1)?.steps.at(-1)];
       const metrics = { accuracy: train.accuracy };
@@ -70,8 +71,8 @@ export default experiment({
           `In the collapsing network ${share(zeros)} of the last activations are zero and ${share(collapsed)} of the test images ` +
           `are right; the best cure, ${cure}, brings ${share(best)} (zeros ${share(left)}).`,
         ja:
-          `崩壊したネットワークでは最後の活性の ${share(zeros)} が 0 で、正解率は ${share(collapsed)}。最も効いた対策は ${cure} で、` +
-          `正解率 ${share(best)}（0 の割合 ${share(left)}）。`,
+          `崩壊したネットワークでは最後の活性の ${share(zeros)} が 0 で、正解率は ${share(collapsed)}。` +
+          `最も効いた対策は${inLanguage(cure, "ja")}で、正解率 ${share(best)}（0 の割合 ${share(left)}）。`,
       },
       values: { collapsed, zeros, best },
     };

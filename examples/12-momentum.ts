@@ -1,5 +1,5 @@
 import { linspace, optim, type Tensor, tensor } from "tatamijs";
-import { experiment } from "tatamijs/lab";
+import { experiment, inLanguage } from "tatamijs/lab";
 
 /** Four landscapes on which plain gradient descent has trouble, and where it starts. */
 const landscapes: Record<
@@ -52,7 +52,7 @@ export default experiment({
         series.push({ label, points });
         ends.push(await f(point.select(0, 0), point.select(0, 1)).item());
       }
-      const title = { en: `Paths: ${name}`, ja: `軌跡: ${name}` };
+      const title = { en: `Paths: ${name}`, ja: `軌跡: ${inLanguage(name, "ja")}` };
       const background = { image: surface, colours: "heat" as const };
       lab.curves(title, { x: "x", y: "y", xRange: [-5, 5], yRange: [-5, 5], series, background });
       rows.push([name, ...ends] as [string, number, number, number]);

@@ -25,7 +25,7 @@ export interface Series {
   readonly label: Label;
   /** Points (x, y), or only y for x = 0, 1, 2, ... Points that are not finite are left out. */
   readonly points: readonly (readonly [x: number, y: number])[] | readonly number[];
-  /** "line" by default; "dots" shows the points alone. */
+  /** "line" by default; "dots" shows the points alone; "dashed" goes with the curve before it and has its colour. */
   readonly style?: "line" | "dots" | "dashed";
 }
 
@@ -134,7 +134,12 @@ export function percent(share: number, digits = 1): string {
   return `${(100 * share).toFixed(digits)}%`;
 }
 
-/** The text in one language. */
+/**
+ * A label in one language; words of the course are known in both.
+ *
+ * @example
+ * lab.inLanguage("batch norm", "ja"); // "バッチ正規化"
+ */
 export function inLanguage(label: Label, language: Language): string {
   if (typeof label !== "string") return label[language];
   return language === "ja" ? (japanese[label] ?? label) : label;

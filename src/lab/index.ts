@@ -5,6 +5,7 @@ export {
   type Experiment,
   experiment,
   type Finding,
+  inLanguage,
   type Lab,
   type Label,
   type Language,

@@ -10,9 +10,16 @@
   Chart.defaults.borderColor = style.getPropertyValue("--rule");
   Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
 
+  /** Labels of a logarithmic axis: powers of ten only, 1e-12 rather than a row of zeros. */
+  const powerOfTen = (value) => {
+    if (Math.abs(Math.log10(value) - Math.round(Math.log10(value))) > 1e-9) return "";
+    return value >= 1e-3 && value < 1e5 ? String(Number(value.toPrecision(1))) : value.toExponential(0);
+  };
+
   const axis = (text, logarithmic, range) => ({
     type: logarithmic ? "logarithmic" : "linear",
     title: { display: true, text },
+    ...(logarithmic ? { ticks: { callback: powerOfTen, maxRotation: 0 } } : {}),
     ...(range ? { min: range[0], max: range[1] } : {}),
   });
 
@@ -33,19 +40,31 @@
     return { id: "behind", install, beforeDatasetsDraw: draw };
   };
 
+  /** A dashed curve goes with the one before it and has its colour; where there is one, all others are drawn through. */
+  const looks = (series) => {
+    const pairs = series.some(({ style }) => style === "dashed");
+    let drawn = -1;
+    return series.map(({ style }, i) => {
+      if (style !== "dashed" || i === 0) drawn++;
+      return {
+        borderColor: colours[drawn % colours.length],
+        backgroundColor: colours[drawn % colours.length],
+        borderDash: style === "dashed" ? [6, 4] : pairs ? [] : dashes[drawn % dashes.length],
+        pointStyle: marks[drawn % marks.length],
+      };
+    });
+  };
+
   const curves = ({ x, y, series, options, background }) => ({
     type: "scatter",
     plugins: background ? [behind(background)] : [],
     data: {
       datasets: series.map(({ label, points, style: how }, i) => ({
+        ...looks(series)[i],
         label,
         data: points.map(([px, py]) => ({ x: px, y: py })),
         showLine: how !== "dots",
-        borderColor: colours[i % colours.length],
-        backgroundColor: colours[i % colours.length],
         borderWidth: 2,
-        borderDash: how === "dashed" ? [6, 4] : dashes[i % dashes.length],
-        pointStyle: marks[i % marks.length],
         pointRadius: how === "dots" || points.length <= 30 ? 3.5 : 0,
       })),
     },
@@ -67,10 +86,18 @@
     options: { scales: { y: axis(y, logY) } },
   });
 
+  /** The legend's lines, dashed as the curves are. */
+  const dashedLabels = (chart) =>
+    Chart.defaults.plugins.legend.labels
+      .generateLabels(chart)
+      .map((item) => ({ ...item, lineDash: chart.data.datasets[item.datasetIndex].borderDash }));
+
   for (const block of JSON.parse(document.getElementById("charts").textContent)) {
     const chart = block.kind === "curves" ? curves(block) : bars(block);
     const labels =
-      block.kind === "curves" ? { usePointStyle: true, pointStyle: "line", pointStyleWidth: 36 } : {};
+      block.kind === "curves"
+        ? { usePointStyle: true, pointStyle: "line", pointStyleWidth: 36, generateLabels: dashedLabels }
+        : {};
     const legend = { display: block.series.length > 1, labels };
     chart.options = {
       ...chart.options,

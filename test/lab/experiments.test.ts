@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { Digits } from "../../src/data/index.ts";
 import { type Block, type Experiment, pageOf, type Report, runExperiment } from "../../src/lab/index.ts";
+import { japanese } from "../../src/lab/terms.ts";
 
 const folder = fileURLToPath(new URL("../../examples/", import.meta.url));
 const files = readdirSync(folder).filter((file) => /^\d\d-/.test(file));
@@ -28,6 +29,7 @@ const claims: Readonly<Record<string, (v: Record<string, number>) => readonly bo
     at(v, "none") > 10 * at(v, "l2"),
     at(v, "dropout") < at(v, "none"),
     at(v, "both") < at(v, "dropout"),
+    at(v, "both loss") < at(v, "none loss"),
   ],
   normalisation: (v) => [at(v, "batch") > at(v, "none") + 0.2, at(v, "layer") > at(v, "none")],
   hooks: (v) => [v.calls === 7, at(v, "silenced") < 1e-6, at(v, "back") > 1e-3],
@@ -101,6 +103,15 @@ describe.each(files)("%s", (file) => {
       (text) => !names.has(text) && !/^[A-Z0-9.]|^floor\(|^lr |^optim\.|^normal\(/.test(text),
     );
     expect([...new Set(unknown)]).toEqual([]);
+    // Nor is a term left in English inside a title or the sentence.
+    const titles = report.blocks.flatMap((block) => (block.kind === "note" ? [] : [block.title]));
+    const terms = Object.keys(japanese).filter((term) => /^[a-z]{4}/.test(term));
+    const left = terms.filter((term) =>
+      [report.see, ...titles.filter((title) => !title.startsWith("floor("))].some((text) =>
+        new RegExp(`\\b${term}\\b`).test(text),
+      ),
+    );
+    expect(left).toEqual([]);
   });
 
   it("makes a page that needs nothing else", async () => {

@@ -25,7 +25,8 @@ const everything = experiment({
       y: "loss",
       logY: true,
       series: [
-        { label: "falls", points: [4, 2, 1, 0, Number.NaN] },
+        { label: "falls", points: [4, 2, 1, 1e-9, 0, Number.NaN] },
+        { label: "beside", points: [4, 2], style: "dashed" },
         { label: "dots", points: [[1, 1]], style: "dots" },
       ],
       background: { image, colours: "heat" },
@@ -93,6 +94,24 @@ it("draws everything without a network and without complaints", { timeout: 60_00
   );
   expect(drawn).toHaveLength(2);
   for (const colours of drawn) expect(colours).toBeGreaterThan(20);
+  // A dashed curve has the colour of the one before it; a logarithmic axis names powers of ten.
+  const { looks, ticks } = await page.evaluate(() => {
+    type Drawn = {
+      data: { datasets: { borderColor: string; borderDash: number[] }[] };
+      scales: { y: { ticks: { label: string }[] } };
+    };
+    const { Chart } = globalThis as unknown as { Chart: { getChart(of: Element | null): Drawn } };
+    const { data, scales } = Chart.getChart(document.querySelector("canvas"));
+    return {
+      looks: data.datasets.map((set) => [set.borderColor, set.borderDash.length > 0]),
+      ticks: scales.y.ticks.map(({ label }) => label).filter((label) => label !== ""),
+    };
+  });
+  expect(looks.map(([, dashed]) => dashed)).toEqual([false, true, false]);
+  expect(new Set(looks.map(([colour]) => colour)).size).toBe(2);
+  expect(looks[1]?.[0]).toBe(looks[0]?.[0]);
+  expect(ticks).toContain("1e-6");
+  for (const tick of ticks) expect(tick).toMatch(/^(1e-\d|0\.0*1|10*)$/);
   const sizes = await page.$$eval(".pictures img", (images) =>
     (images as HTMLImageElement[]).map((i) => [i.naturalWidth, i.naturalHeight]),
   );
@@ -101,7 +120,7 @@ it("draws everything without a network and without complaints", { timeout: 60_00
     [7, 5],
     [2, 1],
   ]);
-  expect(await page.$$eval("details table tr", (rows) => rows.length)).toBe(5 + 3);
+  expect(await page.$$eval("details table tr", (rows) => rows.length)).toBe(8 + 3);
   // On a narrow screen nothing sticks out but what scrolls by itself.
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
 });
