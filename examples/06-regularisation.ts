@@ -17,6 +17,7 @@ export default experiment({
     };
     const training = new data.DataLoader(lab.train(1000), { batchSize: 50, shuffle: true });
     const validation = new data.DataLoader(lab.test(500), { batchSize: 250 });
+    const loss = F.crossEntropy;
     const curves: Series[] = [];
     const rows: [string, number, number, number][] = [];
     for (const [name, { weightDecay, p }] of Object.entries(settings)) {
@@ -37,35 +38,21 @@ export default experiment({
       const trained: [epoch: number, loss: number][] = [];
       const validated: [epoch: number, loss: number][] = [];
       for (let epoch = 1; epoch <= 40; epoch++) {
-        const options = {
-          loader: training,
-          loss: F.crossEntropy,
-          optimizer,
-          epochs: epoch,
-          startEpoch: epoch - 1,
-        };
-        await train.fit(model, options);
+        const until = { epochs: epoch, startEpoch: epoch - 1 };
+        await train.fit(model, { loader: training, loss, optimizer, ...until });
         // Both with dropout off, so that the two losses compare.
-        trained.push([epoch, (await train.evaluate(model, { loader: training, loss: F.crossEntropy })).loss]);
-        validated.push([
-          epoch,
-          (await train.evaluate(model, { loader: validation, loss: F.crossEntropy })).loss,
-        ]);
+        trained.push([epoch, (await train.evaluate(model, { loader: training, loss })).loss]);
+        validated.push([epoch, (await train.evaluate(model, { loader: validation, loss })).loss]);
       }
-      const { accuracy = 0 } = await train.evaluate(model, {
-        loader: validation,
-        loss: F.crossEntropy,
-        metrics,
-      });
-      const [loss = 0, validationLoss = 0] = [trained.at(-1)?.[1], validated.at(-1)?.[1]];
-      rows.push([name, loss, validationLoss, accuracy]);
+      const { accuracy = 0 } = await train.evaluate(model, { loader: validation, loss, metrics });
+      rows.push([name, trained.at(-1)?.[1] ?? 0, validated.at(-1)?.[1] ?? 0, accuracy]);
       curves.push({ label: `${name}, validation`, points: validated });
       curves.push({ label: `${name}, training`, points: trained, style: "dashed" });
     }
     lab.curves("Loss over the epochs", { x: "epoch", y: "loss", logY: true, series: curves });
     lab.table("After 40 epochs", ["", "training loss", "validation loss", "accuracy"], rows);
     const [none, l2, dropout, both] = rows.map((row) => row[2] / row[1]) as [number, number, number, number];
-    const validationLoss = Object.fromEntries(rows.map(([name, , loss]) => [`${name} loss`, loss]));
+    const validationLoss = Object.fromEntries(rows.map((row) => [`${row[0]} loss`, row[2]]));
     const [noneLoss, l2Loss, dropoutLoss, bothLoss] = rows.map((row) => row[2].toFixed(2));
     return {
       see: {

@@ -24,14 +24,14 @@ export default experiment({
   title: { en: "Batch and layer normalisation", ja: "バッチ正規化とレイヤー正規化" },
   question: {
     en: "The same network without normalisation, with batch and with layer normalisation: which learning rates work, and with two images a batch?",
-    ja: "正規化なし、バッチ正規化、レイヤー正規化。どの学習率で学べるか。バッチが 2 枚のときはどうか。",
+    ja: "正規化なし、バッチ正規化、レイヤー正規化。どの学習率で学べるか。最小の学習率でバッチが 2 枚のときはどうか。",
   },
   async run(lab) {
     const runs = [
       { lr: 0.001, batchSize: 32 },
       { lr: 0.01, batchSize: 32 },
       { lr: 0.1, batchSize: 32 },
-      { lr: 0.01, batchSize: 2 },
+      { lr: 0.001, batchSize: 2 },
     ];
     const norms: Norm[] = ["none", "batch norm", "layer norm"];
     const validation = new data.DataLoader(lab.test(360), { batchSize: 180 });
@@ -69,10 +69,10 @@ export default experiment({
       see: {
         en:
           `Over three learning rates the mean accuracy is ${percent(none, 0)} without, ${percent(batch, 0)} with batch and ${percent(layer, 0)} with layer ` +
-          `normalisation; with two images a batch, batch normalisation gets ${percent(smallBatch, 0)}, layer normalisation ${percent(smallLayer, 0)}.`,
+          `normalisation; with two images a batch and the lowest rate, batch normalisation gets ${percent(smallBatch, 0)}, layer normalisation ${percent(smallLayer, 0)}.`,
         ja:
           `三つの学習率での平均正解率は、正規化なし ${percent(none, 0)}、バッチ正規化 ${percent(batch, 0)}、レイヤー正規化 ${percent(layer, 0)}。` +
-          `バッチが 2 枚のときはバッチ正規化 ${percent(smallBatch, 0)}、レイヤー正規化 ${percent(smallLayer, 0)}。`,
+          `最小の学習率でバッチが 2 枚のときはバッチ正規化 ${percent(smallBatch, 0)}、レイヤー正規化 ${percent(smallLayer, 0)}。`,
       },
       values: { none, batch, layer, smallBatch, smallLayer },
     };

@@ -28,10 +28,9 @@ export default experiment({
     ja: "学習が進まないとき、活性はどうなっているのか。どの対策で元に戻るのか。",
   },
   async run(lab) {
-    const loss = F.crossEntropy;
+    const [loss, metrics] = [F.crossEntropy, { accuracy: train.accuracy }];
     const test = new data.DataLoader(lab.test(360), { batchSize: 180 });
-    const layers = (_: string, module: nn.Module) =>
-      module instanceof nn.ReLU || module instanceof nn.LeakyReLU;
+    const layers = (_: string, layer: nn.Module) => layer instanceof nn.ReLU || layer instanceof nn.LeakyReLU;
     const rows: [string, number, number, number, number][] = [];
     for (const [name, lr] of Object.entries(rates)) {
       lab.progress(name);
@@ -44,10 +43,10 @@ export default experiment({
       await train.fit(model, { loader, loss, optimizer, epochs: 8 });
       const history = await stats.history();
       stats.remove();
-      const title = { en: `Standard deviation: ${name}`, ja: `標準偏差: ${ja}` };
       const label = (i: number) => `ReLU ${i + 1}`;
       const series = history.map(({ steps }, i) => ({ label: label(i), points: steps.map((s) => s.std) }));
-      lab.curves(title, { x: "step", y: "std of the activations", yRange: [0, 4], series });
+      const axes = { x: "step", y: "std of the activations", yRange: [0, 4] as const };
+      lab.curves({ en: `Standard deviation: ${name}`, ja: `標準偏差: ${ja}` }, { ...axes, series });
       // Steps from left to right, values from bottom to top; bright: many activations have this value.
       const strips = history.map(({ steps }, i): { label: string; image: Tensor; colours: "heat" } => {
         const counts = tensor(steps.map((s) => [...(s.histogram?.counts ?? [])]));
@@ -55,24 +54,29 @@ export default experiment({
       });
       const over = { en: `Histograms over the steps: ${name}`, ja: `ステップごとのヒストグラム: ${ja}` };
       await lab.pictures(over, strips);
-      const [first, last] = [history[0]?.steps.at(-1), history.at(-1)?.steps.at(-1)];
-      const metrics = { accuracy: train.accuracy };
+      const [first, last] = [history[0], history.at(-1)].map((layer) => layer?.steps.at(-1));
       const { accuracy = 0 } = await train.evaluate(model, { loader: test, loss, metrics });
       rows.push([name, first?.std ?? 0, last?.std ?? 0, last?.zeros ?? 0, accuracy]);
     }
-    const header = ["", "std, first ReLU", "std, last ReLU", "zeros, last ReLU", "accuracy"];
-    lab.table("After 160 steps", header, rows);
+    lab.table(
+      "After 160 steps",
+      ["", "std, first ReLU", "std, last ReLU", "zeros, last ReLU", "accuracy"],
+      rows,
+    );
     const [[, , , zeros, collapsed], ...cures] = rows as [(typeof rows)[0], ...typeof rows];
-    const [cure, , , left, best] = cures.reduce((a, b) => (b[4] > a[4] ? b : a));
-    const share = (value: number) => percent(value, 0);
+    const best = Math.max(...cures.map((row) => row[4]));
+    const names = (list: typeof rows, language: "en" | "ja") =>
+      list.map(([n]) => inLanguage(n, language)).join(", ");
+    const cured = cures.filter((row) => row[4] > 0.5);
+    const ill = cures.filter((row) => row[4] <= 0.5);
     return {
       see: {
         en:
-          `In the collapsing network ${share(zeros)} of the last activations are zero and ${share(collapsed)} of the test images ` +
-          `are right; the best cure, ${cure}, brings ${share(best)} (zeros ${share(left)}).`,
+          `In the collapsing network ${percent(zeros, 0)} of the last activations are zero and ${percent(collapsed, 0)} of the images are right. ` +
+          `What brings it back (best: ${percent(best, 0)}): ${names(cured, "en")}; what alone does not: ${names(ill, "en")}.`,
         ja:
-          `崩壊したネットワークでは最後の活性の ${share(zeros)} が 0 で、正解率は ${share(collapsed)}。` +
-          `最も効いた対策は${inLanguage(cure, "ja")}で、正解率 ${share(best)}（0 の割合 ${share(left)}）。`,
+          `崩壊したネットワークでは最後の活性の ${percent(zeros, 0)} が 0 で、正解率は ${percent(collapsed, 0)}。` +
+          `元に戻す対策（最高 ${percent(best, 0)}）: ${names(cured, "ja")}。それだけでは戻らない対策: ${names(ill, "ja")}。`,
       },
       values: { collapsed, zeros, best },
     };
