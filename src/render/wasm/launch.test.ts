@@ -3,8 +3,9 @@ import { expect, test } from "vitest";
 import { add, int, Locals, load, loop, mul, store, use } from "../../kernel/build.ts";
 import type { Kernel } from "../../kernel/ir.ts";
 import type { Place, Program } from "../../kernel/program.ts";
-import { expectSame, layOut, runOracle, viewsOf, writeTable } from "./render.test-helper.ts";
+import { fill, runOracle } from "../render.test-helper.ts";
 import { renderWasm } from "./render.ts";
+import { runWasm } from "./run-wasm.test-helper.ts";
 
 const arena = (byteOffset: number): Place => ({ kind: "arena", byteOffset });
 const slot = (index: number): Place => ({ kind: "slot", slot: index });
@@ -78,7 +79,10 @@ function program(rounds: number): Program {
 const contents = [Array.from({ length: 64 }, (_, i) => i * i - 7)];
 
 test("stages, places and shares on one thread", () => {
-  expectSame(program(3), contents);
+  const expected = runOracle(program(3), contents);
+  for (const shared of [false, true]) {
+    expect(runWasm(program(3), contents, { shared, relaxed: false })).toEqual(expected);
+  }
 });
 
 /** Runs in a worker: waits for the start signal, then launches the program again and again. */
@@ -94,11 +98,8 @@ test.each([2, 3, 5])("%i threads compute what one does, launch after launch", as
   const rounds = 5;
   const launches = 40;
   const { bytes } = renderWasm(program(rounds), { shared: true, relaxed: false });
-  const layout = layOut(program(rounds));
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
-  const views = viewsOf(program(rounds), layout, memory.buffer);
-  views[0]?.set(contents[0] ?? []);
-  writeTable(layout, memory.buffer);
+  const views = fill(program(rounds), contents, memory.buffer);
   const module = new WebAssembly.Module(bytes as BufferSource);
   const workers = Array.from({ length: threads }, (_, thread) => {
     return new Worker(workerSource, {

@@ -36,7 +36,7 @@ function required<Name extends Parameters<typeof nodeModule>[0]>(
   return found;
 }
 
-/** The flags that describe the processor to the compiler. */
+/** The flags that describe this processor to the compiler. */
 const machineFlags = (): string[] => (process.arch === "x64" ? ["-march=native"] : ["-mcpu=native"]);
 
 /** A C compiler that works, and the folder with its objects. */
@@ -47,21 +47,25 @@ export class Compiler {
   readonly target: Target;
   readonly #command: string;
   readonly #folder: string;
+  readonly #flags: readonly string[];
   readonly #fingerprint: string;
 
   /**
    * Looks for `$CC`, else `cc`, `gcc` or `clang`.
+   *
+   * @param machine flags that describe a processor; the one that this runs on by default
    * @throws EngineError that says why there is none, or why the cache folder cannot be used
    */
-  constructor() {
+  constructor(machine: readonly string[] = machineFlags()) {
     if (process.platform === "win32") throw new EngineError("native: Windows is not supported yet");
     const { command, version } = findCompiler();
     this.#command = command;
     this.description = `${command} (${version})`;
-    this.target = targetOf(command);
+    this.target = targetOf(command, machine);
     this.#folder = cacheFolder();
     const processor = required("node:os").cpus()[0]?.model ?? "";
-    this.#fingerprint = [version, processor, process.arch, ...commonFlags, ...machineFlags()].join("\n");
+    this.#flags = [...commonFlags, ...machine];
+    this.#fingerprint = [version, processor, process.arch, ...this.#flags].join("\n");
   }
 
   /** Path of the shared object for a source; compiled unless it is in the cache. @throws EngineError */
@@ -108,7 +112,7 @@ export class Compiler {
     return {
       object,
       temporary,
-      arguments: [...commonFlags, ...machineFlags(), "-x", "c", "-", "-o", temporary, "-lm"],
+      arguments: [...this.#flags, "-x", "c", "-", "-o", temporary, "-lm"],
     };
   }
 
@@ -147,10 +151,10 @@ function findCompiler(): { command: string; version: string } {
 }
 
 /** What the compiler says of the processor. */
-function targetOf(command: string): Target {
+function targetOf(command: string, machine: readonly string[]): Target {
   const { stdout } = required("node:child_process").spawnSync(
     command,
-    [...machineFlags(), "-dM", "-E", "-x", "c", "/dev/null"],
+    [...machine, "-dM", "-E", "-x", "c", "/dev/null"],
     { encoding: "utf8", timeout: 10_000 },
   );
   const has = (macro: string): boolean => stdout?.includes(`#define ${macro} `) === true;
