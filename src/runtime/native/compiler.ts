@@ -119,15 +119,20 @@ export class Compiler {
   /** Gives a compiled object its name, in one step. */
   #keep(job: Job, errors: string | null): string {
     const fs = required("node:fs");
-    if (errors !== null) {
-      fs.rmSync(job.temporary, { force: true });
-      throw new EngineError(`native: ${this.description} failed: ${errors.trim().slice(0, 2000)}`);
+    const { object, temporary } = job;
+    try {
+      if (errors !== null) throw new Error(errors);
+      makeRoom(this.#folder);
+      fs.writeFileSync(`${temporary}.sha256`, hashOf(temporary), { mode: 0o600 });
+      fs.renameSync(`${temporary}.sha256`, `${object}.sha256`);
+      fs.renameSync(temporary, object);
+      return object;
+    } catch (cause) {
+      fs.rmSync(temporary, { force: true });
+      fs.rmSync(`${temporary}.sha256`, { force: true });
+      const text = (cause as Error).message.trim().slice(0, 2000);
+      throw new EngineError(`native: ${this.description} failed: ${text}`, {}, { cause });
     }
-    makeRoom(this.#folder);
-    fs.writeFileSync(`${job.temporary}.sha256`, hashOf(job.temporary), { mode: 0o600 });
-    fs.renameSync(`${job.temporary}.sha256`, `${job.object}.sha256`);
-    fs.renameSync(job.temporary, job.object);
-    return job.object;
   }
 }
 
@@ -205,14 +210,18 @@ function isIntact(object: string): boolean {
   }
 }
 
-/** Removes the objects that were made first, if there are too many. */
+/** Removes the objects that were made first, if there are too many, and what processes that were ended left behind. */
 function makeRoom(folder: string): void {
   const fs = required("node:fs");
   const { join } = required("node:path");
-  const objects = fs.readdirSync(folder).filter((name) => name.endsWith(".so"));
-  if (objects.length < mostObjects) return;
+  const names = fs.readdirSync(folder);
   const age = (name: string): number =>
     fs.statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  for (const name of names.filter((n) => n.includes(".tmp"))) {
+    if (age(name) < Date.now() - 2 * compileTimeout) fs.rmSync(join(folder, name), { force: true });
+  }
+  const objects = names.filter((name) => name.endsWith(".so"));
+  if (objects.length < mostObjects) return;
   const byAge = objects.map((name) => ({ name, age: age(name) })).sort((a, b) => a.age - b.age);
   for (const { name } of byAge.slice(0, objects.length - mostObjects + mostObjects / 10)) {
     // A program that is loaded lives on without its name.
