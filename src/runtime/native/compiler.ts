@@ -28,6 +28,12 @@ const commonFlags = [
   "-w",
 ];
 
+/**
+ * GCC 12 gives wrong code where one condition guards a load in both its branches of a loop that it vectorises: it mixes
+ * up the masks. Loops with conditions stay scalar; vectors of the kernel IR know no branches.
+ */
+const gccFlags = ["-fno-tree-loop-if-convert"];
+
 function required<Name extends Parameters<typeof nodeModule>[0]>(
   name: Name,
 ): NonNullable<ReturnType<typeof nodeModule<Name>>> {
@@ -64,7 +70,8 @@ export class Compiler {
     this.target = targetOf(command, machine);
     this.#folder = cacheFolder();
     const processor = required("node:os").cpus()[0]?.model ?? "";
-    this.#flags = [...commonFlags, ...machine];
+    const own = version.includes("clang") ? [] : gccFlags;
+    this.#flags = [...commonFlags, ...own, ...machine];
     this.#fingerprint = [version, processor, process.arch, ...this.#flags].join("\n");
   }
 
