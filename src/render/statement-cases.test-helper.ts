@@ -300,32 +300,10 @@ function randomSamples(): Sample[] {
   );
 }
 
-/** One condition that guards a load in its first branch and another in its second: GCC 12 mixes up their masks. */
-function guardedBothWays(): Sample {
-  return statements(30, (locals) => {
-    const [row, column] = [locals.local("row", "i32"), locals.local("column", "i32")];
-    const [x, y] = [locals.local("x", "f32"), locals.local("y", "f32")];
-    const place = add(mul(use(row), int(3)), use(column));
-    const picked = cast(at(binary("mod", mul(place, int(7)), int(11))), "i32");
-    const holds = compare("lt", int(4), picked);
-    const index = binary("max", int(0), binary("min", sub(picked, int(1)), int(6)));
-    return [
-      loop(row, int(0), int(5), 1, [
-        loop(column, int(0), int(3), 1, [
-          define(x, select(holds, at(add(mul(index, int(3)), use(column))), at(add(place, int(100))))),
-          define(y, select(holds, constant(0, "f32"), at(add(place, int(200))))),
-          store(0, place, use(x)),
-          store(0, add(place, int(15)), use(y)),
-        ]),
-      ]),
-    ];
-  });
-}
-
 export function statementCases(): Case[] {
   return [
     ...fixedCases(),
-    { name: "loads guarded both ways by one condition", samples: [guardedBothWays()] },
+
     { name: "random index arithmetic", samples: randomSamples() },
   ];
 }
