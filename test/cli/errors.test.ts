@@ -4,7 +4,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { buildPackage, tatami, temporaryFolder } from "./command.test-helper.ts";
 
 beforeAll(buildPackage, 120_000);
@@ -119,6 +119,17 @@ it("help, version, doctor and summary work", { timeout }, async () => {
   expect((await tatami(folder.path, ["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   const [found] = (await tatami(folder.path, ["doctor", "--json", "--threads", "2"])).events;
   expect(found).toMatchObject({ event: "doctor", engine: "wasm", threads: 2, simd: true, works: true });
+  expect(found).toHaveProperty("native");
+  vi.stubEnv("CC", "false");
+  const [without] = (await tatami(folder.path, ["doctor", "--json"])).events;
+  vi.unstubAllEnvs();
+  expect(without).toMatchObject({
+    native: false,
+    works: true,
+    notes: expect.arrayContaining([
+      "native: no C compiler found (false); install gcc or clang, or name one in CC",
+    ]),
+  });
   const summary = await tatami(folder.path, ["summary", "fashion-mnist", "--model", "lenet5"]);
   expect(summary.stdout).toMatch(/^total +61,706 +\d/m);
 });

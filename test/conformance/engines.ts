@@ -2,9 +2,11 @@
  * The engines that must agree. In all of them every program is verified before it is compiled.
  */
 import { Engine } from "../../src/engine/engine.ts";
+import type { Node } from "../../src/graph/node.ts";
 import { verifyProgram } from "../../src/kernel/verify.ts";
 import type { Device } from "../../src/runtime/device.ts";
 import { createInterpreterDevice } from "../../src/runtime/interpreter-device.ts";
+import { createNativeDevice } from "../../src/runtime/native/device.ts";
 import { createWasmDevice } from "../../src/runtime/wasm/device.ts";
 
 /** The device, refusing programs that break the rules of the kernel IR. */
@@ -17,7 +19,32 @@ function verified(device: Device): Device {
   return device;
 }
 
-/** Every engine: the interpreter scheduled for several vector widths, wasm on one thread and on two. */
+/**
+ * An engine that gathers: what is asked for in one turn of the event loop is computed by one program. A compilation by
+ * a C compiler takes a tenth of a second or more, however small the program, and there are thousands of samples: so
+ * their tests start many of them at a time (`together.ts`), each of which goes its own way in everything else.
+ */
+class GatheringEngine extends Engine {
+  #asked: Node[] = [];
+  #turn: Promise<void> | null = null;
+
+  override flush(extra: readonly Node[] = []): Promise<void> {
+    this.#asked.push(...extra);
+    this.#turn ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+      const asked = this.#asked;
+      this.#asked = [];
+      this.#turn = null;
+      return super.flush(asked);
+    });
+    return this.#turn;
+  }
+}
+
+/** The native engine with two threads; where there is no compiler, the test skips. */
+export const nativeEngine = (): Engine =>
+  new GatheringEngine(verified(createNativeDevice(createWasmDevice({ threads: 2 }))));
+
+/** Every engine that compiles at once: the interpreter scheduled for several vector widths, wasm on one thread and on two. */
 export const engines: Readonly<Record<string, () => Engine>> = {
   "wasm, 1 thread": () => new Engine(verified(createWasmDevice({ threads: 1 }))),
   "wasm, 2 threads": () => new Engine(verified(createWasmDevice({ threads: 2 }))),

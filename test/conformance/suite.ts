@@ -34,7 +34,7 @@ function seedFor(node: Node): Node {
 }
 
 /** Computes a sample with all gradients in one program. */
-async function evaluate(engine: Engine, op: OpCases, sample: Sample, float: Float): Promise<Outcome> {
+export async function evaluate(engine: Engine, op: OpCases, sample: Sample, float: Float): Promise<Outcome> {
   const inputs = tensorsOf(op, sample, float);
   const results = apply(sample, inputs);
   const roots = results.filter((r) => r.requiresGrad).map((node) => ({ node, seed: seedFor(node) }));
@@ -49,7 +49,8 @@ async function evaluate(engine: Engine, op: OpCases, sample: Sample, float: Floa
   };
 }
 
-function compare(outcome: Outcome, reference: Reference, floor: number): string[] {
+/** Where an outcome differs from PyTorch's. */
+export function compare(outcome: Outcome, reference: Reference, floor: number): string[] {
   const found: string[] = [];
   const note = (what: string, said: string | null): void => {
     if (said !== null) found.push(`${what}: ${said}`);

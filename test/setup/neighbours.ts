@@ -4,6 +4,8 @@
  */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { Compiler } from "../../src/runtime/native/compiler.ts";
+import { requireKoffi } from "../../src/runtime/native/library.ts";
 
 /** A program's path, or what to do to have it. */
 export type Neighbour =
@@ -32,4 +34,14 @@ export function findChromium(): Neighbour {
   ];
   const path = candidates.find((file) => file && existsSync(file));
   return path ? { path } : { missing: `no Chromium; ${install}` };
+}
+
+/** What the native engine needs: koffi and a C compiler. */
+export function findCompiler(): Neighbour {
+  try {
+    requireKoffi();
+    return { path: new Compiler().description };
+  } catch (error) {
+    return { missing: (error as Error).message };
+  }
 }

@@ -30,13 +30,16 @@ INLINE i32 shl_i32(i32 a, i32 b) { return (i32)((u32)a << (b & 31)); }
 INLINE i32 shr_i32(i32 a, i32 b) { return (i32)((u32)a >> (b & 31)); }
 INLINE i32 mulhi_i32(i32 a, i32 b) { return (i32)(((uint64_t)(u32)a * (u32)b) >> 32); }
 
-/* Rounded towards minus infinity; dividing by 0 gives 0 and the dividend as remainder, without a trap. */
+/* Rounded towards minus infinity; by 0 both are 0, without a trap. */
 INLINE i32 idiv_i32(i32 a, i32 b) {
   if (b == 0) return 0;
   if (b == -1) return neg_i32(a);
   return a / b - (a % b != 0 && ((a % b) ^ b) < 0);
 }
-INLINE i32 mod_i32(i32 a, i32 b) { return sub_i32(a, mul_i32(idiv_i32(a, b), b)); }
+INLINE i32 mod_i32(i32 a, i32 b) {
+  if (b == 0 || b == -1) return 0;
+  return a % b + ((a % b != 0 && ((a % b) ^ b) < 0) ? b : 0);
+}
 
 /* NaN if either argument is; 0 is greater than -0. */
 #define EXTREMES(T) \\

@@ -28,6 +28,12 @@ const commonFlags = [
   "-w",
 ];
 
+/**
+ * GCC 12 gives wrong code where one condition guards a load in both its branches of a loop that it vectorises: it mixes
+ * up the masks. Loops with conditions stay scalar; vectors of the kernel IR know no branches.
+ */
+const gccFlags = ["-fno-tree-loop-if-convert"];
+
 function required<Name extends Parameters<typeof nodeModule>[0]>(
   name: Name,
 ): NonNullable<ReturnType<typeof nodeModule<Name>>> {
@@ -36,7 +42,7 @@ function required<Name extends Parameters<typeof nodeModule>[0]>(
   return found;
 }
 
-/** The flags that describe the processor to the compiler. */
+/** The flags that describe this processor to the compiler. */
 const machineFlags = (): string[] => (process.arch === "x64" ? ["-march=native"] : ["-mcpu=native"]);
 
 /** A C compiler that works, and the folder with its objects. */
@@ -47,21 +53,26 @@ export class Compiler {
   readonly target: Target;
   readonly #command: string;
   readonly #folder: string;
+  readonly #flags: readonly string[];
   readonly #fingerprint: string;
 
   /**
    * Looks for `$CC`, else `cc`, `gcc` or `clang`.
+   *
+   * @param machine flags that describe a processor; the one that this runs on by default
    * @throws EngineError that says why there is none, or why the cache folder cannot be used
    */
-  constructor() {
+  constructor(machine: readonly string[] = machineFlags()) {
     if (process.platform === "win32") throw new EngineError("native: Windows is not supported yet");
     const { command, version } = findCompiler();
     this.#command = command;
     this.description = `${command} (${version})`;
-    this.target = targetOf(command);
+    this.target = targetOf(command, machine);
     this.#folder = cacheFolder();
     const processor = required("node:os").cpus()[0]?.model ?? "";
-    this.#fingerprint = [version, processor, process.arch, ...commonFlags, ...machineFlags()].join("\n");
+    const own = version.includes("clang") ? [] : gccFlags;
+    this.#flags = [...commonFlags, ...own, ...machine];
+    this.#fingerprint = [version, processor, process.arch, ...this.#flags].join("\n");
   }
 
   /** Path of the shared object for a source; compiled unless it is in the cache. @throws EngineError */
@@ -108,22 +119,27 @@ export class Compiler {
     return {
       object,
       temporary,
-      arguments: [...commonFlags, ...machineFlags(), "-x", "c", "-", "-o", temporary, "-lm"],
+      arguments: [...this.#flags, "-x", "c", "-", "-o", temporary, "-lm"],
     };
   }
 
   /** Gives a compiled object its name, in one step. */
   #keep(job: Job, errors: string | null): string {
     const fs = required("node:fs");
-    if (errors !== null) {
-      fs.rmSync(job.temporary, { force: true });
-      throw new EngineError(`native: ${this.description} failed: ${errors.trim().slice(0, 2000)}`);
+    const { object, temporary } = job;
+    try {
+      if (errors !== null) throw new Error(errors);
+      makeRoom(this.#folder);
+      fs.writeFileSync(`${temporary}.sha256`, hashOf(temporary), { mode: 0o600 });
+      fs.renameSync(`${temporary}.sha256`, `${object}.sha256`);
+      fs.renameSync(temporary, object);
+      return object;
+    } catch (cause) {
+      fs.rmSync(temporary, { force: true });
+      fs.rmSync(`${temporary}.sha256`, { force: true });
+      const text = (cause as Error).message.trim().slice(0, 2000);
+      throw new EngineError(`native: ${this.description} failed: ${text}`, {}, { cause });
     }
-    makeRoom(this.#folder);
-    fs.writeFileSync(`${job.temporary}.sha256`, hashOf(job.temporary), { mode: 0o600 });
-    fs.renameSync(`${job.temporary}.sha256`, `${job.object}.sha256`);
-    fs.renameSync(job.temporary, job.object);
-    return job.object;
   }
 }
 
@@ -147,10 +163,10 @@ function findCompiler(): { command: string; version: string } {
 }
 
 /** What the compiler says of the processor. */
-function targetOf(command: string): Target {
+function targetOf(command: string, machine: readonly string[]): Target {
   const { stdout } = required("node:child_process").spawnSync(
     command,
-    [...machineFlags(), "-dM", "-E", "-x", "c", "/dev/null"],
+    [...machine, "-dM", "-E", "-x", "c", "/dev/null"],
     { encoding: "utf8", timeout: 10_000 },
   );
   const has = (macro: string): boolean => stdout?.includes(`#define ${macro} `) === true;
@@ -201,14 +217,18 @@ function isIntact(object: string): boolean {
   }
 }
 
-/** Removes the objects that were made first, if there are too many. */
+/** Removes the objects that were made first, if there are too many, and what processes that were ended left behind. */
 function makeRoom(folder: string): void {
   const fs = required("node:fs");
   const { join } = required("node:path");
-  const objects = fs.readdirSync(folder).filter((name) => name.endsWith(".so"));
-  if (objects.length < mostObjects) return;
+  const names = fs.readdirSync(folder);
   const age = (name: string): number =>
     fs.statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  for (const name of names.filter((n) => n.includes(".tmp"))) {
+    if (age(name) < Date.now() - 2 * compileTimeout) fs.rmSync(join(folder, name), { force: true });
+  }
+  const objects = names.filter((name) => name.endsWith(".so"));
+  if (objects.length < mostObjects) return;
   const byAge = objects.map((name) => ({ name, age: age(name) })).sort((a, b) => a.age - b.age);
   for (const { name } of byAge.slice(0, objects.length - mostObjects + mostObjects / 10)) {
     // A program that is loaded lives on without its name.

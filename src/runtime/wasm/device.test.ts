@@ -1,10 +1,6 @@
-import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import { build } from "vite";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { runScript } from "../../../test/setup/run-script.ts";
 import { ArgumentError, EngineError } from "../../base/errors.ts";
 import type { Device } from "../device.ts";
 import { createWasmDevice } from "./device.ts";
@@ -246,39 +242,17 @@ test("the option wins over TATAMI_THREADS, which wins over the cores", () => {
 });
 
 describe("a process", () => {
-  /** Output of a script that uses the device, bundled as a user's build would, and run by itself. */
-  async function runScript(body: string): Promise<string> {
-    const folder = await mkdtemp(join(tmpdir(), "tatami-"));
-    try {
-      const source = (file: string): string => JSON.stringify(join(import.meta.dirname, file));
-      const script = `import { createWasmDevice } from ${source("device.ts")};
-        import * as encode from ${source("modules.test-helper.ts")};
-        const modules = new encode.ModuleTable();
-        const device = createWasmDevice({ threads: 2, render: modules.render });
-        ${body}`;
-      await writeFile(join(folder, "script.ts"), script);
-      await build({
-        configFile: false,
-        logLevel: "error",
-        root: folder,
-        build: {
-          ...{ ssr: "script.ts", outDir: ".", emptyOutDir: false, minify: true },
-          rolldownOptions: { output: { entryFileNames: "script.mjs" } },
-        },
-      });
-      const options = { timeout: 15_000 };
-      return (await promisify(execFile)(process.execPath, [join(folder, "script.mjs")], options)).stdout;
-    } finally {
-      await rm(folder, { recursive: true });
-    }
-  }
-
   // Counts down from a large number, which takes some tenths of a second.
   const slow =
     "[0x41, 0x80, 0x80, 0x80, 0x80, 1, 0x21, 2, 3, 0x40, 0x20, 2, 0x41, 1, 0x6b, 0x22, 2, 0x0d, 0, 0x0b]";
 
   test("lives until its programs have ended, and ends by itself then", async () => {
+    const source = (file: string): string => JSON.stringify(join(import.meta.dirname, file));
     const output = await runScript(`
+      import { createWasmDevice } from ${source("device.ts")};
+      import * as encode from ${source("modules.test-helper.ts")};
+      const modules = new encode.ModuleTable();
+      const device = createWasmDevice({ threads: 2, render: modules.render });
       const counter = device.allocate(4);
       const code = [...${slow}, ...encode.counting];
       const executable = device.compile(modules.program(encode.moduleOf(code), 1));
