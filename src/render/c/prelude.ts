@@ -64,6 +64,7 @@ INLINE f32 bits_f32(i32 a) { f32 r; memcpy(&r, &a, 4); return r; }
 `;
 
 /** Types and functions on vectors of `n` lanes. A mask is a vector of integers, -1 for true. */
+// long: it is one text.
 export function vectorPrelude(n: number): string {
   const lanes = (element: string): string => Array.from({ length: n }, () => element).join(", ");
   const each = (type: string, name: string, parameters: string, element: string): string =>
