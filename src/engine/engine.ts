@@ -9,7 +9,7 @@ import { environmentFlag } from "../base/env.ts";
 import { EngineError } from "../base/errors.ts";
 import { sizeOf } from "../base/shape.ts";
 import { type HostValue, type Node, resolve } from "../graph/node.ts";
-import { type GraphWalk, signatureOf, walkGraph } from "../graph/signature.ts";
+import { type GraphWalk, hashSignature, signatureOf, walkGraph } from "../graph/signature.ts";
 import { verifyProgram } from "../kernel/verify.ts";
 import type { Device, Executable } from "../runtime/device.ts";
 import type { BackgroundDevice } from "../runtime/native/device.ts";
@@ -69,6 +69,7 @@ export class Engine {
   readonly #dirty = new Set<Variable>();
   #made: Node[] = [];
   #profiler: Profiler | null = null;
+  readonly #earlierRuns = new Map<number, number>();
   readonly #wanted = new Set<Node>();
   #jobs: Job[] = [];
   readonly #workspace: Workspace;
@@ -194,7 +195,23 @@ export class Engine {
 
   /** Lets every program start over on the first device, as in a new process. */
   restart(): void {
+    this.#earlierRuns.clear();
     for (const { forms } of this.#cache.values()) forms.restart();
+  }
+
+  /** How often each program has run, as pairs of its hash and that number: for a process that goes on from here. */
+  runCounts(): number[] {
+    const counts = new Map(this.#earlierRuns);
+    for (const [hash, { forms }] of this.#cache.entries()) counts.set(hash, forms.runs);
+    return [...counts].flat();
+  }
+
+  /** Lets programs count on from what `runCounts` gave, so that each goes over to the faster device where it would have. */
+  restoreRunCounts(counts: readonly number[]): void {
+    this.restart();
+    for (let i = 0; i + 1 < counts.length; i += 2)
+      this.#earlierRuns.set(counts[i] as number, counts[i + 1] as number);
+    for (const [hash, { forms }] of this.#cache.entries()) forms.restart(this.#earlierRuns.get(hash));
   }
 
   /** The device for programs that come again and again, made when the first of them comes. */
@@ -319,19 +336,21 @@ export class Engine {
     this.#stats.graphNodes = graph.nodes.length;
     const scheduleFor = (device: Device): Schedule =>
       schedule({ nodes: graph.nodes, leaves: graph.leaves, wanted: targets, target: device.target });
-    if (known !== undefined) {
-      const faster = known.forms.wantsFaster ? this.#fasterDevice() : null;
-      return { compiled: known, choice: known.forms.next(faster, scheduleFor) };
-    }
+    const runOf = (compiled: Compiled): { compiled: Compiled; choice: Choice } => {
+      const faster = compiled.forms.wantsFaster ? this.#fasterDevice() : null;
+      return { compiled, choice: compiled.forms.next(faster, scheduleFor) };
+    };
+    if (known !== undefined) return runOf(known);
     const { program, bindings } = scheduleFor(this.device);
     if (verifies) verifyProgram(program);
     const executable = this.device.compile(program);
-    const forms = new Forms({ device: this.device, executable, bindings });
+    const first: Form = { device: this.device, executable, bindings };
+    const forms = new Forms(first, this.#earlierRuns.get(hashSignature(signature)));
     const made: Compiled = { forms, ...stagingLayout(graph, targets) };
     this.#stats.compilations++;
     this.#stats.compileMs += performance.now() - after;
     this.#cache.set(signature, made);
-    return { compiled: made, choice: forms.first };
+    return runOf(made);
   }
 
   /** The job, with all values it will bring marked as known; commits assignments. */

@@ -37,10 +37,16 @@ export class Forms {
   #faster: Form | null = null;
   #pending: Pending | null = null;
   #started = false;
-  #runs = 1;
+  #runs: number;
 
-  constructor(first: Form) {
+  /** @param runs how often it has run already, in a process that this one continues */
+  constructor(first: Form, runs = 0) {
     this.#first = first;
+    this.#runs = runs;
+  }
+
+  get runs(): number {
+    return this.#runs;
   }
 
   /** Whether the next run is the one to give `next` a faster device. */
@@ -60,13 +66,9 @@ export class Forms {
     };
   }
 
-  /** Starts over: the next run counts as the first. What is compiled stays. */
-  restart(): void {
-    this.#runs = 0;
-  }
-
-  get first(): Choice {
-    return { form: this.#first, ready: async () => this.#first, readySync: () => this.#first };
+  /** Starts over: the next run counts as the first, or as the one after `runs`. What is compiled stays. */
+  restart(runs = 0): void {
+    this.#runs = runs;
   }
 
   #start(device: BackgroundDevice, { program, bindings }: Schedule): void {

@@ -45,7 +45,12 @@ export class ProgramCache<T> {
   }
 
   *values(): IterableIterator<T> {
-    for (const list of this.#entries.values()) for (const e of list) yield e.value;
+    for (const [, value] of this.entries()) yield value;
+  }
+
+  /** Hashes of signatures with the values. */
+  *entries(): IterableIterator<[hash: number, value: T]> {
+    for (const [hash, list] of this.#entries) for (const e of list) yield [hash, e.value];
   }
 
   /** Removes everything. */

@@ -1,9 +1,11 @@
 /**
  * All that a training needs to go on between two epochs as if it had never stopped: weights, the optimizer's and
- * the scheduler's state, and where the random generator stands. The order of the data follows from the seed and
+ * the scheduler's state, where the random generator stands, and how often each program has run (which decides whether
+ * it runs natively by now). The order of the data follows from the seed and
  * the number of the epoch, so it needs no state.
  */
 import { FileFormatError } from "../base/errors.ts";
+import { currentEngine } from "../engine/default.ts";
 import type { CheckpointValue } from "../io/checkpoint.ts";
 import { defaultGenerator, type Generator } from "../tensor/generator.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -23,7 +25,7 @@ export interface TrainingParts {
  *
  * @example
  * const state = train.trainingState({ model, optimizer }, 3);
- * Object.keys(state); // ["epoch", "model", "optimizer", "scheduler", "generator"]
+ * Object.keys(state); // ["epoch", "model", "optimizer", "scheduler", "generator", "programs"]
  */
 export function trainingState(parts: TrainingParts, epoch: number): TrainingState {
   const { model, optimizer, scheduler, generator = defaultGenerator } = parts;
@@ -34,6 +36,7 @@ export function trainingState(parts: TrainingParts, epoch: number): TrainingStat
     optimizer: optimizer.stateDict() as CheckpointValue,
     scheduler: (scheduler?.stateDict() ?? null) as CheckpointValue,
     generator: generator.getState(),
+    programs: currentEngine().runCounts(),
   };
 }
 
@@ -54,7 +57,7 @@ export function restoreTrainingState(
   parts: TrainingParts,
   source = "checkpoint",
 ): number {
-  const { epoch, model, optimizer, scheduler, generator } = isRecord(state) ? state : {};
+  const { epoch, model, optimizer, scheduler, generator, programs } = isRecord(state) ? state : {};
   if (typeof epoch !== "number" || !isRecord(model) || !isRecord(optimizer) || !isGeneratorState(generator)) {
     throw new FileFormatError(
       `${source}: this is not the state of a training (epoch, model, optimizer, generator)`,
@@ -67,6 +70,8 @@ export function restoreTrainingState(
   parts.optimizer.loadStateDict(optimizer as never);
   if (parts.scheduler !== undefined && isRecord(scheduler)) parts.scheduler.loadStateDict(scheduler as never);
   (parts.generator ?? defaultGenerator).setState(generator);
+  if (Array.isArray(programs) && programs.every((count) => typeof count === "number"))
+    currentEngine().restoreRunCounts(programs);
   return epoch;
 }
 
