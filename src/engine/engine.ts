@@ -10,12 +10,13 @@ import { EngineError } from "../base/errors.ts";
 import { sizeOf } from "../base/shape.ts";
 import { type HostValue, type Node, resolve } from "../graph/node.ts";
 import { type GraphWalk, hashSignature, signatureOf, walkGraph } from "../graph/signature.ts";
+import type { Program } from "../kernel/program.ts";
 import { verifyProgram } from "../kernel/verify.ts";
 import type { Device, Executable } from "../runtime/device.ts";
 import type { BackgroundDevice } from "../runtime/native/device.ts";
 import type { Schedule } from "../schedule/plan.ts";
 import { schedule } from "../schedule/schedule.ts";
-import { type Choice, type Form, Forms } from "./forms.ts";
+import { type Choice, type Form, Forms, fasterFrom } from "./forms.ts";
 import { type Compiled, deferred, type Job, type Target } from "./job.ts";
 import { emptyValue, letGo, markStale, pastOf, requireComputable, staleError } from "./past.ts";
 import { type Profile, Profiler } from "./profile.ts";
@@ -64,6 +65,7 @@ export class Engine {
   /** The device that runs every program at first. */
   readonly device: Device;
   readonly #makeFaster: () => BackgroundDevice | null;
+  readonly #fasterAt: (program: Program) => number;
   #faster: BackgroundDevice | null | undefined;
   readonly #cache: ProgramCache<Compiled>;
   readonly #dirty = new Set<Variable>();
@@ -77,10 +79,16 @@ export class Engine {
 
   /**
    * @param device runs every program at once
-   * @param faster runs the programs that come again and again; null or an error to do without
+   * @param faster makes the device for programs that come again and again; null to do without
+   * @param fasterAt the run from which on a program goes to it
    */
-  constructor(device: Device, faster: () => BackgroundDevice | null = () => null) {
+  constructor(
+    device: Device,
+    faster: () => BackgroundDevice | null = () => null,
+    fasterAt: (program: Program) => number = fasterFrom,
+  ) {
     this.device = device;
+    this.#fasterAt = fasterAt;
     this.#makeFaster = faster;
     this.#cache = new ProgramCache(mostPrograms, (c) => this.#retire(c));
     this.#workspace = new Workspace(device);
@@ -345,7 +353,8 @@ export class Engine {
     if (verifies) verifyProgram(program);
     const executable = this.device.compile(program);
     const first: Form = { device: this.device, executable, bindings };
-    const forms = new Forms(first, this.#earlierRuns.get(hashSignature(signature)));
+    const earlier = this.#earlierRuns.get(hashSignature(signature));
+    const forms = new Forms(first, this.#fasterAt(program), earlier);
     const made: Compiled = { forms, ...stagingLayout(graph, targets) };
     this.#stats.compilations++;
     this.#stats.compileMs += performance.now() - after;

@@ -5,6 +5,8 @@
  * The change comes at a fixed run, not when the compiler happens to be done, and waits for it if it must; seeding the
  * generator starts the count again. So the same seed gives the same bits, run after run.
  */
+import { byteSize } from "../base/dtype.ts";
+import type { Program } from "../kernel/program.ts";
 import type { Device, Executable } from "../runtime/device.ts";
 import type { BackgroundDevice } from "../runtime/native/device.ts";
 import type { Schedule, SlotBinding } from "../schedule/plan.ts";
@@ -16,10 +18,25 @@ export interface Form {
   readonly bindings: readonly SlotBinding[];
 }
 
-/** The run at which the faster form starts to be compiled: most programs that run twice run a thousand times. */
-const compileAt = 2;
-/** The run from which on the faster form is used. */
-export const fasterFrom = 20;
+/** Programs are compiled natively when they have taken about this many milliseconds: a compilation takes as long. */
+const worthCompiling = 2000;
+const [fewestRuns, mostRuns] = [20, 10_000];
+
+/**
+ * The run from which on a program is to be used in its faster form: by then it has taken some two seconds. It is
+ * estimated from the program alone, never measured, since the same run must be it every time.
+ */
+export function fasterFrom({ stages, kernels }: Program): number {
+  let ms = 0.1;
+  for (const call of stages.flatMap((stage) => stage.calls)) {
+    const kernel = kernels[call.kernel];
+    if (kernel === undefined) continue;
+    const bytes = kernel.buffers.reduce((sum, b) => sum + b.size * byteSize(b.dtype), 0);
+    // As WebAssembly does on two cores of some years ago: 50 GFLOP/s, 10 GB/s, 10 microseconds for a stage.
+    ms += Math.max(kernel.flops / 50e6, bytes / 10e6) + 0.005;
+  }
+  return Math.max(fewestRuns, Math.min(mostRuns, Math.ceil(worthCompiling / ms)));
+}
 
 /** What a run is to use: a form, or one that may still be compiled. */
 export interface Choice {
@@ -34,14 +51,20 @@ export interface Choice {
 /** One computation and its forms. */
 export class Forms {
   readonly #first: Form;
+  /** The run from which on the faster form is used. */
+  readonly #from: number;
   #faster: Form | null = null;
   #pending: Pending | null = null;
   #started = false;
   #runs: number;
 
-  /** @param runs how often it has run already, in a process that this one continues */
-  constructor(first: Form, runs = 0) {
+  /**
+   * @param from the run from which on the faster form is used
+   * @param runs how often it has run already, in a process that this one continues
+   */
+  constructor(first: Form, from: number, runs = 0) {
     this.#first = first;
+    this.#from = from;
     this.#runs = runs;
   }
 
@@ -49,16 +72,16 @@ export class Forms {
     return this.#runs;
   }
 
-  /** Whether the next run is the one to give `next` a faster device. */
+  /** Whether to give `next` a faster device: half-way, so that the compiler has time. */
   get wantsFaster(): boolean {
-    return this.#runs + 1 >= compileAt && !this.#started;
+    return this.#runs + 1 >= this.#from / 2 && !this.#started;
   }
 
   /** The form for the next run. `prepare` schedules the computation for a device. */
   next(faster: BackgroundDevice | null, prepare: (device: Device) => Schedule): Choice {
     this.#runs++;
     if (faster !== null && !this.#started) this.#start(faster, prepare(faster));
-    const form = this.#runs < fasterFrom || this.#pending === null ? this.#first : this.#faster;
+    const form = this.#runs < this.#from || this.#pending === null ? this.#first : this.#faster;
     return {
       form,
       ready: async () => form ?? this.#faster ?? (await this.#pending?.form) ?? this.#first,

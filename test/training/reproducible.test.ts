@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { createEngine, useEngine } from "../../src/engine/default.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { findCompiler } from "../setup/neighbours.ts";
+import { goingOver } from "./going-over.test-helper.ts";
 import { makeTrainer, weightBits } from "./small-net.test-helper.ts";
 
 let engine: Engine | null = null;
@@ -13,7 +14,7 @@ afterEach(async () => {
 
 async function train(name: "wasm" | "native" | "auto", threads: number): Promise<Record<string, string>> {
   await engine?.close();
-  engine = createEngine({ engine: name, threads });
+  engine = name === "auto" ? goingOver(threads) : createEngine({ engine: name, threads });
   useEngine(engine);
   expect(engine.device.threads).toBe(threads);
   const { model, step } = makeTrainer();
