@@ -39,7 +39,7 @@ export default experiment({
       manualSeed(0);
       const hidden = new nn.Linear(channels * height * width, 64);
       const model = new nn.Sequential(new nn.Flatten(), hidden, new nn.ReLU(), new nn.Linear(64, 10));
-      const before = hidden.weight.clone().keep();
+      const before = hidden.weight.clone();
       const loader = new data.DataLoader(lab.train(800), { batchSize: 16, shuffle: true });
       const optimizer = make(model.parameters());
       const points: number[] = [];

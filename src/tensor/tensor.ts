@@ -418,7 +418,8 @@ export class Tensor {
   }
 
   /**
-   * A copy through which gradients flow; in-place changes of either do not show in the other.
+   * A copy through which gradients flow; in-place changes of either do not show in the other. That of a parameter or
+   * buffer is kept as by `keep`, so it can be read after any number of steps.
    *
    * @example
    * const x = zeros([2]);
@@ -426,7 +427,8 @@ export class Tensor {
    * x; // [0, 0]
    */
   clone(): Tensor {
-    return Tensor.of(alias(this.node));
+    const copy = Tensor.of(alias(this.node));
+    return this.#variable === null ? copy : copy.keep();
   }
 
   /**

@@ -69,7 +69,7 @@ export async function lsuv_(module: Module, batch: Tensor, options: LsuvOptions 
   checkCount(maxIterations, 1, "maxIterations", "lsuv_");
   checkTensor(batch, "batch", "lsuv_");
   const call = module as unknown as (x: Tensor) => unknown;
-  const buffers = module.buffers().map((buffer) => ({ buffer, before: buffer.clone().keep() }));
+  const buffers = module.buffers().map((buffer) => ({ buffer, before: buffer.clone() }));
   await Promise.all(buffers.map(({ before }) => before.data()));
   try {
     const layers = layersInOrder(module, () => call(batch));
