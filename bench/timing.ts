@@ -23,7 +23,10 @@ export function summarize(times: readonly number[]): Sample {
   };
 }
 
-/** Runs all candidates in turn, A B C A B C ..., after warming each up. */
+/** Milliseconds between two candidates. */
+const pause = 40;
+
+/** Runs all candidates in turn, A B C A B C ..., after warming each up. One alone runs without pauses. */
 export async function interleave(
   candidates: ReadonlyMap<string, Timed>,
   rounds: number,
@@ -32,6 +35,7 @@ export async function interleave(
   const times = new Map([...candidates.keys()].map((name) => [name, [] as number[]]));
   for (let round = -warmup; round < rounds; round++) {
     for (const [name, run] of candidates) {
+      if (candidates.size > 1) await new Promise((resolve) => setTimeout(resolve, pause));
       const ms = await run();
       if (round >= 0) times.get(name)?.push(ms);
     }

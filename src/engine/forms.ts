@@ -19,11 +19,11 @@ export interface Form {
 }
 
 /** Programs are compiled natively when they have taken about this many milliseconds: a compilation takes as long. */
-const worthCompiling = 2000;
+const worthCompiling = 5000;
 const [fewestRuns, mostRuns] = [20, 10_000];
 
 /**
- * The run from which on a program is to be used in its faster form: by then it has taken some two seconds. It is
+ * The run from which on a program is to be used in its faster form: by then it has taken some five seconds. It is
  * estimated from the program alone, never measured, since the same run must be it every time.
  */
 export function fasterFrom({ stages, kernels }: Program): number {
