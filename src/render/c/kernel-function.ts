@@ -155,7 +155,7 @@ class KernelFunction {
     }
     if (active !== undefined) {
       const vector = this.#type(value.type, lanes);
-      this.#line(`{ ${vector} part = ${text}; memcpy(${at}, &part, ${4 * active}); }`);
+      this.#line(`put_${vector}(${at}, ${text}, ${active});`);
     } else if (dtype === "uint8") this.#line(`store_u8x${lanes}(${at}, ${text});`);
     else if (dtype === "bool") this.#line(`store_u8x${lanes}(${at}, -${text});`);
     else this.#line(`*(${elementTypes[dtype]}x${lanes}u *)(${at}) = ${text};`);

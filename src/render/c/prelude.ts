@@ -81,8 +81,7 @@ typedef f32 ${F}u __attribute__((vector_size(${4 * n}), aligned(4), may_alias));
 typedef i32 ${I}u __attribute__((vector_size(${4 * n}), aligned(4), may_alias));
 typedef uint8_t ${B} __attribute__((vector_size(${n}), aligned(1), may_alias));
 
-INLINE ${F} part_${F}(const f32 *a, int n) { ${F} r = {0}; memcpy(&r, a, (size_t)n * 4); return r; }
-INLINE ${I} part_${I}(const i32 *a, int n) { ${I} r = {0}; memcpy(&r, a, (size_t)n * 4); return r; }
+${partialAccess(n)}
 INLINE ${F} splat_${F}(f32 a) { return (${F}){${lanes("a")}}; }
 INLINE ${I} splat_${I}(i32 a) { return (${I}){${lanes("a")}}; }
 INLINE ${F} select_${F}(${I} m, ${F} a, ${F} b) { return (${F})((m & (${I})a) | (~m & (${I})b)); }
@@ -148,4 +147,24 @@ function fusedMultiplyAdd(n: number): string {
 ${loop}
 #endif`;
   return `INLINE ${F} fma_${F}(${F} a, ${F} b, ${F} c) {\n${body}\n}`;
+}
+
+/**
+ * Loads and stores of the first `count` lanes. Through memory they would wait for each other: bytes that were stored in
+ * pieces cannot be loaded as a whole until all of them have left the processor.
+ */
+function partialAccess(n: number): string {
+  const [F, I] = [`f32x${n}`, `i32x${n}`];
+  const mask = "(1u << count) - 1";
+  return `#if defined(__AVX512VL__) && !defined(__clang__)
+INLINE ${F} part_${F}(const f32 *a, int count) { return __builtin_ia32_loadups${32 * n}_mask(a, (${F}){0}, ${mask}); }
+INLINE ${I} part_${I}(const i32 *a, int count) { return (${I})part_${F}((const f32 *)a, count); }
+INLINE void put_${F}(f32 *to, ${F} a, int count) { __builtin_ia32_storeups${32 * n}_mask(to, a, ${mask}); }
+INLINE void put_${I}(i32 *to, ${I} a, int count) { put_${F}((f32 *)to, (${F})a, count); }
+#else
+INLINE ${F} part_${F}(const f32 *a, int count) { ${F} r; for (int i = 0; i < ${n}; i++) r[i] = i < count ? a[i] : 0; return r; }
+INLINE ${I} part_${I}(const i32 *a, int count) { ${I} r; for (int i = 0; i < ${n}; i++) r[i] = i < count ? a[i] : 0; return r; }
+INLINE void put_${F}(f32 *to, ${F} a, int count) { for (int i = 0; i < count; i++) to[i] = a[i]; }
+INLINE void put_${I}(i32 *to, ${I} a, int count) { for (int i = 0; i < count; i++) to[i] = a[i]; }
+#endif`;
 }

@@ -60,6 +60,8 @@ export interface ColumnOperand {
 interface TileShape {
   readonly rows: number;
   readonly vectors: number;
+  /** Whether the rows of a tile lie in one line of the innermost row dimension: one address serves them all. */
+  readonly inLine: boolean;
 }
 
 /** A sum of at least this many terms may be cut into parts. */
@@ -82,7 +84,9 @@ export function analyze(node: Node, context: LoweringContext): Problem {
   const rows = extent(spec, plan.rows);
   const direct = directColumns(node, plan, lanes, columns, context);
   const longSums = direct !== null && extent(spec, plan.summed) >= longSum;
-  const tile = tileShape(rows, Math.ceil(columns / lanes), lanes, context.target.registers, longSums);
+  const line = spec.sizes[plan.rows[plan.rows.length - 1] ?? -1] ?? 1;
+  const vectors = Math.ceil(columns / lanes);
+  const tile = inLine(tileShape(rows, vectors, lanes, context.target.registers, longSums), line);
   const base = {
     node,
     spec,
@@ -108,6 +112,19 @@ export function analyze(node: Node, context: LoweringContext): Problem {
   return { ...base, tile, loops: mergeLoops(spec, plan.summed, stride, inPanel), column: packed };
 }
 
+/** A line of fewer rows than this is too short for a tile of its own. */
+const shortLine = 7;
+
+/** A tall tile cut so that its rows lie in one line: with an address for each row it would run out of registers. */
+function inLine(tile: Omit<TileShape, "inLine">, line: number): TileShape {
+  if (tile.rows > shortLine) {
+    for (let rows = tile.rows; rows >= shortLine; rows--) {
+      if (line % rows === 0) return { ...tile, rows, inLine: true };
+    }
+  }
+  return { ...tile, inLine: false };
+}
+
 /**
  * Rows and vectors of the tile. Eight accumulators keep both multiply-add units of a 16-register machine busy and leave
  * room for what the compiler moves around; with twelve V8 spills as soon as the loop is not the simplest. Along a long
@@ -119,7 +136,7 @@ function tileShape(
   lanes: number,
   registers: number,
   longSums: boolean,
-): TileShape {
+): Omit<TileShape, "inLine"> {
   if (lanes === 1) return { rows: Math.min(rows, 4), vectors: Math.min(vectors, 2) };
   const accumulators = registers >= 32 ? 24 : 8;
   const preferred = registers >= 32 || longSums ? [4, 2, 3] : [2, 3, 4];
@@ -309,7 +326,7 @@ export function rowStarts(
   first: Expr,
   count: number,
 ): { base: Expr; offset: number }[] {
-  const { spec, plan, rowAccess, rows } = problem;
+  const { spec, plan, rowAccess, rows, tile } = problem;
   const batchPart = substitute(partOf(rowAccess.index, plan.batch, true), positions(spec, plan.batch, batch));
   const m = variable("m", rows);
   const rowPart = substitute(
@@ -321,13 +338,15 @@ export function rowStarts(
   const even = index.terms.every((t) => t.atom.kind === "var");
   const starts: { base: Expr; offset: number }[] = [];
   const held = (e: Expr): Expr => (e.kind === "local" || e.kind === "const" ? e : emitter.define("r", e));
-  if (even) {
+  if (even || tile.inLine) {
+    const last = plan.rows[plan.rows.length - 1];
+    const step = even ? factor : factorOf(rowAccess.index, `x${last}`);
     let base: Expr = int(0);
     emitInline(emitter, () => {
       emitter.bind("m", first);
       base = held(emitter.address(index));
     });
-    for (let i = 0; i < count; i++) starts.push({ base, offset: i * factor });
+    for (let i = 0; i < count; i++) starts.push({ base, offset: i * step });
     return starts;
   }
   for (let i = 0; i < count; i++) {
