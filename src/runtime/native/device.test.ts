@@ -130,7 +130,7 @@ test("a thousand launches and a dispose leave nothing", async (context) => {
   again.dispose();
   expect([device.bytesInUse, objects()]).toEqual([before.bytes, before.objects]);
   await device.close();
-  expect(threads()).toBe(running - 2);
+  expect(threads()).toBe(running - 3);
 });
 
 test("without koffi it says so, and the automatic engine goes on without it", async () => {

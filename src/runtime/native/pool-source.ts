@@ -1,8 +1,9 @@
 /**
- * The thread pool of native programs, in C. It is compiled once and cached like a program. The calling thread is
- * thread 0 and takes its share; the others wait, awake for a while and then asleep.
+ * The thread pool of native programs, in C. It is compiled once and cached like a program. The calling thread
+ * sleeps while the pool's threads run; between launches these look for the next one for a moment, then sleep as well.
  */
 export const poolSource = `
+#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <pthread.h>
 #include <sched.h>
@@ -31,11 +32,11 @@ typedef struct {
 } Pool;
 
 /*
- * Looks at a word before a thread goes to sleep: some 2 milliseconds. A stage often takes microseconds, and a thread
- * that sleeps is woken late, and on the core of the one that wakes it. From time to time a thread offers its core to
- * whoever else has work, such as the thread it waits for.
+ * Looks at a word before a thread goes to sleep. In a barrier, some 2 milliseconds: a stage often takes microseconds,
+ * and a thread that sleeps is woken late. Between launches next to nothing: the core is wanted for the next graph. From
+ * time to time a thread offers its core to whoever else has work.
  */
-enum { rounds = 1000, looks = 50 };
+enum { barrier_rounds = 1000, idle_rounds = 2, looks = 50 };
 
 static void relax(void) {
 #if defined(__x86_64__) || defined(__i386__)
@@ -46,7 +47,7 @@ static void relax(void) {
 }
 
 /* Returns when the word is no longer what was seen. */
-static void await_change(Pool *pool, atomic_uint *word, uint32_t seen) {
+static void await_change(Pool *pool, atomic_uint *word, uint32_t seen, int rounds) {
   for (int i = 0; i < rounds; i++) {
     for (int j = 0; j < looks; j++) {
       if (atomic_load_explicit(word, memory_order_acquire) != seen) return;
@@ -74,12 +75,32 @@ static void barrier(void *of) {
   if (pool->threads == 1) return;
   uint32_t phase = atomic_load(&pool->phase);
   if (atomic_fetch_add(&pool->arrived, 1) + 1 < (uint32_t)pool->threads) {
-    await_change(pool, &pool->phase, phase);
+    await_change(pool, &pool->phase, phase, barrier_rounds);
     return;
   }
   atomic_store(&pool->arrived, 0);
   atomic_store(&pool->phase, phase + 1);
   announce(pool);
+}
+
+/*
+ * Gives each thread a core of its own where there are as many threads as cores. Left to itself, Linux wakes two of them
+ * on one core time and again, and leaves them there for as long as a small program takes.
+ */
+static void take_core(const Pool *pool, int32_t thread) {
+#ifdef __linux__
+  cpu_set_t allowed, own;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0 || CPU_COUNT(&allowed) != pool->threads) return;
+  for (int cpu = 0, left = thread; cpu < CPU_SETSIZE; cpu++) {
+    if (!CPU_ISSET(cpu, &allowed) || left-- > 0) continue;
+    CPU_ZERO(&own);
+    CPU_SET(cpu, &own);
+    sched_setaffinity(0, sizeof own, &own);
+    return;
+  }
+#else
+  (void)pool, (void)thread;
+#endif
 }
 
 typedef struct { Pool *pool; int32_t thread; } Seat;
@@ -89,7 +110,9 @@ static void *serve(void *of) {
   free(of);
   Pool *pool = seat.pool;
   for (uint32_t seen = 0;;) {
-    await_change(pool, &pool->launches, seen);
+    await_change(pool, &pool->launches, seen, idle_rounds);
+    /* Only now is it known how many threads there are. */
+    if (seen == 0) take_core(pool, seat.thread);
     if (atomic_load(&pool->closing)) return NULL;
     seen = atomic_load(&pool->launches);
     pool->run(pool->memory, pool->table, seat.thread, pool->threads, barrier, pool);
@@ -101,11 +124,11 @@ static void *serve(void *of) {
 void *tatami_pool(void *memory, int32_t threads) {
   Pool *pool = aligned_alloc(64, sizeof(Pool));
   if (pool == NULL) return NULL;
-  *pool = (Pool){.memory = memory, .threads = 1};
+  *pool = (Pool){.memory = memory};
   pool->ids = calloc((size_t)threads, sizeof(pthread_t));
   pthread_mutex_init(&pool->lock, NULL);
   pthread_cond_init(&pool->changed, NULL);
-  for (int32_t i = 1; i < threads && pool->ids != NULL; i++) {
+  for (int32_t i = 0; i < threads && pool->ids != NULL; i++) {
     Seat *seat = malloc(sizeof(Seat));
     if (seat == NULL) break;
     *seat = (Seat){pool, i};
@@ -114,6 +137,11 @@ void *tatami_pool(void *memory, int32_t threads) {
       break;
     }
     pool->threads = i + 1;
+  }
+  if (pool->threads == 0) {
+    free(pool->ids);
+    free(pool);
+    return NULL;
   }
   return pool;
 }
@@ -125,11 +153,10 @@ void tatami_launch(void *of, void *program, uint32_t table, uint32_t number) {
   Pool *pool = of;
   pool->run = (Run)dlsym(program, "tatami_run");
   pool->table = (const uint32_t *)(pool->memory + table);
-  atomic_store(&pool->pending, (uint32_t)pool->threads - 1);
+  atomic_store(&pool->pending, (uint32_t)pool->threads);
   atomic_fetch_add(&pool->launches, 1);
   announce(pool);
-  pool->run(pool->memory, pool->table, 0, pool->threads, barrier, pool);
-  for (uint32_t left; (left = atomic_load(&pool->pending)) != 0;) await_change(pool, &pool->pending, left);
+  for (uint32_t left; (left = atomic_load(&pool->pending)) != 0;) await_change(pool, &pool->pending, left, 0);
   atomic_store(&pool->finished, number);
   announce(pool);
 }
@@ -137,7 +164,7 @@ void tatami_launch(void *of, void *program, uint32_t table, uint32_t number) {
 /* Returns when the launch of this number has ended. */
 void tatami_wait(void *of, uint32_t number) {
   Pool *pool = of;
-  for (uint32_t seen; (seen = atomic_load(&pool->finished)) != number;) await_change(pool, &pool->finished, seen);
+  for (uint32_t seen; (seen = atomic_load(&pool->finished)) != number;) await_change(pool, &pool->finished, seen, 0);
 }
 
 void tatami_close(void *of) {
@@ -145,7 +172,7 @@ void tatami_close(void *of) {
   atomic_store(&pool->closing, 1);
   atomic_fetch_add(&pool->launches, 1);
   announce(pool);
-  for (int32_t i = 1; i < pool->threads; i++) pthread_join(pool->ids[i], NULL);
+  for (int32_t i = 0; i < pool->threads; i++) pthread_join(pool->ids[i], NULL);
   pthread_cond_destroy(&pool->changed);
   pthread_mutex_destroy(&pool->lock);
   free(pool->ids);
