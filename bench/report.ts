@@ -17,6 +17,7 @@ export class Report {
       "",
       "Written by `npm run bench -- --write`. Times are medians of runs that took turns, with the quickest and the slowest;",
       "ratios are of medians of one run. Shares are of the peak that the same engine reaches with multiply-adds in registers.",
+      "The first native step finds its program in the cache of compiled objects if an earlier run has left it there.",
       "",
       machine,
       "",

@@ -17,7 +17,7 @@ export interface KernelTiming {
   /** Milliseconds from the start of that run. */
   readonly startMs: number;
   readonly ms: number;
-  /** Multiplications and additions of its contractions; elementwise arithmetic is not counted. */
+  /** Multiplications and additions of contractions, and one for each element of every other function. */
   readonly flops: number;
   /** Bytes of its buffers, each counted once. */
   readonly bytes: number;
