@@ -1,0 +1,65 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { createInterpreterDevice } from "../runtime/interpreter-device.ts";
+import { createWasmDevice } from "../runtime/wasm/device.ts";
+import { tensor } from "../tensor/create.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { currentEngine, useEngine } from "./default.ts";
+import { Engine } from "./engine.ts";
+
+let before: Engine | null = null;
+
+afterEach(async () => {
+  await currentEngine().close();
+  if (before !== null) useEngine(before);
+});
+
+async function step(w: Tensor): Promise<void> {
+  w.add_(w.matmul(w).mul(0.01));
+  await currentEngine().flush();
+}
+
+function weights(): Tensor {
+  return tensor(
+    Array.from({ length: 8 }, (_, i) => Array.from({ length: 8 }, (_, j) => Math.sin(8 * i + j))),
+  ).persist();
+}
+
+describe.each([
+  ["interpreter", createInterpreterDevice],
+  ["wasm", createWasmDevice],
+] as const)("a profile on %s", (name, createDevice) => {
+  const use = async () => {
+    before = useEngine(new Engine(await createDevice()));
+    return currentEngine();
+  };
+
+  test("holds the kernels in order, within the wall's time, and changes no bit of the state", async () => {
+    const engine = await use();
+    const plain = weights();
+    for (let i = 0; i < 3; i++) await step(plain);
+    const profiled = weights();
+    const { device, kernels, wallMs } = await engine.profile(async () => {
+      for (let i = 0; i < 3; i++) await step(profiled);
+    });
+    expect(await profiled.array()).toEqual(await plain.array());
+    expect(device).toBe(name);
+    expect(kernels.reduce((sum, k) => sum + k.flops, 0)).toBeGreaterThanOrEqual(3 * 2 * 8 ** 3);
+    expect(new Set(kernels.map((k) => k.launch))).toEqual(new Set([0, 1, 2]));
+    const inOrder = [...kernels].sort((a, b) => a.launch - b.launch || a.startMs - b.startMs);
+    expect(kernels).toEqual(inOrder);
+    expect(kernels.reduce((sum, k) => sum + k.ms, 0)).toBeLessThanOrEqual(wallMs);
+  });
+
+  test("is refused inside another, and a function that throws leaves the engine usable", async () => {
+    const engine = await use();
+    await expect(engine.profile(() => engine.profile(() => 0))).rejects.toThrow(
+      "a profile is being taken already",
+    );
+    const failing = engine.profile(() => {
+      throw new Error("mine");
+    });
+    await expect(failing).rejects.toThrow("mine");
+    expect(await tensor([1, 2]).sum().item()).toBe(3);
+    expect((await engine.profile(() => tensor([1, 2]).sum().item())).kernels.length).toBeGreaterThan(0);
+  });
+});
