@@ -48,15 +48,16 @@ export function currentEngine(): Engine {
 export function createEngine(options: EngineOptions): Engine {
   const name = options.engine ?? environmentFlag("TATAMI_ENGINE") ?? "auto";
   const { threads } = options;
+  const wasm = (): Device => createWasmDevice(threads === undefined ? {} : { threads });
   switch (name) {
     case "auto": {
-      const device = createWasmDevice(threads === undefined ? {} : { threads });
+      const device = wasm();
       return new Engine(device, () => nativeOrNull(device));
     }
     case "wasm":
-      return new Engine(createWasmDevice(threads === undefined ? {} : { threads }));
+      return new Engine(wasm());
     case "native":
-      return new Engine(createNativeDevice(createWasmDevice(threads === undefined ? {} : { threads })));
+      return new Engine(createNativeDevice(wasm()));
     case "interpreter":
       return new Engine(createInterpreterDevice({}));
     default:
@@ -72,7 +73,7 @@ export function restartPrograms(): void {
 }
 
 /** The native device, or null where the host lacks something for it; `tatami doctor` says what. */
-function nativeOrNull(memory: Device): BackgroundDevice | null {
+export function nativeOrNull(memory: Device): BackgroundDevice | null {
   try {
     return createNativeDevice(memory);
   } catch (error) {

@@ -191,6 +191,8 @@ export class Engine {
       await fn();
       await this.flush();
     } finally {
+      // What runs still needs its code and its clock, also when `fn` has thrown.
+      await this.#jobs[this.#jobs.length - 1]?.settle.promise.catch(() => {});
       this.#profiler = null;
       profiler.dispose();
     }
@@ -201,10 +203,15 @@ export class Engine {
     });
   }
 
-  /** Lets every program start over on the first device, as in a new process. */
-  restart(): void {
+  /**
+   * Lets every program start over on the first device, as in a new process; or count on from what `runCounts` gave, so
+   * that each goes over to the faster device where it would have.
+   */
+  restart(counts: readonly number[] = []): void {
     this.#earlierRuns.clear();
-    for (const { forms } of this.#cache.values()) forms.restart();
+    for (let i = 0; i + 1 < counts.length; i += 2)
+      this.#earlierRuns.set(counts[i] as number, counts[i + 1] as number);
+    for (const [hash, { forms }] of this.#cache.entries()) forms.restart(this.#earlierRuns.get(hash));
   }
 
   /** How often each program has run, as pairs of its hash and that number: for a process that goes on from here. */
@@ -212,14 +219,6 @@ export class Engine {
     const counts = new Map(this.#earlierRuns);
     for (const [hash, { forms }] of this.#cache.entries()) counts.set(hash, forms.runs);
     return [...counts].flat();
-  }
-
-  /** Lets programs count on from what `runCounts` gave, so that each goes over to the faster device where it would have. */
-  restoreRunCounts(counts: readonly number[]): void {
-    this.restart();
-    for (let i = 0; i + 1 < counts.length; i += 2)
-      this.#earlierRuns.set(counts[i] as number, counts[i + 1] as number);
-    for (const [hash, { forms }] of this.#cache.entries()) forms.restart(this.#earlierRuns.get(hash));
   }
 
   /** The device for programs that come again and again, made when the first of them comes. */

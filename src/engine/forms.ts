@@ -5,7 +5,7 @@
  * The change comes at a fixed run, not when the compiler happens to be done, and waits for it if it must; seeding the
  * generator starts the count again. So the same seed gives the same bits, run after run.
  */
-import { byteSize } from "../base/dtype.ts";
+import { bytesOf } from "../kernel/ir.ts";
 import type { Program } from "../kernel/program.ts";
 import type { Device, Executable } from "../runtime/device.ts";
 import type { BackgroundDevice } from "../runtime/native/device.ts";
@@ -31,9 +31,8 @@ export function fasterFrom({ stages, kernels }: Program): number {
   for (const call of stages.flatMap((stage) => stage.calls)) {
     const kernel = kernels[call.kernel];
     if (kernel === undefined) continue;
-    const bytes = kernel.buffers.reduce((sum, b) => sum + b.size * byteSize(b.dtype), 0);
-    // As WebAssembly does on two cores of some years ago: 50 GFLOP/s, 10 GB/s, 10 microseconds for a stage.
-    ms += Math.max(kernel.flops / 50e6, bytes / 10e6) + 0.005;
+    // As WebAssembly does on two cores of some years ago: 50 GFLOP/s, 10 GB/s, 5 microseconds for a call.
+    ms += Math.max(kernel.flops / 50e6, bytesOf(kernel) / 10e6) + 0.005;
   }
   return Math.max(fewestRuns, Math.min(mostRuns, Math.ceil(worthCompiling / ms)));
 }

@@ -59,6 +59,14 @@ describe.each([
       throw new Error("mine");
     });
     await expect(failing).rejects.toThrow("mine");
+    // What it had started may end: its code is given back only then.
+    const running: Promise<number>[] = [];
+    const started = engine.profile(() => {
+      running.push(tensor([1, 2, 3]).square().sum().item());
+      throw new Error("late");
+    });
+    await expect(started).rejects.toThrow("late");
+    expect(await running[0]).toBe(14);
     expect(await tensor([1, 2]).sum().item()).toBe(3);
     expect((await engine.profile(() => tensor([1, 2]).sum().item())).kernels.length).toBeGreaterThan(0);
   });

@@ -2,7 +2,7 @@
  * Where the time of programs goes: every kernel on its own, with its floating-point operations and the bytes of its
  * buffers, beside what the machine can do.
  */
-import { byteSize } from "../base/dtype.ts";
+import { bytesOf } from "../kernel/ir.ts";
 import { type Program, timedProgram } from "../kernel/program.ts";
 import type { Device, Executable } from "../runtime/device.ts";
 import type { Form } from "./forms.ts";
@@ -106,6 +106,6 @@ function describeKernel({ kernels }: Program, index: number): Pick<KernelTiming,
   return {
     name: `${kernel.name} -> ${written.join(", ")}`,
     flops: kernel.flops,
-    bytes: kernel.buffers.reduce((sum, b) => sum + b.size * byteSize(b.dtype), 0),
+    bytes: bytesOf(kernel),
   };
 }

@@ -44,10 +44,6 @@ export class ProgramCache<T> {
     this.#count++;
   }
 
-  *values(): IterableIterator<T> {
-    for (const [, value] of this.entries()) yield value;
-  }
-
   /** Hashes of signatures with the values. */
   *entries(): IterableIterator<[hash: number, value: T]> {
     for (const [hash, list] of this.#entries) for (const e of list) yield [hash, e.value];
@@ -55,7 +51,7 @@ export class ProgramCache<T> {
 
   /** Removes everything. */
   clear(): void {
-    for (const value of this.values()) this.#drop(value);
+    for (const [, value] of this.entries()) this.#drop(value);
     this.#entries.clear();
     this.#count = 0;
   }

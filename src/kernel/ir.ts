@@ -6,7 +6,7 @@
  * kernel is made. Indices count elements, never bytes. There is no aliasing between the buffers of a kernel except
  * where one buffer is declared "readwrite".
  */
-import type { DType } from "../base/dtype.ts";
+import { byteSize, type DType } from "../base/dtype.ts";
 import type { BinaryFn, CompareFn, UnaryFn } from "../base/scalar.ts";
 
 /**
@@ -229,6 +229,11 @@ export interface Kernel {
   readonly body: readonly Stmt[];
   /** Floating-point operations of all chunks together, as the profiler counts them. */
   readonly flops: number;
+}
+
+/** Bytes of a kernel's buffers, each counted once. */
+export function bytesOf({ buffers }: Kernel): number {
+  return buffers.reduce((sum, { size, dtype }) => sum + size * byteSize(dtype), 0);
 }
 
 /** Element type in registers of a value stored as `dtype`. */

@@ -71,7 +71,7 @@ export function restoreTrainingState(
   if (parts.scheduler !== undefined && isRecord(scheduler)) parts.scheduler.loadStateDict(scheduler as never);
   (parts.generator ?? defaultGenerator).setState(generator);
   if (Array.isArray(programs) && programs.every((count) => typeof count === "number"))
-    currentEngine().restoreRunCounts(programs);
+    currentEngine().restart(programs);
   return epoch;
 }
 

@@ -8,8 +8,8 @@ import type { DType, TypedArray } from "../../base/dtype.ts";
 import { EngineError } from "../../base/errors.ts";
 import type { Program, Target } from "../../kernel/program.ts";
 import { renderC } from "../../render/c/render.ts";
-import { tableArenaBase, tableFirstSlot } from "../../render/rendered.ts";
 import type { Device, Executable } from "../device.ts";
+import { tableBytes, writeTable } from "../table.ts";
 import { Compiler } from "./compiler.ts";
 import { loadPool, type Pointer, type PoolLibrary } from "./library.ts";
 
@@ -114,7 +114,7 @@ class NativeDevice implements BackgroundDevice {
     if (this.#closed) throw new EngineError("the device is closed; create another one");
     const code = this.#library.load(path);
     if (code === null) throw new EngineError(`native: the compiled program ${path} cannot be loaded`);
-    const table = this.allocate(4 * (tableFirstSlot + program.slots.length));
+    const table = this.allocate(tableBytes(program));
     const fields = { program, compileMs: performance.now() - start, codeBytes, code, table };
     const executable = new NativeExecutable(fields, (it) => this.#dispose(it));
     this.#live.add(executable);
@@ -171,16 +171,8 @@ class NativeDevice implements BackgroundDevice {
       throw new EngineError("run: the executable is disposed or belongs to another device");
     }
     if (this.#running) throw new EngineError("run: another program is still running; await it first");
-    const expected = executable.program.slots.length;
-    if (slots.length !== expected) {
-      throw new EngineError(`run: ${slots.length} slot addresses given, the program has ${expected} slots`, {
-        slots: slots.length,
-        expected,
-      });
-    }
-    const words = this.view("int32", executable.table, tableFirstSlot + expected);
-    words[tableArenaBase] = arena;
-    for (let i = 0; i < expected; i++) words[tableFirstSlot + i] = slots[i] as number;
+    const words = this.view("int32", executable.table, tableBytes(executable.program) / 4);
+    writeTable(words, 0, executable.program, arena, slots);
     return executable;
   }
 

@@ -9,11 +9,12 @@ import { type DType, type TypedArray, viewOf } from "../../base/dtype.ts";
 import { environmentFlag } from "../../base/env.ts";
 import { ArgumentError, EngineError } from "../../base/errors.ts";
 import type { Program, Target } from "../../kernel/program.ts";
-import { type RenderedWasm, tableArenaBase, tableFirstSlot } from "../../render/rendered.ts";
+import type { RenderedWasm } from "../../render/rendered.ts";
 import { renderWasm } from "../../render/wasm/render.ts";
 import { Allocator } from "../allocator.ts";
 import type { Device, Executable } from "../device.ts";
 import { type HostFeatures, hostFeatures, optimizedAtOnce } from "../features.ts";
+import { tableBytes, writeTable } from "../table.ts";
 import { controlBytes } from "./control.ts";
 import { mathImports } from "./host-math.ts";
 import { LinearMemory } from "./linear-memory.ts";
@@ -162,7 +163,7 @@ class WasmDevice implements Device {
     const { bytes } = this.#render(program, { shared, relaxed });
     // The array may lie over any kind of buffer as far as its type tells; a renderer makes an ordinary one.
     const module = optimizedAtOnce(() => new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>));
-    const table = this.allocate(4 * (tableFirstSlot + program.slots.length));
+    const table = this.allocate(tableBytes(program));
     const compileMs = performance.now() - start;
     const fields = { program, compileMs, codeBytes: bytes.length, id: this.#nextId++, module, table };
     const executable = new WasmExecutable(fields, (it) => this.#dispose(it));
@@ -213,18 +214,7 @@ class WasmDevice implements Device {
     if (this.#pool?.busy === true) {
       throw new EngineError("run: another program is still running; await it first");
     }
-    const expected = executable.program.slots.length;
-    if (slots.length !== expected) {
-      throw new EngineError(`run: ${slots.length} slot addresses given, the program has ${expected} slots`, {
-        slots: slots.length,
-        expected,
-      });
-    }
-    const words = this.#memory.words;
-    const base = executable.table / 4;
-    words.fill(0, base, base + tableArenaBase); // the barrier, which a failed launch leaves anyhow
-    words[base + tableArenaBase] = arena;
-    for (let i = 0; i < expected; i++) words[base + tableFirstSlot + i] = slots[i] as number;
+    writeTable(this.#memory.words, executable.table / 4, executable.program, arena, slots);
     return executable;
   }
 

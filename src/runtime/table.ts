@@ -1,0 +1,32 @@
+/**
+ * The table through which a launch tells a program where its memory lies; every renderer reads it alike.
+ */
+import type { TypedArray } from "../base/dtype.ts";
+import { EngineError } from "../base/errors.ts";
+import type { Program } from "../kernel/program.ts";
+import { tableArenaBase, tableFirstSlot } from "../render/rendered.ts";
+
+/** Bytes of a program's table. */
+export function tableBytes({ slots }: Program): number {
+  return 4 * (tableFirstSlot + slots.length);
+}
+
+/** Writes the table at an index of 32-bit `words`. @throws EngineError when the program has another number of slots */
+export function writeTable(
+  words: TypedArray,
+  at: number,
+  program: Program,
+  arena: number,
+  slots: readonly number[],
+): void {
+  const expected = program.slots.length;
+  if (slots.length !== expected) {
+    throw new EngineError(`run: ${slots.length} slot addresses given, the program has ${expected} slots`, {
+      slots: slots.length,
+      expected,
+    });
+  }
+  words.fill(0, at, at + tableArenaBase); // the barrier of WebAssembly, which a failed launch leaves anyhow
+  words[at + tableArenaBase] = arena;
+  for (let i = 0; i < expected; i++) words[at + tableFirstSlot + i] = slots[i] as number;
+}
