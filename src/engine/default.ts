@@ -21,6 +21,12 @@ export interface EngineOptions {
   readonly engine?: "auto" | "wasm" | "native" | "interpreter" | undefined;
   /** Threads of the pool; default from TATAMI_THREADS, else the number of cores (at most 8). */
   readonly threads?: number | undefined;
+  /**
+   * Whether every sum is formed term by term. Otherwise large 3 x 3 convolutions of stride 1 are computed by Winograd's
+   * algorithm, in a fraction of the multiplications and with about twice the rounding error. Default from TATAMI_STRICT
+   * (1 for true), else false.
+   */
+  readonly strict?: boolean | undefined;
 }
 
 /**
@@ -41,6 +47,7 @@ export function currentEngine(): Engine {
  *
  * @param options.engine "auto", "wasm", "native" or "interpreter"; from TATAMI_ENGINE, else "auto", by default
  * @param options.threads of the pool; from TATAMI_THREADS, else the number of cores (at most 8), by default
+ * @param options.strict whether every sum is formed term by term; from TATAMI_STRICT, else false, by default
  * @throws ArgumentError for an unknown name, EngineError for "native" where there is no koffi or no C compiler
  * @example
  * createEngine({ engine: "interpreter" }).stats.launches; // 0
@@ -48,18 +55,19 @@ export function currentEngine(): Engine {
 export function createEngine(options: EngineOptions): Engine {
   const name = options.engine ?? environmentFlag("TATAMI_ENGINE") ?? "auto";
   const { threads } = options;
+  const strict = options.strict ?? environmentFlag("TATAMI_STRICT") === "1";
   const wasm = (): Device => createWasmDevice(threads === undefined ? {} : { threads });
   switch (name) {
     case "auto": {
       const device = wasm();
-      return new Engine(device, () => nativeOrNull(device));
+      return new Engine(device, { faster: () => nativeOrNull(device), strict });
     }
     case "wasm":
-      return new Engine(wasm());
+      return new Engine(wasm(), { strict });
     case "native":
-      return new Engine(createNativeDevice(wasm()));
+      return new Engine(createNativeDevice(wasm()), { strict });
     case "interpreter":
-      return new Engine(createInterpreterDevice({}));
+      return new Engine(createInterpreterDevice({}), { strict });
     default:
       throw new ArgumentError(`engine "${name}" is unknown; use auto, wasm, native or interpreter`, {
         engine: name,

@@ -10,7 +10,7 @@ import { EngineError } from "../base/errors.ts";
 import { sizeOf } from "../base/shape.ts";
 import { type HostValue, type Node, resolve } from "../graph/node.ts";
 import { type GraphWalk, hashSignature, signatureOf, walkGraph } from "../graph/signature.ts";
-import type { Program } from "../kernel/program.ts";
+import { launchBytes, type Program } from "../kernel/program.ts";
 import { verifyProgram } from "../kernel/verify.ts";
 import type { Device, Executable } from "../runtime/device.ts";
 import type { BackgroundDevice } from "../runtime/native/device.ts";
@@ -53,6 +53,16 @@ export interface EngineStats {
   deviceBytes: number;
 }
 
+/** How an engine works beyond its first device. */
+export interface EngineSettings {
+  /** Makes the device for programs that come again and again; by default there is none. */
+  readonly faster?: () => BackgroundDevice | null;
+  /** The run from which on a program goes to it. */
+  readonly fasterAt?: (program: Program) => number;
+  /** Whether sums are to be formed term by term; false by default. */
+  readonly strict?: boolean;
+}
+
 /**
  * Computes pending values on one device: schedules, compiles, remembers programs and runs them. Users meet it for its
  * counters; tensors call the rest. Made by `createEngine`.
@@ -66,6 +76,7 @@ export class Engine {
   readonly device: Device;
   readonly #makeFaster: () => BackgroundDevice | null;
   readonly #fasterAt: (program: Program) => number;
+  readonly #strict: boolean;
   #faster: BackgroundDevice | null | undefined;
   readonly #cache: ProgramCache<Compiled>;
   readonly #dirty = new Set<Variable>();
@@ -77,19 +88,12 @@ export class Engine {
   readonly #workspace: Workspace;
   readonly #stats = { compilations: 0, launches: 0, compileMs: 0, lookupMs: 0, graphNodes: 0 };
 
-  /**
-   * @param device runs every program at once
-   * @param faster makes the device for programs that come again and again; null to do without
-   * @param fasterAt the run from which on a program goes to it
-   */
-  constructor(
-    device: Device,
-    faster: () => BackgroundDevice | null = () => null,
-    fasterAt: (program: Program) => number = fasterFrom,
-  ) {
+  /** @param device runs every program at once */
+  constructor(device: Device, settings: EngineSettings = {}) {
     this.device = device;
-    this.#fasterAt = fasterAt;
-    this.#makeFaster = faster;
+    this.#fasterAt = settings.fasterAt ?? fasterFrom;
+    this.#makeFaster = settings.faster ?? (() => null);
+    this.#strict = settings.strict ?? false;
     this.#cache = new ProgramCache(mostPrograms, (c) => this.#retire(c));
     this.#workspace = new Workspace(device);
   }
@@ -342,7 +346,13 @@ export class Engine {
     this.#stats.lookupMs += after - before;
     this.#stats.graphNodes = graph.nodes.length;
     const scheduleFor = (device: Device): Schedule =>
-      schedule({ nodes: graph.nodes, leaves: graph.leaves, wanted: targets, target: device.target });
+      schedule({
+        nodes: graph.nodes,
+        leaves: graph.leaves,
+        wanted: targets,
+        target: device.target,
+        strict: this.#strict,
+      });
     const runOf = (compiled: Compiled): { compiled: Compiled; choice: Choice } => {
       const faster = compiled.forms.wantsFaster ? this.#fasterDevice() : null;
       return { compiled, choice: compiled.forms.next(faster, scheduleFor) };
@@ -469,7 +479,8 @@ export class Engine {
   /** Writes inputs to the staging area and gives the address of every slot. */
   #bind(job: Job, form: Form): { executable: Executable; slots: number[] } {
     const { compiled, leaves, targets } = job;
-    this.#workspace.reserve(form.executable.program.arenaBytes, compiled.stagingBytes);
+    const { program } = form.executable;
+    this.#workspace.reserve(launchBytes(program, form.device.threads), compiled.stagingBytes);
     const addresses = leaves.map((leaf, i) => this.#workspace.place(leaf, compiled.leafOffsets[i] as number));
     this.#stats.launches++;
     const slots = form.bindings.map((b) => {

@@ -74,13 +74,7 @@ class Faster {
       },
     };
     const first = noting(memory, () => this.ran.push("first"));
-    useEngine(
-      new Engine(
-        first,
-        () => device,
-        () => 20,
-      ),
-    );
+    useEngine(new Engine(first, { faster: () => device, fasterAt: () => 20 }));
   }
 }
 

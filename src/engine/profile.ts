@@ -3,7 +3,7 @@
  * buffers, beside what the machine can do.
  */
 import { bytesOf } from "../kernel/ir.ts";
-import { type Program, timedProgram } from "../kernel/program.ts";
+import { launchBytes, type Program, timedProgram } from "../kernel/program.ts";
 import type { Device, Executable } from "../runtime/device.ts";
 import type { Form } from "./forms.ts";
 import { type MachinePeak, measurePeak } from "./machine-peak.ts";
@@ -32,7 +32,7 @@ export interface Profile {
   /** Milliseconds of building and finding programs, and of scheduling and compiling new ones. */
   readonly lookupMs: number;
   readonly compileMs: number;
-  /** Bytes of the largest arena of intermediate values. */
+  /** Bytes of the largest arena of intermediate values, with the scratch memory of all threads. */
   readonly arenaBytes: number;
   /** All kernels, in the order they ran. */
   readonly kernels: readonly KernelTiming[];
@@ -74,7 +74,7 @@ export class Profiler {
       this.#kernels.push({ launch, startMs: from - start, ms, ...describeKernel(program, kernel) });
     });
     this.#device = form.device;
-    this.#arenaBytes = Math.max(this.#arenaBytes, program.arenaBytes);
+    this.#arenaBytes = Math.max(this.#arenaBytes, launchBytes(program, form.device.threads));
   }
 
   /** Gives back what the clocks took. */
@@ -102,7 +102,9 @@ export class Profiler {
 function describeKernel({ kernels }: Program, index: number): Pick<KernelTiming, "name" | "flops" | "bytes"> {
   const kernel = kernels[index];
   if (kernel === undefined) throw new RangeError(`no kernel ${index}`);
-  const written = kernel.buffers.filter((b) => b.access !== "read").map((b) => b.size);
+  const written = kernel.buffers
+    .filter((b) => b.access !== "read" && b.access !== "scratch")
+    .map((b) => b.size);
   return {
     name: `${kernel.name} -> ${written.join(", ")}`,
     flops: kernel.flops,

@@ -30,8 +30,10 @@ export function interpret(
   arenaBase: number,
   slotAddresses: readonly number[],
 ): void {
-  const addressOf = (place: Place): number =>
-    place.kind === "arena" ? arenaBase + place.byteOffset : item(slotAddresses, place.slot, "slot address");
+  const addressOf = (place: Place): number => {
+    if (place.kind === "slot") return item(slotAddresses, place.slot, "slot address");
+    return arenaBase + (place.kind === "scratch" ? program.arenaBytes : 0) + place.byteOffset;
+  };
   const stamp = (element: number): void => {
     if (program.clock === undefined) return;
     const at = item(slotAddresses, program.clock, "slot address");

@@ -214,7 +214,8 @@ export interface BufferDecl {
   readonly dtype: DType;
   /** Number of elements; every access must stay inside. */
   readonly size: number;
-  readonly access: "read" | "write" | "readwrite";
+  /** "scratch" belongs to the thread that runs the chunk, which finds it with whatever was left there. */
+  readonly access: "read" | "write" | "readwrite" | "scratch";
 }
 
 /**
@@ -231,9 +232,11 @@ export interface Kernel {
   readonly flops: number;
 }
 
-/** Bytes of a kernel's buffers, each counted once. */
+/** Bytes of a kernel's buffers, each counted once; scratch, which stays in cache, is left out. */
 export function bytesOf({ buffers }: Kernel): number {
-  return buffers.reduce((sum, { size, dtype }) => sum + size * byteSize(dtype), 0);
+  return buffers.reduce((sum, { size, dtype, access }) => {
+    return access === "scratch" ? sum : sum + size * byteSize(dtype);
+  }, 0);
 }
 
 /** Element type in registers of a value stored as `dtype`. */

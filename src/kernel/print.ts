@@ -42,7 +42,7 @@ export function printProgram(program: Program): string {
 }
 
 function printPlace(place: Place): string {
-  return place.kind === "slot" ? `slot ${place.slot}` : `arena+${place.byteOffset}`;
+  return place.kind === "slot" ? `slot ${place.slot}` : `${place.kind}+${place.byteOffset}`;
 }
 
 function typeName(type: ValueType, lanes: number): string {

@@ -5,9 +5,13 @@
 import type { DType } from "../base/dtype.ts";
 import type { Kernel } from "./ir.ts";
 
-/** Where a buffer of a call lies: at a fixed offset in the arena, or wherever the launch binds a slot. */
+/**
+ * Where a buffer of a call lies: at a fixed offset in the arena, at one in the scratch memory that each thread has of
+ * its own, or wherever the launch binds a slot.
+ */
 export type Place =
   | { readonly kind: "arena"; readonly byteOffset: number }
+  | { readonly kind: "scratch"; readonly byteOffset: number }
   | { readonly kind: "slot"; readonly slot: number };
 
 /** One run of a kernel, with the place of each of its buffers in the order of `Kernel.buffers`. */
@@ -33,11 +37,18 @@ export interface Program {
   readonly slots: readonly SlotDecl[];
   /** Bytes of the arena that the program needs; offsets in it are multiples of 64. */
   readonly arenaBytes: number;
+  /** Bytes of scratch memory that each thread needs, behind the arena; a multiple of 64. None by default. */
+  readonly scratchBytes?: number;
   /**
    * A float64 slot for a profile: element 0 gets the time in milliseconds at which the program starts, element i + 1
    * that at which stage i has ended on all threads.
    */
   readonly clock?: number;
+}
+
+/** Bytes behind the arena's base that a launch with so many threads needs: the arena, then the scratch of each thread. */
+export function launchBytes({ arenaBytes, scratchBytes = 0 }: Program, threads: number): number {
+  return arenaBytes + threads * scratchBytes;
 }
 
 /** The program with every call a stage of its own, in their order, and a clock slot behind the other slots. */

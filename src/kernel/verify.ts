@@ -3,7 +3,15 @@
  * compiler stage in tests. It does not prove that accesses stay in bounds or that chunks do not race.
  */
 import { byteSize, type DType } from "../base/dtype.ts";
-import { type Expr, type Kernel, type Local, type Stmt, type ValueType, valueTypeOf } from "./ir.ts";
+import {
+  type BufferDecl,
+  type Expr,
+  type Kernel,
+  type Local,
+  type Stmt,
+  type ValueType,
+  valueTypeOf,
+} from "./ir.ts";
 import type { Call, Place, Program } from "./program.ts";
 import { childrenOf } from "./rewrite.ts";
 import { binaryDomain, compareDomain, unaryDomain } from "./scalar-math.ts";
@@ -177,7 +185,7 @@ class KernelVerifier {
       () => `buffer ${index} of ${this.#kernel.buffers.length} does not exist`,
     );
     this.#expect(
-      decl.access === "readwrite" || decl.access === access,
+      decl.access === "readwrite" || decl.access === "scratch" || decl.access === access,
       () =>
         `${access === "read" ? "reads" : "stores to"} buffer ${index}, which is declared "${decl.access}"`,
     );
@@ -355,7 +363,7 @@ interface Region {
   readonly call: number;
   readonly buffer: number;
   readonly name: string;
-  readonly access: "read" | "write" | "readwrite";
+  readonly access: BufferDecl["access"];
   readonly place: Place;
   readonly bytes: number;
 }
@@ -395,12 +403,14 @@ function regionsOf(program: Program, call: Call, index: number, where: string): 
       const found = slot === undefined ? "missing" : `${slot.dtype}[${slot.size}]`;
       if (wanted !== found) fail(`buffer ${i} is ${wanted}, but slot ${place.slot} is ${found}`);
     } else {
-      const { byteOffset } = place;
+      const { kind, byteOffset } = place;
+      if ((kind === "scratch") !== (decl.access === "scratch"))
+        fail(`buffer ${i}, ${decl.access}, lies in the ${kind}`);
       if (byteOffset % 64 !== 0) fail(`buffer ${i} lies at byte ${byteOffset}, not a multiple of 64`);
-      if (byteOffset < 0 || byteOffset + bytes > program.arenaBytes) {
-        fail(
-          `buffer ${i} takes bytes ${byteOffset} to ${byteOffset + bytes} of an arena of ${program.arenaBytes}`,
-        );
+      const area = kind === "arena" ? program.arenaBytes : (program.scratchBytes ?? 0);
+      if (byteOffset < 0 || byteOffset + bytes > area) {
+        const a = kind === "arena" ? "an arena" : "a scratch";
+        fail(`buffer ${i} takes bytes ${byteOffset} to ${byteOffset + bytes} of ${a} of ${area}`);
       }
     }
     return { call: index, buffer: i, name, access: decl.access, place, bytes };
@@ -410,7 +420,9 @@ function regionsOf(program: Program, call: Call, index: number, where: string): 
 function overlap(a: Region, b: Region): boolean {
   if (a.bytes === 0 || b.bytes === 0) return false;
   if (a.place.kind === "slot") return b.place.kind === "slot" && a.place.slot === b.place.slot;
-  if (b.place.kind === "slot") return false;
+  if (b.place.kind === "slot" || a.place.kind !== b.place.kind) return false;
+  // Calls of a stage run one after the other on a thread, and none expects anything of its scratch.
+  if (a.place.kind === "scratch" && a.call !== b.call) return false;
   return (
     a.place.byteOffset < b.place.byteOffset + b.bytes && b.place.byteOffset < a.place.byteOffset + a.bytes
   );

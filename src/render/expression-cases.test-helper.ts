@@ -85,6 +85,9 @@ function selectCases(lanes: readonly number[]): Case[] {
     const samples = lanesFor(type, lanes).flatMap((n) => [
       elementwise(n, dtype, inputs, (i) => choose(n, i, load(1, "bool", i, n))),
       elementwise(n, dtype, inputs, (i) => choose(n, i, load(1, "bool", i))),
+      elementwise(n, dtype, inputs, (i) =>
+        select(load(1, "bool", i), load(2, dtype, i, n), constant(1, type, n)),
+      ),
     ]);
     return { name: `select of ${type}`, samples };
   });

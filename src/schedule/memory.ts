@@ -13,6 +13,8 @@ export interface Interval {
 /** Offsets are multiples of this, which no vector or cache line crosses. */
 export const alignment = 64;
 
+export const aligned = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
+
 /** Byte offset of every interval, and the size of the arena. Larger ones are placed first, each as low as it fits. */
 export function planMemory(intervals: readonly Interval[]): { offsets: number[]; bytes: number } {
   const offsets = intervals.map(() => 0);
@@ -38,7 +40,7 @@ export function planMemory(intervals: readonly Interval[]): { offsets: number[];
 }
 
 function size(intervals: readonly Interval[], i: number): number {
-  return Math.ceil((intervals[i] as Interval).bytes / alignment) * alignment;
+  return aligned((intervals[i] as Interval).bytes);
 }
 
 function overlap(a: Interval, b: Interval): boolean {

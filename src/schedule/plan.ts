@@ -20,6 +20,8 @@ export interface Buffer {
   readonly strides: readonly number[];
   /** The slot of the program that binds it, or null for memory in the arena. */
   readonly slot: number | null;
+  /** Whether each thread has one of its own, which holds nothing from one chunk to the next. */
+  readonly scratch?: boolean;
 }
 
 /** A value that a kernel writes. */
@@ -47,6 +49,8 @@ export interface LoweredCall {
 /** What lowering a group may ask for. */
 export interface LoweringContext {
   readonly target: Target;
+  /** Whether sums are to be formed term by term, without algorithms that round differently. */
+  readonly strict: boolean;
   /** The buffer of a node, where it has one. */
   bufferOf(node: Node): Buffer | null;
   orderOf(node: Node): Order;
@@ -54,6 +58,8 @@ export interface LoweringContext {
   isWanted(node: Node): boolean;
   /** A buffer for the use of one group: partial sums, packed operands. */
   temporary(dtype: DType, size: number): Buffer;
+  /** A buffer that each thread has of its own while it runs a chunk. */
+  scratch(dtype: DType, size: number): Buffer;
 }
 
 /** What a slot of the program is bound to at launch. */

@@ -14,7 +14,7 @@ import { lowerMap } from "./lower/map.ts";
 import { lowerReduce } from "./lower/reduce.ts";
 import { lowerScatterAdd } from "./lower/scatter.ts";
 import { isLeaf, type Materialized, materialize } from "./materialize.ts";
-import { alignment, type Interval, planMemory } from "./memory.ts";
+import { aligned, type Interval, planMemory } from "./memory.ts";
 import { lostValue } from "./old-values.ts";
 import { isRowMajor, rowMajor, stridesFor } from "./order.ts";
 import { type PartitionInput, partition, readsInPlace } from "./partition.ts";
@@ -43,6 +43,8 @@ export interface ScheduleRequest {
   readonly leaves: readonly Node[];
   readonly wanted: readonly Wanted[];
   readonly target: Target;
+  /** Whether sums are to be formed term by term: no Winograd convolution. False by default. */
+  readonly strict?: boolean;
 }
 
 export function schedule(request: ScheduleRequest): Schedule {
@@ -51,6 +53,7 @@ export function schedule(request: ScheduleRequest): Schedule {
 
 class Scheduler implements LoweringContext {
   readonly target: Target;
+  readonly strict: boolean;
   readonly #request: ScheduleRequest;
   readonly #wanted: ReadonlySet<Node>;
   readonly #orders: readonly Order[];
@@ -64,6 +67,7 @@ class Scheduler implements LoweringContext {
   constructor(request: ScheduleRequest) {
     this.#request = request;
     this.target = request.target;
+    this.strict = request.strict ?? false;
     this.#wanted = new Set(request.wanted.map((w) => resolve(w.node)));
     this.#orders = layoutNodes(request.nodes, this.#wanted, request.target.lanes);
     this.#stored = materialize(request.nodes, this.#wanted, (n) => this.orderOf(n));
@@ -96,6 +100,10 @@ class Scheduler implements LoweringContext {
 
   temporary(dtype: DType, size: number): Buffer {
     return this.#buffer(dtype, size, [], null);
+  }
+
+  scratch(dtype: DType, size: number): Buffer {
+    return { ...this.#buffer(dtype, size, [], null), scratch: true };
   }
 
   #buffer(dtype: DType, size: number, strides: readonly number[], slot: number | null): Buffer {
@@ -283,13 +291,15 @@ class Scheduler implements LoweringContext {
       }
       const stage = stageOf[i] as number;
       while (stages.length <= stage) stages.push([]);
-      (stages[stage] as Call[]).push({ kernel, places: call.buffers.map((b) => arena.place(b)) });
+      (stages[stage] as Call[]).push({ kernel, places: placesOf(call, arena.place) });
     });
+    const scratchBytes = Math.max(0, ...calls.map(scratchOf));
     return {
       kernels,
       stages: stages.map((c) => ({ calls: c })),
       slots: this.#slots,
       arenaBytes: arena.bytes,
+      ...(scratchBytes > 0 ? { scratchBytes } : {}),
     };
   }
 
@@ -301,7 +311,7 @@ class Scheduler implements LoweringContext {
     calls.forEach((call, i) => {
       const stage = stageOf[i] as number;
       for (const b of call.buffers) {
-        if (b.slot !== null) continue;
+        if (b.slot !== null || b.scratch === true) continue;
         const life = lives.get(b.id) ?? { first: stage, last: stage, bytes: b.size * byteSize(b.dtype) };
         life.first = Math.min(life.first, stage);
         life.last = Math.max(life.last, stage);
@@ -312,13 +322,30 @@ class Scheduler implements LoweringContext {
     const { offsets, bytes } = planMemory(ids.map((id) => lives.get(id) as Interval));
     const offsetOf = new Map(ids.map((id, i) => [id, offsets[i] as number]));
     return {
-      bytes: Math.ceil(bytes / alignment) * alignment,
+      bytes: aligned(bytes),
       place: (b) =>
         b.slot === null
           ? { kind: "arena", byteOffset: offsetOf.get(b.id) as number }
           : { kind: "slot", slot: b.slot },
     };
   }
+}
+
+const alignedBytes = (b: Buffer): number => aligned(b.size * byteSize(b.dtype));
+
+/** Bytes of scratch memory that a call uses: its scratch buffers lie one after the other. */
+function scratchOf({ buffers }: LoweredCall): number {
+  return buffers.reduce((sum, b) => sum + (b.scratch === true ? alignedBytes(b) : 0), 0);
+}
+
+function placesOf({ buffers }: LoweredCall, elsewhere: (b: Buffer) => Place): Place[] {
+  let next = 0;
+  return buffers.map((b): Place => {
+    if (b.scratch !== true) return elsewhere(b);
+    const byteOffset = next;
+    next += alignedBytes(b);
+    return { kind: "scratch", byteOffset };
+  });
 }
 
 /** The earliest stage of each call: after what it reads was written, and after what it overwrites was read. */

@@ -295,7 +295,9 @@ class KernelFunction {
   #select(e: SelectExpr, type: string): string {
     const condition = e.condition.kind === "splat" ? e.condition.a : e.condition;
     const [c, a, b] = [this.#value(condition), this.#value(e.a), this.#value(e.b)];
-    return condition.lanes === 1 ? `(${c} ? ${a} : ${b})` : `select_${type}(${c}, ${a}, ${b})`;
+    if (condition.lanes > 1) return `select_${type}(${c}, ${a}, ${b})`;
+    // A vector from memory has a type of its own, with less alignment, which C tells apart here.
+    return e.lanes > 1 ? `(${c} ? (${type})${a} : (${type})${b})` : `(${c} ? ${a} : ${b})`;
   }
 
   #cast(e: CastExpr, type: string): string {

@@ -42,8 +42,9 @@ function runFunction(program: Program, kernels: readonly KernelText[]): string {
   return `${clock === undefined ? "" : nowFunction}
 void tatami_run(char *memory, const u32 *table, i32 thread, i32 threads, void (*barrier)(void *), void *pool) {
   char *arena = memory + table[${tableArenaBase}];
+  char *scratch = arena + ${program.arenaBytes}u + (u32)thread * ${program.scratchBytes ?? 0}u;
   i32 share, first, end;
-  (void)arena, (void)share, (void)first, (void)end;
+  (void)arena, (void)scratch, (void)share, (void)first, (void)end;
 ${stamp(0)}${stages.join("")}}
 `;
 }
@@ -80,9 +81,9 @@ function stage(program: Program, kernels: readonly KernelText[], { calls }: Stag
 
 function pointers(program: Program, call: Call): string {
   const base = (place: Place): string =>
-    place.kind === "arena"
-      ? `arena + ${place.byteOffset}u`
-      : `memory + table[${tableFirstSlot + place.slot}]`;
+    place.kind === "slot"
+      ? `memory + table[${tableFirstSlot + place.slot}]`
+      : `${place.kind} + ${place.byteOffset}u`;
   if (program.kernels[call.kernel]?.buffers.length !== call.places.length) {
     throw new EngineError(`c: kernel ${call.kernel} is called with ${call.places.length} buffers`);
   }

@@ -45,12 +45,14 @@ export function addRun(module: ModuleBuilder, program: Program, options: RunOpti
     program,
     kernelFunctions: options.functions,
     arena: code.local("i32"),
+    scratch: code.local("i32"),
     share: code.local("i32"),
     shareFunction: shared ? module.add(renderShare()) : undefined,
   };
   code.get(table);
   code.memory(i32.load, 2, 4 * tableArenaBase);
   code.set(run.arena);
+  emitScratchBase(run);
   const barrier = shared ? module.add(renderBarrier()) : undefined;
   emitStamp(run, now, 0);
   program.stages.forEach((stage, i) => {
@@ -85,6 +87,8 @@ interface Run {
   readonly kernelFunctions: readonly number[];
   /** Local with the arena's base address. */
   readonly arena: number;
+  /** Local with the base address of this thread's scratch memory. */
+  readonly scratch: number;
   /** Local with the number of the share that this thread takes. */
   readonly share: number;
   /** The function of {@link renderShare}; without it, one thread does everything. */
@@ -170,9 +174,21 @@ function emitCall(run: Run, call: Call): void {
   run.code.call(index);
 }
 
-function emitPlace({ code, arena }: Run, place: Place): void {
-  if (place.kind === "arena") {
-    code.get(arena);
+function emitScratchBase({ code, program, arena, scratch }: Run): void {
+  if (program.scratchBytes === undefined) return;
+  code.get(thread);
+  code.i32(program.scratchBytes);
+  code.op(i32.mul);
+  code.get(arena);
+  code.op(i32.add);
+  code.i32(program.arenaBytes);
+  code.op(i32.add);
+  code.set(scratch);
+}
+
+function emitPlace({ code, arena, scratch }: Run, place: Place): void {
+  if (place.kind !== "slot") {
+    code.get(place.kind === "arena" ? arena : scratch);
     code.i32(place.byteOffset);
     code.op(i32.add);
   } else {

@@ -153,7 +153,7 @@ function tileShape(
   return { rows: best, vectors: width };
 }
 
-function axisIndex(map: AxisMap, spec: ContractionSpec): Index {
+export function axisIndex(map: AxisMap, spec: ContractionSpec): Index {
   let sum = zero;
   map.dims.forEach((d, i) => {
     const size = spec.sizes[d] as number;
@@ -163,7 +163,7 @@ function axisIndex(map: AxisMap, spec: ContractionSpec): Index {
 }
 
 /** The memory that an operand is read from, if its index there is linear. */
-function accessOf(
+export function accessOf(
   node: Node,
   maps: readonly AxisMap[],
   spec: ContractionSpec,

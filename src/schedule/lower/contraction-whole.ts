@@ -1,13 +1,13 @@
 import { add, binary, compare, int, Locals, mul, use, when } from "../../kernel/build.ts";
-import { type Expr, type Local, valueTypeOf } from "../../kernel/ir.ts";
-import { type Index, linearize, ofAtom, variable, zero } from "../index-math.ts";
+import type { Expr, Local } from "../../kernel/ir.ts";
+import { ofAtom, variable } from "../index-math.ts";
 import type { Buffer, Group, LoweredCall, LoweringContext } from "../plan.ts";
-import { ScalarBody } from "../scalar-body.ts";
+import { contractionEpilogue, type Epilogue } from "./contraction-epilogue.ts";
 import { emitInline, extent, hold, type Problem, positions, rowStarts } from "./contraction-problem.ts";
 import { emitTile, makeAccumulators } from "./contraction-tile.ts";
 import { Emitter } from "./emitter.ts";
 import { chunkLocal, KernelBuffers } from "./kernel-frame.ts";
-import { alignedCoordinates, type BodyStore, reachBuffers } from "./map.ts";
+import type { BodyStore } from "./map.ts";
 
 /** Multiplications that a chunk should at least do. */
 const chunkWork = 60_000;
@@ -47,31 +47,14 @@ export class WholeSums {
   }
 
   /** The stores as functions of the batch position `b`, the row `m` and the column `n`. */
-  #epilogue(used: Map<number, Buffer>): { body: ScalarBody; stores: BodyStore[] } {
-    const { node, spec, plan, batch, rows, columns } = this.#p;
-    const own = new Set(
-      this.#group.stores.filter((s) => this.#context.bufferOf(s.node) === s.buffer).map((s) => s.node),
-    );
-    const load = reachBuffers(() => body, this.#context, own, used);
-    const body: ScalarBody = new ScalarBody((n, at, guards) =>
-      n === node ? body.hole(0, valueTypeOf(node.dtype)) : load(n, at, guards),
-    );
+  #epilogue(used: Map<number, Buffer>): Epilogue {
+    const { spec, plan, batch, rows, columns } = this.#p;
     const place = new Map([
       ...positions(spec, plan.batch, ofAtom(variable("b", batch))),
       ...positions(spec, plan.rows, ofAtom(variable("m", rows))),
       ...positions(spec, plan.columns, ofAtom(variable("n", columns))),
     ]);
-    const at = node.shape.map((s, d) => (s === 1 ? zero : (place.get(`x${d}`) as Index)));
-    const stores = this.#group.stores.map((s) => {
-      used.set(s.buffer.id, s.buffer);
-      const where = alignedCoordinates(at, node.shape, s.node);
-      return {
-        value: body.evaluate(s.node, where),
-        buffer: s.buffer,
-        index: linearize(where, s.buffer.strides),
-      };
-    });
-    return { body, stores };
+    return contractionEpilogue(this.#group, this.#context, place, used);
   }
 
   #chunkLoops(emitter: Emitter, chunk: Local, cuts: Cuts, stores: readonly BodyStore[]): void {

@@ -11,8 +11,12 @@ import { joinLoops, lowerParts, type SumParts, splitSum } from "./contraction-pa
 import { analyze, type Problem } from "./contraction-problem.ts";
 import { WholeSums } from "./contraction-whole.ts";
 import { combineContraction } from "./reduce.ts";
+import { lowerWinograd } from "./winograd/lower.ts";
+import { recognize } from "./winograd/recognize.ts";
 
 export function lowerContraction(group: Group, context: LoweringContext): LoweredCall[] {
+  const winograd = recognize(group.core[0] as Node, context);
+  if (winograd !== null) return lowerWinograd(winograd, group, context);
   const problem = analyze(group.core[0] as Node, context);
   const parts = splitSum(problem);
   if (parts === null) return [...problem.column.before, new WholeSums(group, problem, context).lower()];

@@ -60,7 +60,7 @@ export class KernelBuffers implements BufferUse {
       return {
         dtype: b.dtype,
         size: b.size,
-        access: read ? (write ? "readwrite" : "read") : "write",
+        access: b.scratch === true ? "scratch" : read ? (write ? "readwrite" : "read") : "write",
       } as const;
     });
     return { kernel: { name, buffers, chunks, chunk, body, flops }, buffers: this.list };

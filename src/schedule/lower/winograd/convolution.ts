@@ -1,0 +1,193 @@
+/**
+ * A convolution or input gradient by Winograd's algorithm. After a kernel that maps the weights, a chunk of the second
+ * takes some tiles: it maps their inputs into scratch memory, multiplies there, one small matrix product for each of the
+ * 36 products, and maps these to results, on which the epilogue runs. What is in between never leaves the cache.
+ */
+import { add, binary, int, Locals, load, mul, sub, use } from "../../../kernel/build.ts";
+import type { Expr } from "../../../kernel/ir.ts";
+import { type Index, ofAtom, variable } from "../../index-math.ts";
+import type { Buffer, Group, LoweredCall, LoweringContext } from "../../plan.ts";
+import { contractionEpilogue, type Epilogue } from "../contraction-epilogue.ts";
+import { hold } from "../contraction-problem.ts";
+import { Emitter } from "../emitter.ts";
+import { chunkLocal, KernelBuffers, lanesAlong } from "../kernel-frame.ts";
+import {
+  apartOf,
+  arithmeticOf,
+  type Corner,
+  cornerOf,
+  emitCorner,
+  emitIf,
+  emitProduct,
+  isOwn,
+  type Matrices,
+  overVectors,
+  type RegisterTile,
+  registerTile,
+  storePatch,
+} from "./emit.ts";
+import { type Convolution, tilesOf } from "./recognize.ts";
+import { inputMap, inTwoDimensions, outputMap, patchSize, products, tileSize } from "./transforms.ts";
+import { lowerWeights, type WeightPanels } from "./weights.ts";
+
+/** Bytes of scratch memory that a chunk should at most fill: a part of the second-level cache. */
+const scratchTarget = 512 * 1024;
+/** Filters that are multiplied and mapped back at a time. */
+const filterBlock = 32;
+/** A chunk takes a multiple of this many tiles, which most register tiles divide. */
+const tileUnit = 16;
+const mostTiles = 64;
+
+export function lowerConvolution(c: Convolution, group: Group, context: LoweringContext): LoweredCall[] {
+  const lanes = Math.max(4, lanesAlong(c.filters.size, context.target.lanes));
+  const tile = registerTile(Math.ceil(c.filters.size / lanes), context.target.registers);
+  const width = tile.vectors * lanes;
+  const filters = Math.ceil(c.filters.size / width) * width;
+  const channels = c.channels.size;
+  const buffer = context.temporary("float32", products * channels * filters);
+  const panels = { buffer, channels, filters, width, lanes };
+  return [lowerWeights(c, panels, context), new Convolver(c, panels, tile, context).lower(group)];
+}
+
+class Convolver {
+  readonly #c: Convolution;
+  readonly #context: LoweringContext;
+  readonly #panels: WeightPanels;
+  readonly #tile: RegisterTile;
+  /** Filters that are multiplied at a time. */
+  readonly #block: number;
+  /** Tiles of a chunk. */
+  readonly #tiles: number;
+  readonly #inputLanes: number;
+
+  constructor(c: Convolution, panels: WeightPanels, tile: RegisterTile, context: LoweringContext) {
+    const { filters, width, channels } = panels;
+    this.#c = c;
+    this.#context = context;
+    this.#panels = panels;
+    this.#tile = tile;
+    const even = filters === c.filters.size && filters % filterBlock === 0;
+    this.#block = even && filterBlock % width === 0 ? filterBlock : filters;
+    const fitting = scratchTarget / (4 * products * (channels + this.#block));
+    const tiles = Math.max(tileUnit, Math.floor(fitting / tileUnit) * tileUnit);
+    this.#tiles = Math.min(mostTiles, tiles);
+    this.#inputLanes = Math.max(4, lanesAlong(channels, context.target.lanes));
+  }
+
+  lower(group: Group): LoweredCall {
+    const { input } = this.#c;
+    const { buffer: weights, channels } = this.#panels;
+    const tiles = tilesOf(this.#c);
+    const factors = this.#context.scratch("float32", products * apartOf(this.#tiles, channels));
+    const sums = this.#context.scratch("float32", products * apartOf(this.#tiles, this.#block));
+    const used = new Map<number, Buffer>([input.buffer, weights, factors, sums].map((b) => [b.id, b]));
+    const epilogue = this.#epilogue(group, used);
+    const kernel = new KernelBuffers(used);
+    const locals = new Locals();
+    const chunk = chunkLocal(locals);
+    const emitter = new Emitter(epilogue.body, kernel, locals);
+    const first = emitter.define("first", mul(use(chunk), int(this.#tiles)));
+    const count = emitter.define("count", binary("min", int(this.#tiles), sub(int(tiles), first)));
+    const scratch = (b: Buffer, columns: number): Matrices => {
+      kernel.use(b.id, "read");
+      return { buffer: kernel.use(b.id, "write"), apart: apartOf(this.#tiles, columns) };
+    };
+    const left = scratch(factors, channels);
+    const result = scratch(sums, this.#block);
+    emitter.loop("t", int(0), count, 1, (t) => this.#mapInput(emitter, add(first, use(t)), use(t), left));
+    emitter.loop("block", int(0), int(this.#panels.filters), this.#block, (block) => {
+      this.#multiply(emitter, use(block), left, result);
+      emitter.loop("t", int(0), count, 1, (t) => {
+        this.#mapOutput(emitter, add(first, use(t)), use(t), use(block), result, epilogue);
+      });
+    });
+    const flops = 2 * products * tiles * channels * this.#c.filters.size;
+    return kernel.finish("winograd", Math.ceil(tiles / this.#tiles), chunk, emitter.finish(), flops);
+  }
+
+  #epilogue(group: Group, used: Map<number, Buffer>): Epilogue {
+    const { images, height, width, filters } = this.#c;
+    const along = (name: string, size: number): Index => ofAtom(variable(name, size));
+    const place = new Map([
+      [`x${images.dim}`, along("image", images.size)],
+      [`x${height.dim}`, along("y", height.size)],
+      [`x${width.dim}`, along("x", width.size)],
+      [`x${filters.dim}`, along("n", filters.size)],
+    ]);
+    return contractionEpilogue(group, this.#context, place, used);
+  }
+
+  #mapInput(emitter: Emitter, tile: Expr, row: Expr, to: Matrices): void {
+    const { input } = this.#c;
+    const { channels } = this.#panels;
+    const lanes = this.#inputLanes;
+    const buffer = emitter.buffers.use(input.buffer.id, "read");
+    const corner = cornerOf(emitter, input, emitCorner(emitter, this.#c, tile));
+    overVectors(emitter, channels, lanes, (c, active) => {
+      const at = hold(emitter, add(corner, c));
+      const patch = Array.from({ length: products }, (_, p) => {
+        const pixel = Math.floor(p / patchSize) * input.y + (p % patchSize) * input.x;
+        return emitter.define("d", load(buffer, "float32", add(at, int(pixel)), lanes, active));
+      });
+      const mapped = inTwoDimensions(inputMap, patch, arithmeticOf(emitter));
+      storePatch(emitter, to, add(mul(row, int(channels)), c), mapped, active);
+    });
+  }
+
+  #multiply(emitter: Emitter, block: Expr, left: Matrices, result: Matrices): void {
+    const { buffer, channels, filters, width, lanes } = this.#panels;
+    const weights = emitter.buffers.use(buffer.id, "read");
+    const panel = hold(emitter, mul(block, int(channels)));
+    emitter.loop("p", int(0), int(products), 1, (p) => {
+      const matrix = (apart: number): Expr => hold(emitter, mul(use(p), int(apart)));
+      emitProduct(emitter, {
+        rows: this.#tiles,
+        columns: this.#block,
+        lanes,
+        tile: this.#tile,
+        sum: { size: channels, rowStride: 1, columnStride: width },
+        left: { buffer: left.buffer, at: matrix(left.apart), step: channels },
+        right: { buffer: weights, at: hold(emitter, add(matrix(channels * filters), panel)), step: channels },
+        result: { buffer: result.buffer, at: matrix(result.apart), step: this.#block },
+        adds: false,
+      });
+    });
+  }
+
+  #mapOutput(emitter: Emitter, tile: Expr, row: Expr, block: Expr, from: Matrices, epilogue: Epilogue): void {
+    const { lanes } = this.#panels;
+    const corner = emitCorner(emitter, this.#c, tile);
+    emitter.bind("image", corner.image);
+    const size = this.#block === this.#panels.filters ? this.#c.filters.size : this.#block;
+    overVectors(emitter, size, lanes, (n, active) => {
+      const at = hold(emitter, add(mul(row, int(this.#block)), n));
+      const sums = Array.from({ length: products }, (_, p) =>
+        emitter.define("m", load(from.buffer, "float32", add(at, int(p * from.apart)), lanes)),
+      );
+      const results = inTwoDimensions(outputMap, sums, arithmeticOf(emitter));
+      emitter.vectorized({ variable: "n", lanes, active }, () => {
+        emitter.bind("n", hold(emitter, add(block, n)));
+        this.#storeTile(emitter, corner, results, epilogue);
+      });
+    });
+  }
+
+  /** Runs the epilogue on the results of a tile that no neighbour has. */
+  #storeTile(emitter: Emitter, corner: Corner, results: readonly Expr[], { stores }: Epilogue): void {
+    for (let i = 0; i < tileSize; i++) {
+      emitIf(emitter, isOwn(corner.skipY, i), () => {
+        emitter.bind("y", corner.y, i);
+        for (let j = 0; j < tileSize; j++) {
+          emitIf(emitter, isOwn(corner.skipX, j), () => {
+            emitter.bind("x", corner.x, j);
+            emitter.fill(0, results[i * tileSize + j] as Expr);
+            const values = stores.map((s) => emitter.value(s.value));
+            stores.forEach((s, k) => {
+              emitter.store(s.buffer.id, s.index, values[k] as Expr);
+            });
+          });
+        }
+      });
+    }
+  }
+}

@@ -1,0 +1,286 @@
+/**
+ * A weight gradient by Winograd's algorithm. A chunk owns some channels and a part of all tiles: block by block it maps
+ * inputs and gradients into scratch memory and adds their products to matrices of its own. A second kernel adds the parts
+ * up and maps them to the gradient, on which the epilogue runs.
+ */
+import {
+  add,
+  binary,
+  constant,
+  int,
+  Locals,
+  load,
+  mul,
+  select,
+  store,
+  sub,
+  use,
+} from "../../../kernel/build.ts";
+import type { Expr } from "../../../kernel/ir.ts";
+import { type Index, ofAtom, variable } from "../../index-math.ts";
+import type { Buffer, Group, LoweredCall, LoweringContext } from "../../plan.ts";
+import { ScalarBody } from "../../scalar-body.ts";
+import { contractionEpilogue } from "../contraction-epilogue.ts";
+import { emitInline, hold } from "../contraction-problem.ts";
+import { Emitter } from "../emitter.ts";
+import { chunkCount, chunkLocal, KernelBuffers, lanesAlong } from "../kernel-frame.ts";
+import {
+  apartOf,
+  arithmeticOf,
+  cornerOf,
+  emitCorner,
+  emitProduct,
+  isOwn,
+  type Matrices,
+  overVectors,
+  registerTile,
+  storePatch,
+} from "./emit.ts";
+import { tilesOf, type WeightGradient } from "./recognize.ts";
+import {
+  inputMap,
+  inTwoDimensions,
+  outputGradientMap,
+  patchSize,
+  products,
+  tileSize,
+  weightGradientMap,
+} from "./transforms.ts";
+
+/** Tiles that are mapped and multiplied at a time. */
+const blockTiles = 32;
+/** Channels of a chunk: its matrices of products should stay in the second-level cache. */
+const mostChannels = 32;
+const mostParts = 16;
+/** Tiles that a part should at least have. */
+const partTiles = 64;
+
+/** How the work is cut, by shape alone. */
+interface Cut {
+  readonly lanes: number;
+  readonly vectors: number;
+  readonly rows: number;
+  /** Filters, filled up to whole register tiles. */
+  readonly filters: number;
+  readonly channelBlock: number;
+  readonly channelBlocks: number;
+  readonly parts: number;
+  /** Tiles of a part. */
+  readonly tiles: number;
+}
+
+export function lowerWeightGradient(
+  g: WeightGradient,
+  group: Group,
+  context: LoweringContext,
+): LoweredCall[] {
+  const cut = cutWork(g, context);
+  const size = cut.parts * cut.channelBlocks * products * cut.channelBlock * cut.filters;
+  const partial = context.temporary("float32", size);
+  return [lowerParts(g, cut, partial, context), lowerSum(g, cut, partial, group, context)];
+}
+
+function cutWork(g: WeightGradient, { target }: LoweringContext): Cut {
+  const lanes = Math.max(4, lanesAlong(g.filters.size, target.lanes));
+  const { rows, vectors } = registerTile(Math.ceil(g.filters.size / lanes), target.registers);
+  const width = vectors * lanes;
+  const channels = g.channels.size;
+  const channelBlocks = channels % mostChannels === 0 ? channels / mostChannels : 1;
+  const tiles = tilesOf(g);
+  const wanted = Math.ceil(mostParts / channelBlocks);
+  const perPart = Math.max(partTiles, Math.ceil(tiles / wanted / blockTiles) * blockTiles);
+  return {
+    lanes,
+    vectors,
+    rows,
+    filters: Math.ceil(g.filters.size / width) * width,
+    channelBlock: channels / channelBlocks,
+    channelBlocks,
+    parts: Math.ceil(tiles / perPart),
+    tiles: perPart,
+  };
+}
+
+function lowerParts(g: WeightGradient, cut: Cut, partial: Buffer, context: LoweringContext): LoweredCall {
+  const { channelBlock, filters } = cut;
+  const tiles = tilesOf(g);
+  const inputs = context.scratch("float32", products * apartOf(blockTiles, channelBlock));
+  const gradients = context.scratch("float32", products * apartOf(blockTiles, filters));
+  const all = [g.input.buffer, g.gradient.buffer, partial, inputs, gradients];
+  const kernel = new KernelBuffers(new Map<number, Buffer>(all.map((b) => [b.id, b])));
+  const locals = new Locals();
+  const chunk = chunkLocal(locals);
+  const emitter = new Emitter(new ScalarBody(() => null), kernel, locals);
+  const use2 = (b: Buffer): number => {
+    kernel.use(b.id, "read");
+    return kernel.use(b.id, "write");
+  };
+  const left = { buffer: use2(inputs), apart: apartOf(blockTiles, channelBlock) };
+  const right = { buffer: use2(gradients), apart: apartOf(blockTiles, filters) };
+  const target = use2(partial);
+  const part = emitter.define("part", binary("idiv", use(chunk), int(cut.channelBlocks)));
+  const channel = emitter.define(
+    "channel",
+    mul(binary("mod", use(chunk), int(cut.channelBlocks)), int(channelBlock)),
+  );
+  const size = products * channelBlock * filters;
+  const base = emitter.define("base", mul(use(chunk), int(size)));
+  emitter.loop("z", int(0), int(size), cut.lanes, (z) => {
+    emitter.push(store(target, add(base, use(z)), constant(0, "f32", cut.lanes)));
+  });
+  const first = emitter.define("first", mul(part, int(cut.tiles)));
+  const end = emitter.define("end", binary("min", add(first, int(cut.tiles)), int(tiles)));
+  emitter.loop("block", first, end, blockTiles, (block) => {
+    const count = emitter.define("count", binary("min", int(blockTiles), sub(end, use(block))));
+    emitter.loop("t", int(0), count, 1, (t) =>
+      mapTile(emitter, g, cut, add(use(block), use(t)), use(t), channel, left, right),
+    );
+    emitter.loop("p", int(0), int(products), 1, (p) => {
+      const matrix = (apart: number): Expr => hold(emitter, mul(use(p), int(apart)));
+      emitProduct(emitter, {
+        rows: channelBlock,
+        columns: filters,
+        lanes: cut.lanes,
+        tile: { rows: cut.rows, vectors: cut.vectors },
+        sum: {
+          size: blockTiles,
+          rowStride: channelBlock,
+          columnStride: filters,
+          bounds: { start: int(0), end: count },
+        },
+        left: { buffer: left.buffer, at: matrix(left.apart), step: 1 },
+        right: { buffer: right.buffer, at: matrix(right.apart), step: 1 },
+        result: {
+          buffer: target,
+          at: hold(emitter, add(base, matrix(channelBlock * filters))),
+          step: filters,
+        },
+        adds: true,
+      });
+    });
+  });
+  const flops = 2 * products * tiles * g.channels.size * g.filters.size;
+  return kernel.finish("winograd_part", cut.parts * cut.channelBlocks, chunk, emitter.finish(), flops);
+}
+
+/** Maps the inputs and the gradients of one tile. */
+function mapTile(
+  emitter: Emitter,
+  g: WeightGradient,
+  cut: Cut,
+  tile: Expr,
+  row: Expr,
+  channel: Expr,
+  left: Matrices,
+  right: Matrices,
+): void {
+  const corner = emitCorner(emitter, g, tile);
+  const input = emitter.buffers.use(g.input.buffer.id, "read");
+  const inputCorner = hold(emitter, add(cornerOf(emitter, g.input, corner), channel));
+  const inputLanes = Math.max(4, lanesAlong(cut.channelBlock, cut.lanes));
+  overVectors(emitter, cut.channelBlock, inputLanes, (c, active) => {
+    const at = hold(emitter, add(inputCorner, c));
+    const patch = Array.from({ length: products }, (_, p) => {
+      const pixel = Math.floor(p / patchSize) * g.input.y + (p % patchSize) * g.input.x;
+      return emitter.define("d", load(input, "float32", add(at, int(pixel)), inputLanes, active));
+    });
+    const mapped = inTwoDimensions(inputMap, patch, arithmeticOf(emitter));
+    storePatch(emitter, left, add(mul(row, int(cut.channelBlock)), c), mapped, active);
+  });
+  const gradient = emitter.buffers.use(g.gradient.buffer.id, "read");
+  const gradientCorner = cornerOf(emitter, g.gradient, corner);
+  overVectors(emitter, g.filters.size, cut.lanes, (n, active) => {
+    const at = hold(emitter, add(gradientCorner, n));
+    const pixels = Array.from({ length: tileSize * tileSize }, (_, i) => {
+      const [y, x] = [Math.floor(i / tileSize), i % tileSize];
+      const value = load(
+        gradient,
+        "float32",
+        add(at, int(y * g.gradient.y + x * g.gradient.x)),
+        cut.lanes,
+        active,
+      );
+      const own = [isOwn(corner.skipY, y), isOwn(corner.skipX, x)].filter((e) => e !== null);
+      // What a neighbour has counts as zero here.
+      const kept =
+        own.length === 0
+          ? value
+          : select(
+              own.reduce((p, q) => binary("and", p, q)),
+              value,
+              constant(0, "f32", cut.lanes),
+            );
+      return emitter.define("d", kept);
+    });
+    const mapped = inTwoDimensions(outputGradientMap, pixels, arithmeticOf(emitter));
+    // Stored whole: the lanes beyond the last filter are zero.
+    storePatch(emitter, right, add(mul(row, int(cut.filters)), n), mapped, cut.lanes);
+  });
+}
+
+function lowerSum(
+  g: WeightGradient,
+  cut: Cut,
+  partial: Buffer,
+  group: Group,
+  context: LoweringContext,
+): LoweredCall {
+  const { lanes, filters, channelBlock, channelBlocks } = cut;
+  const used = new Map<number, Buffer>([[partial.id, partial]]);
+  const along = (name: string, size: number): Index => ofAtom(variable(name, size));
+  const place = new Map([
+    [`x${g.channels.dim}`, along("c", g.channels.size)],
+    [`x${g.filters.dim}`, along("n", g.filters.size)],
+    [`x${g.kernelY.dim}`, along("ky", 3)],
+    [`x${g.kernelX.dim}`, along("kx", 3)],
+  ]);
+  const { body, stores } = contractionEpilogue(group, context, place, used);
+  const kernel = new KernelBuffers(used);
+  const locals = new Locals();
+  const chunk = chunkLocal(locals);
+  const emitter = new Emitter(body, kernel, locals);
+  const source = kernel.use(partial.id, "read");
+  const channels = g.channels.size;
+  const each = Math.ceil(
+    channels / Math.min(channels, chunkCount(cut.parts * products * channels * filters)),
+  );
+  const from = emitter.define("from", mul(use(chunk), int(each)));
+  const end = emitter.define("end", binary("min", add(from, int(each)), int(channels)));
+  const matrix = channelBlock * filters;
+  emitter.loop("c", from, end, 1, (c) => {
+    const block = mul(binary("idiv", use(c), int(channelBlock)), int(products * matrix));
+    const row = hold(emitter, add(block, mul(binary("mod", use(c), int(channelBlock)), int(filters))));
+    overVectors(emitter, g.filters.size, lanes, (n, active) => {
+      const at = hold(emitter, add(row, n));
+      const sums = Array.from({ length: products }, (_, p) => {
+        let sum: Expr = constant(0, "f32", lanes);
+        for (let part = 0; part < cut.parts; part++) {
+          const value = load(
+            source,
+            "float32",
+            add(at, int(part * channelBlocks * products * matrix + p * matrix)),
+            lanes,
+          );
+          sum = part === 0 ? value : add(sum, value);
+        }
+        return emitter.define("s", sum);
+      });
+      const results = inTwoDimensions(weightGradientMap, sums, arithmeticOf(emitter));
+      emitter.vectorized({ variable: "n", lanes, active }, () => {
+        emitter.bind("n", n);
+        results.forEach((result, i) => {
+          emitInline(emitter, () => {
+            emitter.bind("ky", null, Math.floor(i / 3));
+            emitter.bind("kx", null, i % 3);
+            emitter.fill(0, result);
+            const values = stores.map((s) => emitter.value(s.value));
+            stores.forEach((s, k) => {
+              emitter.store(s.buffer.id, s.index, values[k] as Expr);
+            });
+          });
+        });
+      });
+    });
+  });
+  return kernel.finish("winograd_sum", Math.ceil(channels / each), chunk, emitter.finish(), 0);
+}
