@@ -159,6 +159,7 @@ function tell(result: Result, output: Output): void {
       ? []
       : [["graph", ms(step.hostMs), `of it: build, find the program (${ms(lookupMs)}), start it`]]),
     ["kernels", ms(table.kernelMs), "one after another; without the profiler some run side by side"],
+    ["runs", ms(table.runMs), "of programs with the profiler: kernels, and threads that wait for a core"],
     [
       "first step",
       ms(first.ms),
@@ -192,7 +193,7 @@ function titleOf({ settings, options, profile }: Result): string {
 
 function tellPrograms(
   { settings, options, undisturbed, profile }: Result,
-  { kernels, kernelMs }: inspect.ProfileTable,
+  { kernels, kernelMs, runMs }: inspect.ProfileTable,
   output: Output,
 ): void {
   const { dataset, model, batchSize, optimizer } = settings;
@@ -210,6 +211,7 @@ function tellPrograms(
     graphMs: step.hostMs,
     lookupMs,
     kernelMs,
+    runMs,
     firstStepMs: first.ms,
     compileMs: first.compileMs,
     programs: first.programs,

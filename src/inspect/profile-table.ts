@@ -19,7 +19,7 @@ export interface KernelSummary {
   readonly name: string;
   /** Per step. */
   readonly calls: number;
-  /** Milliseconds per step: the median, so that a thread which had to wait for its core in one of them does not count. */
+  /** Milliseconds per step: medians, so that a thread which had to wait for its core in one of them does not count. */
   readonly ms: number;
   /** Part of the time of all kernels, 0 to 1. */
   readonly share: number;
@@ -39,6 +39,8 @@ export interface ProfileTable {
   readonly kernels: readonly KernelSummary[];
   /** Milliseconds of all kernels per step. */
   readonly kernelMs: number;
+  /** Milliseconds of the runs of programs per step: with what threads wait until they are woken, or for a core. */
+  readonly runMs: number;
   /** A table for the terminal. */
   toString(): string;
 }
@@ -81,7 +83,8 @@ export function profileTable(profile: Profile, options: ProfileTableOptions = {}
   const kernels = timed
     .map(({ same, ms }) => summarize({ same, ms, calls: same.length / steps }, kernelMs, profile))
     .sort((a, b) => b.ms - a.ms);
-  return { kernels, kernelMs, toString: () => format(kernels, top ?? kernels.length) };
+  const runMs = timePerStep(profile.launches, steps);
+  return { kernels, kernelMs, runMs, toString: () => format(kernels, top ?? kernels.length) };
 }
 
 function grouped(kernels: readonly KernelTiming[]): Map<string, KernelTiming[]> {
@@ -95,14 +98,17 @@ function grouped(kernels: readonly KernelTiming[]): Map<string, KernelTiming[]> 
   return groups;
 }
 
-/** Milliseconds: the median of the steps, or the mean where these cannot be told apart. */
-function timePerStep(same: readonly KernelTiming[], steps: number): number {
-  const total = (list: readonly KernelTiming[]): number => list.reduce((sum, k) => sum + k.ms, 0);
-  const calls = same.length / steps;
-  if (!Number.isInteger(calls)) return total(same) / steps;
-  const times = Array.from({ length: steps }, (_, i) => total(same.slice(i * calls, (i + 1) * calls)));
-  times.sort((a, b) => a - b);
-  return ((times[(steps - 1) >> 1] as number) + (times[steps >> 1] as number)) / 2;
+/** Milliseconds: the median over the steps of each call, or the mean where steps differ in their calls. */
+function timePerStep(timed: readonly { readonly ms: number }[], steps: number): number {
+  const calls = timed.length / steps;
+  if (!Number.isInteger(calls)) return timed.reduce((sum, { ms }) => sum + ms, 0) / steps;
+  let sum = 0;
+  for (let call = 0; call < calls; call++) {
+    const times = timed.filter((_, i) => i % calls === call).map(({ ms }) => ms);
+    times.sort((a, b) => a - b);
+    sum += ((times[(steps - 1) >> 1] as number) + (times[steps >> 1] as number)) / 2;
+  }
+  return sum;
 }
 
 interface Timed {
