@@ -8,6 +8,7 @@ export {
   type SkippedFile,
 } from "./data/node/image-folder.ts";
 export { FashionMNIST, KMNIST, MNIST, type MnistOptions } from "./data/node/mnist.ts";
+export { saveTraceFile } from "./inspect/node/trace-file.ts";
 export {
   loadCheckpointFile,
   loadSafetensorsFile,

@@ -13,6 +13,7 @@ import { lab } from "./lab.ts";
 import { createOutput, type Output } from "./output.ts";
 import { packageVersion } from "./package-version.ts";
 import { predict } from "./predict.ts";
+import { type ProfileOptions, profileCommand } from "./profile.ts";
 import { runs } from "./runs.ts";
 import { type ChosenSettings, initNames, modelNames, normNames, optimizerNames } from "./settings.ts";
 import { summaryCommand } from "./summary.ts";
@@ -58,6 +59,7 @@ function createProgram(finish: (code: number) => void): Command {
     (dataset: DatasetName | undefined, raw: Raw) => summaryCommand(chosenOf(dataset, raw), outputOf(raw)),
   );
   command(program, "runs", "list all runs", false).action((raw: Raw) => runs(placeOf(raw), outputOf(raw)));
+  addProfile(program);
   addLab(program);
   withEngine(command(program, "doctor", "show which engine runs here, and why", false)).action((raw: Raw) =>
     doctor(engineOf(raw), outputOf(raw)),
@@ -68,7 +70,7 @@ function createProgram(finish: (code: number) => void): Command {
 function addTrain(program: Command, finish: (code: number) => void): void {
   withEngine(withSource(withModel(command(program, "train", "train a model"))))
     .addOption(new Option("--epochs <n>", "passes over the training images").argParser(integer(1)))
-    .addOption(new Option("--batch-size <n>", "images per step").argParser(integer(1)))
+    .addOption(batchSize())
     .addOption(new Option("--lr <rate>", "learning rate at the start").argParser(positiveNumber))
     .addOption(choice("--optimizer <name>", optimizerNames))
     .addOption(new Option("--seed <n>", "of weights and order; default 0").argParser(integer(0)))
@@ -106,6 +108,25 @@ function addPredict(program: Command): void {
     });
 }
 
+function addProfile(program: Command): void {
+  const made = program
+    .command("profile")
+    .description("show where the time of a training step goes")
+    .argument("[dataset]", datasetList, datasetOf)
+    .option("--json", "write newline-delimited JSON to stdout", false);
+  withEngine(withSource(withModel(made)))
+    .addOption(batchSize())
+    .addOption(choice("--optimizer <name>", optimizerNames))
+    .addOption(new Option("--steps <n>", "steps to measure").argParser(integer(1, 1000)).default(10))
+    .addOption(new Option("--top <n>", "kernels to show; default 20, with --json all").argParser(integer(1)))
+    .option("--trace <file>", "write a timeline for chrome://tracing and Perfetto")
+    .action((dataset: DatasetName | undefined, raw: Raw) => {
+      const { steps, top, trace } = raw as Pick<ProfileOptions, "steps" | "top" | "trace">;
+      const choices = { steps, top, trace, chosen: chosenOf(dataset, raw), source: sourceOf(raw) };
+      return profileCommand({ ...engineOf(raw), ...choices }, outputOf(raw));
+    });
+}
+
 function addLab(program: Command): void {
   const made = program
     .command("lab")
@@ -136,16 +157,18 @@ function command(program: Command, name: string, description: string, takesDatas
     .description(description)
     .option("--json", "write newline-delimited JSON to stdout", false)
     .option("--out <folder>", "folder of all runs", "runs");
-  return takesDataset
-    ? made.argument("[dataset]", `${datasetNames.join(", ")}; default digits`, datasetOf)
-    : made;
+  return takesDataset ? made.argument("[dataset]", datasetList, datasetOf) : made;
 }
+
+const datasetList = `${datasetNames.join(", ")}; default digits`;
 
 function datasetOf(word: string): DatasetName {
   const found = datasetNames.find((name) => name === word.toLowerCase());
   if (found === undefined) throw new InvalidArgumentError(unknownChoice(word, datasetNames));
   return found;
 }
+
+const batchSize = (): Option => new Option("--batch-size <n>", "images per step").argParser(integer(1));
 
 function withModel(made: Command): Command {
   return made

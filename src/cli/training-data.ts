@@ -15,9 +15,11 @@ export interface TrainingData {
 /** Batches for measuring: large ones, which are quicker and change no result. */
 const evaluationBatch = 250;
 
+/** @param prefetch Batches to train on that are prepared ahead, while a step is being computed. */
 export async function loadTrainingData(
   { dataset, batchSize, seed }: TrainSettings,
   source: SourceOptions,
+  prefetch = 1,
 ): Promise<TrainingData> {
   const preset = datasets[dataset];
   const { train, held } = await trainingImages(preset, source, seed);
@@ -25,7 +27,7 @@ export async function loadTrainingData(
   // A last batch of another size would need a program of its own; every epoch leaves out other images.
   const dropLast = train.length >= batchSize;
   return {
-    train: new DataLoader(train, { batchSize, shuffle: true, dropLast }),
+    train: new DataLoader(train, { batchSize, shuffle: true, dropLast, prefetch }),
     validation: evaluationLoader(held ?? test),
     test: evaluationLoader(test),
   };

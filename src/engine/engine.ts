@@ -187,7 +187,7 @@ export class Engine {
   async profile(fn: () => unknown): Promise<Profile> {
     if (this.#profiler !== null) throw new EngineError("profile: a profile is being taken already");
     await this.flush();
-    const profiler = new Profiler();
+    const profiler = await Profiler.start(this.device);
     const { lookupMs, compileMs } = this.#stats;
     const start = performance.now();
     this.#profiler = profiler;
@@ -200,7 +200,7 @@ export class Engine {
       this.#profiler = null;
       profiler.dispose();
     }
-    return profiler.result(this.device, {
+    return profiler.result({
       wallMs: performance.now() - start,
       lookupMs: this.#stats.lookupMs - lookupMs,
       compileMs: this.#stats.compileMs - compileMs,

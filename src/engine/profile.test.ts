@@ -5,6 +5,7 @@ import { tensor } from "../tensor/create.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { currentEngine, useEngine } from "./default.ts";
 import { Engine } from "./engine.ts";
+import type { LaunchTiming } from "./profile.ts";
 
 let before: Engine | null = null;
 
@@ -48,6 +49,39 @@ describe.each([
     const inOrder = [...kernels].sort((a, b) => a.launch - b.launch || a.startMs - b.startMs);
     expect(kernels).toEqual(inOrder);
     expect(kernels.reduce((sum, k) => sum + k.ms, 0)).toBeLessThanOrEqual(wallMs);
+  });
+
+  test("says of each kernel what it does, and of each run when it was", async () => {
+    const engine = await use();
+    const w = weights();
+    await engine.flush();
+    const { kernels, launches, wallMs } = await engine.profile(async () => {
+      await step(w);
+      await w.exp().sum(1).max().item();
+    });
+    expect(kernels.map((k) => k.name)).toEqual([
+      "contraction 8x8 over 8: mul",
+      "map 8x8: add",
+      "map 8x8: exp",
+      "reduce 8 over 8: sum",
+      "reduce 1 over 8: max",
+    ]);
+    expect(launches).toHaveLength(2);
+    const [first, second] = launches as [LaunchTiming, LaunchTiming];
+    expect(first.startMs).toBeGreaterThan(0);
+    expect(first.startMs + first.ms).toBeLessThanOrEqual(second.startMs);
+    expect(second.startMs + second.ms).toBeLessThanOrEqual(wallMs);
+  });
+
+  test("counts the bytes of a value twice that is read and overwritten", async () => {
+    const engine = await use();
+    const w = weights();
+    await engine.flush();
+    const { kernels } = await engine.profile(async () => {
+      w.mul_(w);
+      await engine.flush();
+    });
+    expect(kernels).toMatchObject([{ name: "map 8x8: mul", flops: 64, bytes: 2 * 4 * 64 }]);
   });
 
   test("is refused inside another, and a function that throws leaves the engine usable", async () => {

@@ -2,25 +2,33 @@
  * Where the time of programs goes: every kernel on its own, with its floating-point operations and the bytes of its
  * buffers, beside what the machine can do.
  */
-import { bytesOf } from "../kernel/ir.ts";
-import { launchBytes, type Program, timedProgram } from "../kernel/program.ts";
+import { bytesOf, type Kernel } from "../kernel/ir.ts";
+import { launchBytes, timedProgram } from "../kernel/program.ts";
 import type { Device, Executable } from "../runtime/device.ts";
 import type { Form } from "./forms.ts";
 import { type MachinePeak, measurePeak } from "./machine-peak.ts";
 
 /** One kernel of one run. */
 export interface KernelTiming {
-  /** What it does, and the sizes of what it writes. */
+  /** What it does, the sizes of its loops and the functions in them: `contraction 64x32x28x28 over 16x3x3: add`. */
   readonly name: string;
-  /** Number of the program's run in the profile, from 0. */
+  /** Number of the program's run in the profile, from 0; its time is in `Profile.launches`. */
   readonly launch: number;
   /** Milliseconds from the start of that run. */
   readonly startMs: number;
   readonly ms: number;
   /** Multiplications and additions of contractions, and one for each element of every other function. */
   readonly flops: number;
-  /** Bytes of its buffers, each counted once. */
+  /** Bytes of its buffers: each counts once, and twice if it is both read and written. */
   readonly bytes: number;
+}
+
+/** One run of a program. */
+export interface LaunchTiming {
+  /** Milliseconds from the start of the profile. */
+  readonly startMs: number;
+  /** Until the caller knew that it had ended. */
+  readonly ms: number;
 }
 
 /** What `Engine.profile` found. */
@@ -34,9 +42,11 @@ export interface Profile {
   readonly compileMs: number;
   /** Bytes of the largest arena of intermediate values, with the scratch memory of all threads. */
   readonly arenaBytes: number;
+  /** All runs of programs, in their order. */
+  readonly launches: readonly LaunchTiming[];
   /** All kernels, in the order they ran. */
   readonly kernels: readonly KernelTiming[];
-  /** What the machine does at best with this engine. */
+  /** What the machine does at best with this engine: the better of two measurements, before and after. */
   readonly peak: MachinePeak;
 }
 
@@ -44,12 +54,30 @@ export interface Profile {
 export class Profiler {
   readonly #timed = new Map<Executable, { form: Form; clock: number }>();
   readonly #kernels: KernelTiming[] = [];
+  readonly #launches: LaunchTiming[] = [];
+  readonly #first: { readonly device: Device; readonly peak: MachinePeak };
+  readonly #begin: number = performance.now();
+  #launched = 0;
   #device: Device | null = null;
-  #launches = 0;
   #arenaBytes = 0;
 
-  /** The form with its clock, and the address of the clock's slot. */
+  private constructor(device: Device, peak: MachinePeak) {
+    this.#first = { device, peak };
+  }
+
+  /** `device` is the one that programs run on at first; none may be running. */
+  static async start(device: Device): Promise<Profiler> {
+    return new Profiler(device, await measurePeak(device));
+  }
+
+  /** The form with its clock, and the address of the clock's slot, for a run that begins now. */
   timed(form: Form): { form: Form; clock: number } {
+    const timed = this.#withClock(form);
+    this.#launched = performance.now();
+    return timed;
+  }
+
+  #withClock(form: Form): { form: Form; clock: number } {
     const known = this.#timed.get(form.executable);
     if (known !== undefined) return known;
     const program = timedProgram(form.executable.program);
@@ -64,14 +92,15 @@ export class Profiler {
   ended({ form, clock }: { form: Form; clock: number }): void {
     const { program } = form.executable;
     const times = form.device.view("float64", clock, program.stages.length + 1);
-    const launch = this.#launches++;
+    const launch = this.#launches.length;
+    this.#launches.push({ startMs: this.#launched - this.#begin, ms: performance.now() - this.#launched });
     const start = times[0] as number;
     program.stages.forEach(({ calls }, i) => {
-      const kernel = calls[0]?.kernel;
+      const kernel = program.kernels[calls[0]?.kernel ?? -1];
       if (kernel === undefined) return;
       const from = times[i] as number;
       const ms = (times[i + 1] as number) - from;
-      this.#kernels.push({ launch, startMs: from - start, ms, ...describeKernel(program, kernel) });
+      this.#kernels.push({ launch, startMs: from - start, ms, ...describeKernel(kernel) });
     });
     this.#device = form.device;
     this.#arenaBytes = Math.max(this.#arenaBytes, launchBytes(program, form.device.threads));
@@ -85,29 +114,33 @@ export class Profiler {
     }
   }
 
-  /** What was found; `device` is the one in question if nothing ran at all. */
-  async result(device: Device, times: Pick<Profile, "wallMs" | "lookupMs" | "compileMs">): Promise<Profile> {
-    const used = this.#device ?? device;
+  /** What was found. */
+  async result(times: Pick<Profile, "wallMs" | "lookupMs" | "compileMs">): Promise<Profile> {
+    const first = this.#first;
+    const used = this.#device ?? first.device;
+    const after = await measurePeak(used);
+    const before = used === first.device ? first.peak : after;
     return {
       device: used.name,
       threads: used.threads,
       ...times,
       arenaBytes: this.#arenaBytes,
+      launches: this.#launches,
       kernels: this.#kernels,
-      peak: await measurePeak(used),
+      peak: {
+        gflops: Math.max(before.gflops, after.gflops),
+        gigabytes: Math.max(before.gigabytes, after.gigabytes),
+      },
     };
   }
 }
 
-function describeKernel({ kernels }: Program, index: number): Pick<KernelTiming, "name" | "flops" | "bytes"> {
-  const kernel = kernels[index];
-  if (kernel === undefined) throw new RangeError(`no kernel ${index}`);
-  const written = kernel.buffers
-    .filter((b) => b.access !== "read" && b.access !== "scratch")
-    .map((b) => b.size);
+function describeKernel(kernel: Kernel): Pick<KernelTiming, "name" | "flops" | "bytes"> {
+  const { name, about, buffers, flops } = kernel;
+  const changed = { ...kernel, buffers: buffers.filter((b) => b.access === "readwrite") };
   return {
-    name: `${kernel.name} -> ${written.join(", ")}`,
-    flops: kernel.flops,
-    bytes: bytesOf(kernel),
+    name: about === undefined ? name : `${name} ${about}`,
+    flops,
+    bytes: bytesOf(kernel) + bytesOf(changed),
   };
 }

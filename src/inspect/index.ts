@@ -1,5 +1,6 @@
 /** `tatamijs/inspect`: what a network consists of and does. */
 export { ActivationStats } from "./activation-stats.ts";
+export { type ChromeTrace, chromeTrace, type TraceEvent } from "./chrome-trace.ts";
 export { type DiagnoseOptions, diagnose, type Verdict } from "./diagnose.ts";
 export type { EpochMeans, Language, Observations, Severity } from "./diagnosis-rules.ts";
 export type { ModelOfTensor } from "./evaluation-pass.ts";
@@ -13,6 +14,12 @@ export {
 } from "./grad-cam.ts";
 export { GradientStats, type GradientStatsOptions } from "./gradient-stats.ts";
 export type { LayerHistory, LayerRecords, RecordOptions, StepStatistics } from "./layer-records.ts";
+export {
+  type KernelSummary,
+  type ProfileTable,
+  type ProfileTableOptions,
+  profileTable,
+} from "./profile-table.ts";
 export type { Histogram, Statistics } from "./statistics.ts";
 export { type LayerSummary, type ModelSummary, summary } from "./summary.ts";
 export {

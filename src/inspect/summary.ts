@@ -10,6 +10,7 @@ import type { Module } from "../nn/index.ts";
 import { zeros } from "../tensor/create.ts";
 import { noGrad } from "../tensor/grad-mode.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { alignedTable } from "./aligned-table.ts";
 import { inEvaluation, type ModelOfTensor } from "./evaluation-pass.ts";
 
 /** One call of a layer. */
@@ -118,13 +119,5 @@ function formatSummary({ inputShape, layers, parameters, flops }: Omit<ModelSumm
     ...layers.map((l) => [l.name, l.type, formatShape(l.outputShape), count(l.parameters), count(l.flops)]),
     ["total", "", "", count(parameters), count(flops)],
   ];
-  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
-  const lines = rows.map((row) =>
-    row
-      .map((cell, c) => (c < 3 ? cell.padEnd(widths[c] ?? 0) : cell.padStart(widths[c] ?? 0)))
-      .join("  ")
-      .trimEnd(),
-  );
-  const rule = "-".repeat(Math.max(...lines.map((line) => line.length)));
-  return [lines[0], rule, ...lines.slice(1, -1), rule, lines.at(-1)].join("\n");
+  return alignedTable(rows, 3);
 }

@@ -230,6 +230,8 @@ export interface Kernel {
   readonly body: readonly Stmt[];
   /** Floating-point operations of all chunks together, as the profiler counts them. */
   readonly flops: number;
+  /** Sizes and functions, for a profile; no part of what the kernel is. */
+  readonly about?: string;
 }
 
 /** Bytes of a kernel's buffers, each counted once; scratch, which stays in cache, is left out. */

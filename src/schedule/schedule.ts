@@ -8,6 +8,7 @@ import { type Node, resolve } from "../graph/node.ts";
 import type { Kernel } from "../kernel/ir.ts";
 import { kernelKey } from "../kernel/print.ts";
 import type { Call, Place, Program, Target } from "../kernel/program.ts";
+import { described } from "./describe.ts";
 import { layoutNodes } from "./layout.ts";
 import { lowerContraction } from "./lower/contraction.ts";
 import { lowerMap } from "./lower/map.ts";
@@ -82,7 +83,7 @@ class Scheduler implements LoweringContext {
       leafSlot: (n) => this.#leafSlots.get(n) ?? null,
     };
     const copies = this.#setAside(input);
-    const lowered = this.#ordered(partition(input)).map((g) => this.#lower(g));
+    const lowered = this.#ordered(partition(input)).map((g) => described(g, this.#lower(g), this));
     return { program: this.#assemble([...copies, ...lowered.flat()]), bindings: this.#bindings };
   }
 
