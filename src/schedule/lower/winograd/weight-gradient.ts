@@ -21,7 +21,7 @@ import { type Index, ofAtom, variable } from "../../index-math.ts";
 import type { Buffer, Group, LoweredCall, LoweringContext } from "../../plan.ts";
 import { ScalarBody } from "../../scalar-body.ts";
 import { contractionEpilogue } from "../contraction-epilogue.ts";
-import { emitInline, hold } from "../contraction-problem.ts";
+import { hold } from "../contraction-problem.ts";
 import { Emitter } from "../emitter.ts";
 import { chunkCount, chunkLocal, KernelBuffers, lanesAlong } from "../kernel-frame.ts";
 import {
@@ -226,7 +226,8 @@ function lowerSum(
   context: LoweringContext,
 ): LoweredCall {
   const { lanes, filters, channelBlock, channelBlocks } = cut;
-  const used = new Map<number, Buffer>([[partial.id, partial]]);
+  const results9 = context.scratch("float32", 9 * lanes);
+  const used = new Map<number, Buffer>([partial, results9].map((b) => [b.id, b]));
   const along = (name: string, size: number): Index => ofAtom(variable(name, size));
   const place = new Map([
     [`x${g.channels.dim}`, along("c", g.channels.size)],
@@ -240,6 +241,8 @@ function lowerSum(
   const chunk = chunkLocal(locals);
   const emitter = new Emitter(body, kernel, locals);
   const source = kernel.use(partial.id, "read");
+  kernel.use(results9.id, "read");
+  const mapped = kernel.use(results9.id, "write");
   const channels = g.channels.size;
   const each = Math.ceil(
     channels / Math.min(channels, chunkCount(cut.parts * products * channels * filters)),
@@ -266,13 +269,16 @@ function lowerSum(
         return emitter.define("s", sum);
       });
       const results = inTwoDimensions(weightGradientMap, sums, arithmeticOf(emitter));
-      emitter.vectorized({ variable: "n", lanes, active }, () => {
-        emitter.bind("n", n);
-        results.forEach((result, i) => {
-          emitInline(emitter, () => {
-            emitter.bind("ky", null, Math.floor(i / 3));
-            emitter.bind("kx", null, i % 3);
-            emitter.fill(0, result);
+      results.forEach((result, i) => {
+        emitter.push(store(mapped, int(i * lanes), result));
+      });
+      // The nine weights of a filter lie side by side in memory, the filters apart: element by element from here on.
+      emitter.loop("l", int(0), int(active), 1, (l) => {
+        emitter.bind("n", hold(emitter, add(n, use(l))));
+        emitter.loop("ky", int(0), int(3), 1, (ky) => {
+          emitter.loop("kx", int(0), int(3), 1, (kx) => {
+            const i = add(mul(use(ky), int(3)), use(kx));
+            emitter.fill(0, emitter.define("r", load(mapped, "float32", add(mul(i, int(lanes)), use(l)))));
             const values = stores.map((s) => emitter.value(s.value));
             stores.forEach((s, k) => {
               emitter.store(s.buffer.id, s.index, values[k] as Expr);

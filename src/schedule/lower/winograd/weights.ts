@@ -1,9 +1,9 @@
 /** The kernel that maps the weights of a convolution, for all chunks of the next one to multiply with. */
-import { add, binary, int, Locals, mul, use } from "../../../kernel/build.ts";
+import { add, binary, int, Locals, mul, sub, use } from "../../../kernel/build.ts";
 import { fixed, type Index, ofAtom, substitute, variable } from "../../index-math.ts";
 import type { Buffer, LoweredCall, LoweringContext } from "../../plan.ts";
 import { type Scalar, ScalarBody } from "../../scalar-body.ts";
-import { axisIndex, emitInline } from "../contraction-problem.ts";
+import { axisIndex, hold } from "../contraction-problem.ts";
 import { Emitter } from "../emitter.ts";
 import { chunkCount, chunkLocal, KernelBuffers } from "../kernel-frame.ts";
 import { reachBuffers } from "../map.ts";
@@ -35,17 +35,14 @@ export function lowerWeights(c: Convolution, panels: WeightPanels, context: Lowe
   const from = emitter.define("from", mul(use(chunk), int(each)));
   const end = emitter.define("end", binary("min", add(from, int(each)), int(channels)));
   emitter.loop("c", from, end, 1, (channel) => {
-    emitter.loop("panel", int(0), int(filters), width, (panel) => {
-      emitter.vectorized({ variable: "n", lanes }, () => {
-        for (let at = 0; at < width; at += lanes) {
-          emitInline(emitter, () => {
-            emitter.bind("n", use(panel), at);
-            const weights = values.map((s) => emitter.value(s));
-            const mapped = inTwoDimensions(weightMap, weights, arithmeticOf(emitter));
-            const row = add(mul(use(panel), int(channels)), mul(use(channel), int(width)));
-            storePatch(emitter, to, add(row, int(at)), mapped, lanes);
-          });
-        }
+    emitter.vectorized({ variable: "n", lanes }, () => {
+      emitter.loop("n", int(0), int(filters), lanes, (n) => {
+        const inPanel = width === lanes ? int(0) : binary("mod", use(n), int(width));
+        const panel = hold(emitter, sub(use(n), inPanel));
+        const weights = values.map((s) => emitter.value(s));
+        const mapped = inTwoDimensions(weightMap, weights, arithmeticOf(emitter));
+        const row = add(mul(panel, int(channels)), mul(use(channel), int(width)));
+        storePatch(emitter, to, add(row, sub(use(n), panel)), mapped, lanes);
       });
     });
   });
