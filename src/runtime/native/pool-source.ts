@@ -33,10 +33,10 @@ typedef struct {
 
 /*
  * Looks at a word before a thread goes to sleep. In a barrier, some 2 milliseconds: a stage often takes microseconds,
- * and a thread that sleeps is woken late. Between launches next to nothing: the core is wanted for the next graph. From
- * time to time a thread offers its core to whoever else has work.
+ * and a thread that sleeps is woken late. Between launches it sleeps at once: the core is wanted for the next graph. Now
+ * and then a thread offers its core to whoever else has work; on a virtual machine that alone can take 5 microseconds.
  */
-enum { barrier_rounds = 1000, idle_rounds = 2, looks = 50 };
+enum { barrier_rounds = 40, idle_rounds = 0, looks = 2000 };
 
 static void relax(void) {
 #if defined(__x86_64__) || defined(__i386__)
