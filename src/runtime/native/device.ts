@@ -1,6 +1,7 @@
 /**
  * The native device: programs rendered to C, compiled by the system's compiler and run by a pool of system threads,
- * over the memory of a WebAssembly device. A launch is one asynchronous call; the event loop stays free.
+ * over the memory of a WebAssembly device. A launch is one asynchronous call; the event loop stays free. Only a program
+ * that takes less than it costs to have another thread run it, as measured, runs on the calling thread.
  *
  * Generated code does not trap, and every access was checked against its buffer when the program was made.
  */
@@ -29,6 +30,30 @@ export function createNativeDevice(memory: Device): BackgroundDevice {
   return new NativeDevice(memory, compiler, loadPool(compiler));
 }
 
+/**
+ * A program below this many milliseconds runs on the calling thread. Another thread would have to be woken for it and the
+ * event loop afterwards, which takes about a tenth of a millisecond.
+ */
+const quickMs = 2;
+/** Milliseconds after which the event loop gets its turn, however quick the programs are. */
+const longestTurn = 8;
+
+/** How long the event loop has been kept from its other work. */
+class Turn {
+  #began: number | null = null;
+
+  /** Whether the present turn has lasted too long at a time; the first question begins one. */
+  endsBefore(now: number): boolean {
+    if (this.#began === null) {
+      this.#began = now;
+      setImmediate(() => {
+        this.#began = null;
+      });
+    }
+    return now - this.#began > longestTurn;
+  }
+}
+
 class NativeExecutable implements Executable {
   readonly program: Program;
   readonly compileMs: number;
@@ -36,6 +61,8 @@ class NativeExecutable implements Executable {
   readonly code: Pointer;
   /** Byte address of the table. */
   readonly table: number;
+  /** Milliseconds that the last run took. */
+  lastMs = Number.POSITIVE_INFINITY;
   readonly #dispose: (executable: NativeExecutable) => void;
 
   constructor(
@@ -63,6 +90,7 @@ class NativeDevice implements BackgroundDevice {
   readonly #compiler: Compiler;
   readonly #library: PoolLibrary;
   readonly #live = new Set<NativeExecutable>();
+  readonly #turn = new Turn();
   #pool: Pointer = null;
   #launches = 0;
   #running = false;
@@ -123,10 +151,20 @@ class NativeDevice implements BackgroundDevice {
 
   run(executable: Executable, arena: number, slots: readonly number[]): Promise<void> {
     return new Promise((resolve, reject) => {
-      const { code, table } = this.#prepare(executable, arena, slots);
+      const prepared = this.#prepare(executable, arena, slots);
+      const { code, table } = prepared;
+      const start = performance.now();
       const number = ++this.#launches;
+      if (prepared.lastMs < quickMs) {
+        this.#library.launch(this.#start(), code, table, number);
+        prepared.lastMs = performance.now() - start;
+        if (this.#turn.endsBefore(start)) setImmediate(resolve);
+        else resolve();
+        return;
+      }
       this.#running = true;
       this.#library.launch.async(this.#start(), code, table, number, (error) => {
+        prepared.lastMs = performance.now() - start;
         if (this.#launches === number) this.#running = false;
         if (error === null || error === undefined) resolve();
         else reject(new EngineError(`a program failed: ${String(error)}`));

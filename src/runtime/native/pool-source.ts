@@ -1,6 +1,6 @@
 /**
- * The thread pool of native programs, in C. It is compiled once and cached like a program. The calling thread
- * sleeps while the pool's threads run; between launches these look for the next one for a moment, then sleep as well.
+ * The thread pool of native programs, in C. It is compiled once and cached like a program. The calling thread is thread 0
+ * while a program runs; the others are the pool's own and sleep between launches.
  */
 export const poolSource = `
 #define _GNU_SOURCE
@@ -83,23 +83,38 @@ static void barrier(void *of) {
   announce(pool);
 }
 
+#ifdef __linux__
+typedef cpu_set_t Cores;
+#else
+typedef int Cores;
+#endif
+
 /*
  * Gives each thread a core of its own where there are as many threads as cores. Left to itself, Linux wakes two of them
- * on one core time and again, and leaves them there for as long as a small program takes.
+ * on one core time and again, and leaves them there for as long as a small program takes. Returns whether it has moved
+ * the thread; before is where it was allowed to run.
  */
-static void take_core(const Pool *pool, int32_t thread) {
+static int take_core(const Pool *pool, int32_t thread, Cores *before) {
 #ifdef __linux__
-  cpu_set_t allowed, own;
-  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0 || CPU_COUNT(&allowed) != pool->threads) return;
+  Cores own;
+  if (sched_getaffinity(0, sizeof *before, before) != 0 || CPU_COUNT(before) != pool->threads) return 0;
   for (int cpu = 0, left = thread; cpu < CPU_SETSIZE; cpu++) {
-    if (!CPU_ISSET(cpu, &allowed) || left-- > 0) continue;
+    if (!CPU_ISSET(cpu, before) || left-- > 0) continue;
     CPU_ZERO(&own);
     CPU_SET(cpu, &own);
-    sched_setaffinity(0, sizeof own, &own);
-    return;
+    return sched_setaffinity(0, sizeof own, &own) == 0;
   }
 #else
-  (void)pool, (void)thread;
+  (void)pool, (void)thread, (void)before;
+#endif
+  return 0;
+}
+
+static void leave_core(const Cores *before) {
+#ifdef __linux__
+  sched_setaffinity(0, sizeof *before, before);
+#else
+  (void)before;
 #endif
 }
 
@@ -112,7 +127,8 @@ static void *serve(void *of) {
   for (uint32_t seen = 0;;) {
     await_change(pool, &pool->launches, seen, idle_rounds);
     /* Only now is it known how many threads there are. */
-    if (seen == 0) take_core(pool, seat.thread);
+    Cores before;
+    if (seen == 0) take_core(pool, seat.thread, &before);
     if (atomic_load(&pool->closing)) return NULL;
     seen = atomic_load(&pool->launches);
     pool->run(pool->memory, pool->table, seat.thread, pool->threads, barrier, pool);
@@ -120,7 +136,7 @@ static void *serve(void *of) {
   }
 }
 
-/* A pool over a memory, or NULL when the system gives no threads. */
+/* A pool over a memory with as many threads as the system gives, or NULL when it gives no memory. */
 void *tatami_pool(void *memory, int32_t threads) {
   Pool *pool = aligned_alloc(64, sizeof(Pool));
   if (pool == NULL) return NULL;
@@ -128,7 +144,8 @@ void *tatami_pool(void *memory, int32_t threads) {
   pool->ids = calloc((size_t)threads, sizeof(pthread_t));
   pthread_mutex_init(&pool->lock, NULL);
   pthread_cond_init(&pool->changed, NULL);
-  for (int32_t i = 0; i < threads && pool->ids != NULL; i++) {
+  pool->threads = 1;
+  for (int32_t i = 1; i < threads && pool->ids != NULL; i++) {
     Seat *seat = malloc(sizeof(Seat));
     if (seat == NULL) break;
     *seat = (Seat){pool, i};
@@ -138,25 +155,26 @@ void *tatami_pool(void *memory, int32_t threads) {
     }
     pool->threads = i + 1;
   }
-  if (pool->threads == 0) {
-    free(pool->ids);
-    free(pool);
-    return NULL;
-  }
   return pool;
 }
 
 int32_t tatami_threads(void *of) { return ((Pool *)of)->threads; }
 
-/* Runs a program on all threads and returns when all have ended. */
+/* Runs a program on the calling thread and all others, and returns when all have ended. */
 void tatami_launch(void *of, void *program, uint32_t table, uint32_t number) {
   Pool *pool = of;
   pool->run = (Run)dlsym(program, "tatami_run");
   pool->table = (const uint32_t *)(pool->memory + table);
-  atomic_store(&pool->pending, (uint32_t)pool->threads);
+  atomic_store(&pool->pending, (uint32_t)pool->threads - 1);
   atomic_fetch_add(&pool->launches, 1);
   announce(pool);
-  for (uint32_t left; (left = atomic_load(&pool->pending)) != 0;) await_change(pool, &pool->pending, left, 0);
+  Cores before;
+  int moved = take_core(pool, 0, &before);
+  pool->run(pool->memory, pool->table, 0, pool->threads, barrier, pool);
+  for (uint32_t left; (left = atomic_load(&pool->pending)) != 0;) {
+    await_change(pool, &pool->pending, left, barrier_rounds);
+  }
+  if (moved) leave_core(&before);
   atomic_store(&pool->finished, number);
   announce(pool);
 }
@@ -172,7 +190,7 @@ void tatami_close(void *of) {
   atomic_store(&pool->closing, 1);
   atomic_fetch_add(&pool->launches, 1);
   announce(pool);
-  for (int32_t i = 0; i < pool->threads; i++) pthread_join(pool->ids[i], NULL);
+  for (int32_t i = 1; i < pool->threads; i++) pthread_join(pool->ids[i], NULL);
   pthread_cond_destroy(&pool->changed);
   pthread_mutex_destroy(&pool->lock);
   free(pool->ids);
