@@ -109,6 +109,12 @@ export class Engine {
     if (this.#made.length > mostPending) void this.flush();
   }
 
+  /** Takes back `made`: nobody can ask for the value. */
+  unmade(node: Node): void {
+    const at = this.#made.lastIndexOf(node);
+    if (at >= 0) this.#made.splice(at, 1);
+  }
+
   /** Notes that a variable has a new pending value. */
   assigned(variable: Variable): void {
     this.#dirty.add(variable);

@@ -16,6 +16,7 @@ import { Optionless } from "./optionless.ts";
  * new nn.ReLU()(tensor([-2, 0, 3])); // [0, 0, 3]
  */
 export class ReLU extends Optionless {
+  static override readonly pure = true;
   /** @throws DTypeError for bool. */
   forward(x: Tensor): Tensor {
     return F.relu(x);
@@ -31,6 +32,7 @@ export class ReLU extends Optionless {
  * new nn.Sigmoid()(tensor([-2, 0, 2])); // [0.1192, 0.5, 0.8808]
  */
 export class Sigmoid extends Optionless {
+  static override readonly pure = true;
   forward(x: Tensor): Tensor {
     return F.sigmoid(x);
   }
@@ -45,6 +47,7 @@ export class Sigmoid extends Optionless {
  * new nn.Tanh()(tensor([-1, 0, 1])); // [-0.7616, 0, 0.7616]
  */
 export class Tanh extends Optionless {
+  static override readonly pure = true;
   forward(x: Tensor): Tensor {
     return F.tanh(x);
   }
@@ -59,6 +62,7 @@ export class Tanh extends Optionless {
  * new nn.GELU()(tensor([-1, 0, 1])); // [-0.1587, 0, 0.8413]
  */
 export class GELU extends Module {
+  static override readonly pure = true;
   readonly approximate: "none" | "tanh";
 
   /**
@@ -89,6 +93,7 @@ export class GELU extends Module {
  * new nn.LeakyReLU({ negativeSlope: 0.1 })(tensor([-2, 0, 3])); // [-0.2, 0, 3]
  */
 export class LeakyReLU extends Module {
+  static override readonly pure = true;
   /** What negative elements are multiplied by. Another value does not compile again. */
   negativeSlope: number;
 
@@ -120,6 +125,7 @@ export class LeakyReLU extends Module {
  * new nn.ELU()(tensor([-1, 0, 2])); // [-0.6321, 0, 2]
  */
 export class ELU extends Module {
+  static override readonly pure = true;
   /** Minus the value approached for negative elements. Another value does not compile again. */
   alpha: number;
 
@@ -152,6 +158,7 @@ export class ELU extends Module {
  * new nn.CELU({ alpha: 2 })(tensor([-1, 0, 2])); // [-0.7869, 0, 2]
  */
 export class CELU extends Module {
+  static override readonly pure = true;
   /** Minus the value approached for negative elements. Another value does not compile again. */
   alpha: number;
 
@@ -185,6 +192,7 @@ export class CELU extends Module {
  * new nn.SELU()(tensor([-1, 0, 1])); // [-1.1113, 0, 1.0507]
  */
 export class SELU extends Optionless {
+  static override readonly pure = true;
   forward(x: Tensor): Tensor {
     return F.selu(x);
   }
@@ -199,6 +207,7 @@ export class SELU extends Optionless {
  * new nn.SiLU()(tensor([-1, 0, 1])); // [-0.2689, 0, 0.7311]
  */
 export class SiLU extends Optionless {
+  static override readonly pure = true;
   forward(x: Tensor): Tensor {
     return F.silu(x);
   }
@@ -213,6 +222,7 @@ export class SiLU extends Optionless {
  * new nn.Mish()(tensor([-1, 0, 1])); // [-0.3034, 0, 0.8651]
  */
 export class Mish extends Optionless {
+  static override readonly pure = true;
   forward(x: Tensor): Tensor {
     return F.mish(x);
   }
@@ -227,6 +237,7 @@ export class Mish extends Optionless {
  * new nn.Hardswish()(tensor([-1, 0, 1, 4])); // [-0.3333, 0, 0.6667, 4]
  */
 export class Hardswish extends Optionless {
+  static override readonly pure = true;
   forward(x: Tensor): Tensor {
     return F.hardswish(x);
   }
@@ -241,6 +252,7 @@ export class Hardswish extends Optionless {
  * new nn.Hardsigmoid()(tensor([-4, 0, 1.5, 4])); // [0, 0.5, 0.75, 1]
  */
 export class Hardsigmoid extends Optionless {
+  static override readonly pure = true;
   forward(x: Tensor): Tensor {
     return F.hardsigmoid(x);
   }
@@ -255,6 +267,7 @@ export class Hardsigmoid extends Optionless {
  * new nn.Hardtanh({ maxVal: 2 })(tensor([-2, 0.5, 3])); // [-1, 0.5, 2]
  */
 export class Hardtanh extends Module {
+  static override readonly pure = true;
   /** The smallest result. Another value does not compile again. */
   minVal: number;
   /** The largest result. */
@@ -290,6 +303,7 @@ export class Hardtanh extends Module {
  * new nn.Softplus()(tensor([-1, 0, 1])); // [0.3133, 0.6931, 1.3133]
  */
 export class Softplus extends Module {
+  static override readonly pure = true;
   /** Steepness of the bend. Another value does not compile again. */
   beta: number;
   /** Where beta * x is larger, the result is x itself. */

@@ -69,6 +69,7 @@ abstract class BatchNorm extends ChannelNorm {
  * layer.runningMean; // [0.2, 0.7]
  */
 export class BatchNorm1d extends BatchNorm {
+  static override readonly pure = true;
   /**
    * @param numFeatures the number of features C
    * @param options.eps added to the variance; 1e-5 by default
@@ -103,6 +104,7 @@ export class BatchNorm1d extends BatchNorm {
  * layer.numBatchesTracked; // 1
  */
 export class BatchNorm2d extends BatchNorm {
+  static override readonly pure = true;
   /**
    * @param numFeatures the number of channels C
    * @param options.eps added to the variance; 1e-5 by default

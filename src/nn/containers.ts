@@ -15,6 +15,7 @@ import { type Layer, Module } from "./module.ts";
  * net.get(1).parameters().length; // 2
  */
 export class Sequential extends Module {
+  static override readonly pure = true;
   private readonly held = new Map<string, Layer>();
 
   constructor(...layers: readonly Layer[] | readonly [Readonly<Record<string, Layer>>]) {
@@ -53,9 +54,22 @@ export class Sequential extends Module {
     return once(super.namedChildren(), this.held);
   }
 
+  /** @internal */
+  override get __private__(): boolean {
+    return super.__private__ && [...this.held.values()].every((layer) => layer.__private__);
+  }
+
   forward(x: Tensor): Tensor {
     let y = x;
-    for (const layer of this.held.values()) y = layer(y);
+    let unseen = false;
+    for (const layer of this.held.values()) {
+      const next = layer(y);
+      const hides = layer.__private__;
+      const made = next !== y;
+      if (made && unseen && hides) y.__unseen__();
+      unseen = hides && (made || unseen);
+      y = next;
+    }
     return y;
   }
 }

@@ -121,6 +121,7 @@ abstract class TransposedConvolution extends Module {
  * layer(zeros([8, 4, 10])).shape; // [8, 2, 21]
  */
 export class ConvTranspose1d extends TransposedConvolution {
+  static override readonly pure = true;
   /**
    * @param inChannels channels of the input
    * @param outChannels channels of the output
@@ -158,6 +159,7 @@ export class ConvTranspose1d extends TransposedConvolution {
  * up(zeros([4, 16, 7, 7]), { outputSize: [14, 14] }).shape; // [4, 8, 14, 14]
  */
 export class ConvTranspose2d extends TransposedConvolution {
+  static override readonly pure = true;
   /**
    * @param inChannels channels of the input
    * @param outChannels channels of the output

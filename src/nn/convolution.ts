@@ -124,6 +124,7 @@ abstract class Convolution extends Module {
  * layer(zeros([8, 4, 21])).shape; // [8, 6, 10]
  */
 export class Conv1d extends Convolution {
+  static override readonly pure = true;
   /**
    * @param inChannels channels of the input
    * @param outChannels channels of the output
@@ -160,6 +161,7 @@ export class Conv1d extends Convolution {
  * layer(zeros([8, 3, 32, 32])).shape; // [8, 16, 32, 32]
  */
 export class Conv2d extends Convolution {
+  static override readonly pure = true;
   /**
    * @param inChannels channels of the input
    * @param outChannels channels of the output

@@ -28,6 +28,7 @@ function probability(options: number | DropoutLayerOptions, owner: string): numb
  * layer.eval()(ones([3])); // [1, 1, 1]
  */
 export class Dropout extends Module {
+  static override readonly pure = true;
   /** Probability of an element to become zero. Another value does not compile again. */
   p: number;
 
@@ -59,6 +60,7 @@ export class Dropout extends Module {
  * layer(ones([8, 4, 3, 3])).sum([2, 3]).amax(); // 18
  */
 export class Dropout2d extends Module {
+  static override readonly pure = true;
   /** Probability of a channel of a sample to become zero. Another value does not compile again. */
   p: number;
 

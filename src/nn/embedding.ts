@@ -17,6 +17,7 @@ import { emptyParameter, type Parameter } from "./parameter.ts";
  * table(tensor([[4, 7, 0], [1, 0, 0]], { dtype: "int32" })).shape; // [2, 3, 16]
  */
 export class Embedding extends Module {
+  static override readonly pure = true;
   readonly numEmbeddings: number;
   readonly embeddingDim: number;
   /** The row that gets no gradient, or null. */

@@ -21,6 +21,7 @@ export interface FlattenOptions {
  * new nn.Flatten({ startDim: 2 })(zeros([8, 16, 5, 5])).shape; // [8, 16, 25]
  */
 export class Flatten extends Module {
+  static override readonly pure = true;
   readonly startDim: number;
   readonly endDim: number;
 

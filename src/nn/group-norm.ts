@@ -26,6 +26,7 @@ export interface GroupNormLayerOptions {
  * layer(tensor([[1, 3, 20, 40]])); // [[-1, 1, -1, 1]]
  */
 export class GroupNorm extends Module {
+  static override readonly pure = true;
   readonly numGroups: number;
   /** Number of channels C. */
   readonly numChannels: number;

@@ -8,6 +8,7 @@ import { Module } from "./module.ts";
  * new nn.Identity()(tensor([1, 2])); // [1, 2]
  */
 export class Identity extends Module {
+  static override readonly pure = true;
   forward(x: Tensor): Tensor {
     return x;
   }

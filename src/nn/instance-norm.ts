@@ -30,6 +30,7 @@ export interface InstanceNormLayerOptions {
  * layer(tensor([[[[1, 3]]], [[[10, 50]]]])); // [[[[-1, 1]]], [[[-1, 1]]]]
  */
 export class InstanceNorm2d extends ChannelNorm {
+  static override readonly pure = true;
   /** Weight of a batch in running statistics. */
   momentum: number;
 

@@ -27,6 +27,7 @@ export interface LayerNormLayerOptions {
  * layer(tensor([[1, 3], [20, 40]])); // [[-1, 1], [-1, 1]]
  */
 export class LayerNorm extends Module {
+  static override readonly pure = true;
   /** Sizes of the axes that are normalised over. */
   readonly normalizedShape: readonly number[];
   /** Added to the variance. */

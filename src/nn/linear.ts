@@ -23,6 +23,7 @@ export interface LinearLayerOptions {
  * layer(zeros([64, 128])).shape; // [64, 10]
  */
 export class Linear extends Module {
+  static override readonly pure = true;
   readonly inFeatures: number;
   readonly outFeatures: number;
   /** Shape (outFeatures, inFeatures). */

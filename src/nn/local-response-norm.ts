@@ -18,6 +18,7 @@ import { Module } from "./module.ts";
  * layer(tensor([[[1], [2]]])); // [[[0.5], [0.3333]]]
  */
 export class LocalResponseNorm extends Module {
+  static override readonly pure = true;
   /** Number of channels that are averaged. */
   readonly size: number;
   /** Factor of the mean of squares. */

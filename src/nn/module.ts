@@ -137,6 +137,15 @@ export interface Module {
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: gives the class its call signature
 export abstract class Module extends Callable {
+  /**
+   * Whether `forward` only computes: it keeps no input and shows none to anybody else. What a Sequential hands from one
+   * such layer to the next nobody can read, so it is not computed for a reader. Counts for the class itself only, since a
+   * derived one may do otherwise.
+   *
+   * @internal
+   */
+  static readonly pure: boolean = false;
+
   /** Whether the module is in training mode, which dropout and batch norm depend on. Set by `train` and `eval`. */
   training = true;
   readonly #buffers = new Map<string, Buffer>();
@@ -546,10 +555,8 @@ export abstract class Module extends Callable {
 
   /** @internal */
   override __call__(inputs: readonly unknown[]): unknown {
+    if (!this.#isHooked) return this.forward(...(inputs as never[]));
     const hooks = this.#hooks;
-    if ((hooks === null || hasNone(hooks)) && globalForward.size === 0 && globalForwardPre.size === 0) {
-      return this.forward(...(inputs as never[]));
-    }
     const watched = hooks !== null && hooks.backward.size + hooks.backwardPre.size > 0 && isGradEnabled();
     // As they are now: a backward hook that is registered in this call sees the next one.
     const back = watched ? { pre: hooks.backwardPre.list(), post: hooks.backward.list() } : null;
@@ -559,6 +566,18 @@ export abstract class Module extends Callable {
     const gradients = new BackwardHooks(this, given, back);
     // Outside the forward hooks: what they put in the output's place is the output whose gradient is seen.
     return gradients.watchOutput(this.#hookedForward(gradients.inputs));
+  }
+
+  /** @internal Whether nobody can see what goes through this module: it and all below are pure and without hooks. */
+  get __private__(): boolean {
+    const { constructor } = this;
+    const pure = Object.hasOwn(constructor, "pure") && (constructor as typeof Module).pure;
+    return pure && !Object.hasOwn(this, "forward") && !this.#isHooked;
+  }
+
+  get #isHooked(): boolean {
+    const hooks = this.#hooks;
+    return (hooks !== null && !hasNone(hooks)) || globalForward.size > 0 || globalForwardPre.size > 0;
   }
 
   #hookedForward(inputs: readonly unknown[]): unknown {

@@ -72,6 +72,7 @@ abstract class Padding extends Module {
  * new nn.ZeroPad2d([1, 0, 0, 1])(tensor([[[1, 2]]])); // [[[0, 1, 2], [0, 0, 0]]]
  */
 export class ZeroPad2d extends Padding {
+  static override readonly pure = true;
   /**
    * @param padding elements on all sides, or [left, right, top, bottom]; negative ones remove elements
    * @throws ArgumentError unless they are integers.
@@ -90,6 +91,7 @@ export class ZeroPad2d extends Padding {
  * new nn.ConstantPad2d([1, 0, 0, 1], 9)(tensor([[[1, 2]]])); // [[[9, 1, 2], [9, 9, 9]]]
  */
 export class ConstantPad2d extends Padding {
+  static override readonly pure = true;
   /**
    * @param padding elements on all sides, or [left, right, top, bottom]; negative ones remove elements
    * @param value the number
@@ -109,6 +111,7 @@ export class ConstantPad2d extends Padding {
  * new nn.ReflectionPad2d([2, 1, 0, 0])(tensor([[[1, 2, 3]]])); // [[[3, 2, 1, 2, 3, 2]]]
  */
 export class ReflectionPad2d extends Padding {
+  static override readonly pure = true;
   /**
    * @param padding elements on all sides, or [left, right, top, bottom]
    * @throws ArgumentError unless they are integers of 0 or more.
@@ -127,6 +130,7 @@ export class ReflectionPad2d extends Padding {
  * new nn.ReflectionPad1d([2, 1])(tensor([[1, 2, 3]])); // [[3, 2, 1, 2, 3, 2]]
  */
 export class ReflectionPad1d extends Padding {
+  static override readonly pure = true;
   /**
    * @param padding elements on both sides, or [left, right]
    * @throws ArgumentError unless they are integers of 0 or more.
@@ -145,6 +149,7 @@ export class ReflectionPad1d extends Padding {
  * new nn.ReplicationPad2d([2, 0, 0, 1])(tensor([[[1, 2]]])); // [[[1, 1, 1, 2], [1, 1, 1, 2]]]
  */
 export class ReplicationPad2d extends Padding {
+  static override readonly pure = true;
   /**
    * @param padding elements on all sides, or [left, right, top, bottom]
    * @throws ArgumentError unless they are integers of 0 or more.
@@ -163,6 +168,7 @@ export class ReplicationPad2d extends Padding {
  * new nn.ReplicationPad1d([2, 1])(tensor([[1, 2]])); // [[1, 1, 1, 2, 2]]
  */
 export class ReplicationPad1d extends Padding {
+  static override readonly pure = true;
   /**
    * @param padding elements on both sides, or [left, right]
    * @throws ArgumentError unless they are integers of 0 or more.

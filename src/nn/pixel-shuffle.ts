@@ -12,6 +12,7 @@ import { Module } from "./module.ts";
  * new nn.PixelShuffle(2)(tensor([[[1]], [[2]], [[3]], [[4]]])); // [[[1, 2], [3, 4]]]
  */
 export class PixelShuffle extends Module {
+  static override readonly pure = true;
   readonly upscaleFactor: number;
 
   /**
@@ -42,6 +43,7 @@ export class PixelShuffle extends Module {
  * new nn.PixelUnshuffle(2)(zeros([8, 3, 32, 32])).shape; // [8, 12, 16, 16]
  */
 export class PixelUnshuffle extends Module {
+  static override readonly pure = true;
   readonly downscaleFactor: number;
 
   /**

@@ -27,6 +27,7 @@ type Pooled<Indices extends boolean> = Indices extends true ? [Tensor, Tensor] :
  * new nn.MaxPool2d(3, { stride: 2, padding: 1 })(zeros([8, 16, 28, 28])).shape; // [8, 16, 14, 14]
  */
 export class MaxPool2d<Indices extends boolean = false> extends Module {
+  static override readonly pure = true;
   readonly kernelSize: NumberOrPair;
   readonly options: MaxPool2dOptions;
 
@@ -74,6 +75,7 @@ export class MaxPool2d<Indices extends boolean = false> extends Module {
  * new nn.AvgPool2d(2)(tensor([[[1, 5], [7, 3]]])); // [[[4]]]
  */
 export class AvgPool2d extends Module {
+  static override readonly pure = true;
   readonly kernelSize: NumberOrPair;
   readonly options: AvgPool2dOptions;
 
@@ -115,6 +117,7 @@ export class AvgPool2d extends Module {
  * new nn.AdaptiveAvgPool2d([7, 5])(zeros([8, 16, 10, 12])).shape; // [8, 16, 7, 5]
  */
 export class AdaptiveAvgPool2d extends Module {
+  static override readonly pure = true;
   readonly outputSize: OutputSize;
 
   /**
@@ -147,6 +150,7 @@ export class AdaptiveAvgPool2d extends Module {
  * new nn.AdaptiveMaxPool2d([7, null])(zeros([8, 16, 10, 12])).shape; // [8, 16, 7, 12]
  */
 export class AdaptiveMaxPool2d<Indices extends boolean = false> extends Module {
+  static override readonly pure = true;
   readonly outputSize: OutputSize;
   readonly options: AdaptiveMaxPool2dOptions;
 
@@ -183,6 +187,7 @@ export class AdaptiveMaxPool2d<Indices extends boolean = false> extends Module {
  * new nn.GlobalAvgPool2d()(tensor([[[1, 2], [3, 6]]])); // [3]
  */
 export class GlobalAvgPool2d extends Optionless {
+  static override readonly pure = true;
   forward(x: Tensor): Tensor {
     return globalAvgPoolFor(x, "GlobalAvgPool2d");
   }

@@ -24,6 +24,7 @@ export interface PReLUOptions {
  * layer(tensor([-2, 0, 3])); // [-0.5, 0, 3]
  */
 export class PReLU extends Module {
+  static override readonly pure = true;
   readonly numParameters: number;
   /** Shape (numParameters). */
   weight: Parameter;

@@ -11,6 +11,7 @@ import { Optionless } from "./optionless.ts";
  * new nn.ReLU6()(tensor([-1, 3, 7])); // [0, 3, 6]
  */
 export class ReLU6 extends Optionless {
+  static override readonly pure = true;
   /** @throws ArgumentError for anything but a tensor. */
   forward(x: Tensor): Tensor {
     return relu6(x);

@@ -33,6 +33,7 @@ function axisOf(x: Tensor, dim: number | undefined, owner: string): number {
  * new nn.Softmax({ dim: 1 })(tensor([[1, 2, 3]])); // [[0.09, 0.2447, 0.6652]]
  */
 export class Softmax extends Module {
+  static override readonly pure = true;
   readonly dim: number | undefined;
 
   /**
@@ -63,6 +64,7 @@ export class Softmax extends Module {
  * new nn.LogSoftmax({ dim: 1 })(tensor([[1, 2, 3]])); // [[-2.4076, -1.4076, -0.4076]]
  */
 export class LogSoftmax extends Module {
+  static override readonly pure = true;
   readonly dim: number | undefined;
 
   /**

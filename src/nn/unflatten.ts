@@ -13,6 +13,7 @@ import { Module } from "./module.ts";
  * new nn.Unflatten(1, [16, 5, 5])(zeros([8, 400])).shape; // [8, 16, 5, 5]
  */
 export class Unflatten extends Module {
+  static override readonly pure = true;
   readonly dim: number;
   readonly unflattenedSize: readonly number[];
 

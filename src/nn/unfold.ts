@@ -12,6 +12,7 @@ import { Module } from "./module.ts";
  * new nn.Unfold(2)(tensor([[[1, 2, 3], [4, 5, 6]]])); // [[1, 2], [2, 3], [4, 5], [5, 6]]
  */
 export class Unfold extends Module {
+  static override readonly pure = true;
   readonly kernelSize: NumberOrPair;
   readonly options: UnfoldOptions;
 
@@ -48,6 +49,7 @@ export class Unfold extends Module {
  * new nn.Fold([2, 3], 2)(ones([4, 2])); // [[[1, 2, 1], [1, 2, 1]]]
  */
 export class Fold extends Module {
+  static override readonly pure = true;
   readonly outputSize: NumberOrPair;
   readonly kernelSize: NumberOrPair;
   readonly options: UnfoldOptions;

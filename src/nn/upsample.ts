@@ -12,6 +12,7 @@ import { Module } from "./module.ts";
  * new nn.Upsample({ size: [3, 5], mode: "bilinear" })(zeros([8, 16, 7, 7])).shape; // [8, 16, 3, 5]
  */
 export class Upsample extends Module {
+  static override readonly pure = true;
   readonly options: InterpolateOptions;
 
   /**

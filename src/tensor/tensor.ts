@@ -100,6 +100,11 @@ export class Tensor {
     return t;
   }
 
+  /** @internal Says that nobody can read this tensor, so that it is not computed for a reader. */
+  __unseen__(): void {
+    currentEngine().unmade(this.#node);
+  }
+
   /** @internal The node that stands for the value now. */
   get node(): Node {
     const view = this.#view;
