@@ -98,6 +98,19 @@ export const networks: readonly Network[] = [
 export const isProjected = (layer: Layer & { kind: "block" }): boolean =>
   layer.stride !== 1 || layer.inside !== layer.out;
 
-/** Images and labels that every library makes for itself: sines, and the classes in turn. */
+/** Pixels of all images are sines, as other languages can make them too. */
 export const imageAt = (i: number): number => Math.sin(i * 0.7);
-export const labelAt = (i: number): number => i % 10;
+
+export interface Images {
+  readonly data: Float32Array;
+  readonly shape: readonly number[];
+}
+
+export function imagesOf({ input }: Network, batch: number): Images {
+  const shape = [batch, ...input];
+  const length = shape.reduce((a, b) => a * b, 1);
+  return { data: Float32Array.from({ length }, (_, i) => imageAt(i)), shape };
+}
+
+/** The classes in turn. */
+export const labelsOf = (batch: number): Int32Array => Int32Array.from({ length: batch }, (_, i) => i % 10);

@@ -53,7 +53,7 @@ export type Request =
   | { readonly do: "values"; readonly key: string }
   /** `unmeasured` steps and then `steps`, of which the mean time is given. */
   | { readonly do: "run"; readonly key: string; readonly unmeasured: number; readonly steps: number }
-  /** Largest share of the peak that a kernel of one step reached; ours only. */
+  /** Rate of the kernels that do the arithmetic of a step; ours only. */
   | { readonly do: "profile"; readonly key: string }
   | { readonly do: "drop"; readonly key: string }
   /** The most memory that the process ever had. */
@@ -86,9 +86,17 @@ export interface Task {
   drop?(): void;
 }
 
-/** Number of losses and of elements that are compared. */
-export const comparedSteps = 3;
+/** Elements of a result that are compared. */
 export const comparedElements = 256;
+
+const comparedSteps = 3;
+
+/** The losses of the first steps: the third shows what forward, backward and two updates have done. */
+export async function firstLosses(step: () => Promise<number>): Promise<number[]> {
+  const losses: number[] = [];
+  for (let i = 0; i < comparedSteps; i++) losses.push(await step());
+  return losses;
+}
 
 /** Answers requests on standard input until it ends; a library gives the first line and makes tasks. */
 export async function serve(hello: Answer, prepare: (job: Job) => Promise<Task>): Promise<void> {

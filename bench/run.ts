@@ -130,7 +130,9 @@ async function noteLoad(name: string): Promise<void> {
 try {
   for (const name of names) {
     await noteLoad(name);
+    const start = performance.now();
     await sections[name]?.(bench);
+    console.log(`(${name} took ${((performance.now() - start) / 1000).toFixed(0)} s)`);
   }
   report.table("Goals", "", goalHeader, goalRows(bench.figures));
   if (values.write) report.write();

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { createEngine, F, fromOwned, manualSeed, optim, useEngine } from "../src/index.ts";
 import { saveSafetensorsFile } from "../src/node.ts";
 import { buildModel } from "./model.ts";
-import { imageAt, labelAt, type Network } from "./networks.ts";
+import { imagesOf, labelsOf, type Network } from "./networks.ts";
 
 const [steps, batch] = [3, 16];
 
@@ -14,13 +14,10 @@ export async function writeWeights(network: Network, folder: string): Promise<st
   manualSeed(0);
   const model = buildModel(network);
   const optimizer = new optim.Adam(model.parameters(), { lr: 1e-3 });
-  const shape = [batch, ...network.input];
-  const length = shape.reduce((a, b) => a * b, 1);
-  const images = Float32Array.from({ length }, (_, i) => imageAt(i));
-  const labels = Int32Array.from({ length: batch }, (_, i) => labelAt(i));
+  const { data, shape } = imagesOf(network, batch);
   for (let i = 0; i < steps; i++) {
     optimizer.zeroGrad();
-    F.crossEntropy(model(fromOwned(images, shape)), fromOwned(labels, [batch])).backward();
+    F.crossEntropy(model(fromOwned(data, shape)), fromOwned(labelsOf(batch), [batch])).backward();
     await optimizer.step();
   }
   const path = join(folder, `${network.id}.safetensors`);

@@ -1,8 +1,8 @@
 /**
  * Deepbox as a process of the bench. Its modules are those of PyTorch.
  */
-import { imageAt, isProjected, type Layer, labelAt, type Network } from "../networks.ts";
-import { comparedSteps, type Job, type NetworkJob, serve, type Task } from "../protocol.ts";
+import { imagesOf, isProjected, type Layer, labelsOf, type Network } from "../networks.ts";
+import { firstLosses, type Job, type NetworkJob, serve, type Task } from "../protocol.ts";
 import { readWeights } from "./forward.ts";
 import { load, versionOf } from "./packages.ts";
 
@@ -141,20 +141,15 @@ function taskFor(packages: Packages, job: NetworkJob & { weights: string }): Tas
   const { nn, ndarray, optim } = packages;
   const { network, batch } = job;
   const model = modelFor(packages, network, job.weights);
-  const [c, h, w] = network.input;
-  const data = Float32Array.from({ length: batch * c * h * w }, (_, i) => imageAt(i));
-  const images = (): Tensor => ndarray.tensor(data, { dtype: "float32" }).reshape([batch, c, h, w]);
+  const { data, shape } = imagesOf(network, batch);
+  const images = (): Tensor => ndarray.tensor(data, { dtype: "float32" }).reshape(shape);
   if (job.kind === "infer") {
     model.eval();
-    const step = async (): Promise<number[]> =>
-      Array.from(ndarray.noGrad(() => model.forward(images())).data);
-    return { step, values: step };
+    const step = async (): Promise<Float32Array> => ndarray.noGrad(() => model.forward(images())).data;
+    return { step, values: async () => Array.from(await step()) };
   }
   const optimizer = new optim.Adam(model.parameters(), { lr: 1e-3 });
-  const labels = ndarray.tensor(
-    Int32Array.from({ length: batch }, (_, i) => labelAt(i)),
-    { dtype: "int32" },
-  );
+  const labels = ndarray.tensor(labelsOf(batch), { dtype: "int32" });
   const step = async (): Promise<number> => {
     optimizer.zeroGrad();
     const loss = nn.crossEntropyLoss(model.forward(images()), labels);
@@ -162,12 +157,7 @@ function taskFor(packages: Packages, job: NetworkJob & { weights: string }): Tas
     optimizer.step();
     return loss.data[0] as number;
   };
-  const values = async (): Promise<number[]> => {
-    const losses: number[] = [];
-    for (let i = 0; i < comparedSteps; i++) losses.push(await step());
-    return losses;
-  };
-  return { step, values };
+  return { step, values: () => firstLosses(step) };
 }
 
 async function prepare(job: Job): Promise<Task> {

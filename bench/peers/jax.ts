@@ -2,8 +2,8 @@
  * jax-js on its WebAssembly backend as a process of the bench. Steps are functions under `jit`, parameters a record of
  * arrays; every use of an array but the last goes through `ref`, as its ownership wants it.
  */
-import { imageAt, labelAt, type Network } from "../networks.ts";
-import { comparedSteps, type Job, type NetworkJob, serve, type Task } from "../protocol.ts";
+import { imagesOf, labelsOf, type Network } from "../networks.ts";
+import { firstLosses, type Job, type NetworkJob, serve, type Task } from "../protocol.ts";
 import { type ConvOptions, forward, type Operations, readWeights } from "./forward.ts";
 import { load, versionOf } from "./packages.ts";
 
@@ -182,11 +182,9 @@ function makeStep(network: Network): (state: State, x: Arr, y: Arr, one: Arr, tw
   };
 }
 
-function imagesOf({ network, batch }: NetworkJob): () => Arr {
-  const shape = [batch, ...network.input];
-  const length = shape.reduce((a, b) => a * b, 1);
-  const data = Float32Array.from({ length }, (_, i) => imageAt(i));
-  return () => jax.numpy.array(data).reshape(shape);
+function imagesFor({ network, batch }: NetworkJob): () => Arr {
+  const { data, shape } = imagesOf(network, batch);
+  return () => jax.numpy.array(data).reshape([...shape]);
 }
 
 function readParams(path: string): Params {
@@ -198,15 +196,15 @@ function readParams(path: string): Params {
 }
 
 function infer(job: NetworkJob, params: Params): Task {
-  const images = imagesOf(job);
+  const images = imagesFor(job);
   const run = jax.jit((p: Params, x: Arr) => forward(job.network, new Layers(p, false), x));
-  const step = async (): Promise<number[]> => Array.from(await run(refs(params), images()).data());
-  return { step, values: step, drop: () => dispose(params) };
+  const step = (): Promise<Float32Array> => run(refs(params), images()).data();
+  return { step, values: async () => Array.from(await step()), drop: () => dispose(params) };
 }
 
 function train(job: NetworkJob, all: Params): Task {
-  const images = imagesOf(job);
-  const labels = Int32Array.from({ length: job.batch }, (_, i) => labelAt(i));
+  const images = imagesFor(job);
+  const labels = labelsOf(job.batch);
   const pick = (keep: (name: string) => boolean): Params =>
     Object.fromEntries(Object.entries(all).filter(([name]) => keep(name)));
   const params = pick((name) => !isStatistic(name));
@@ -223,12 +221,7 @@ function train(job: NetworkJob, all: Params): Task {
     state = await jax.blockUntilReady(next);
     return (await loss.data())[0] as number;
   };
-  const values = async (): Promise<number[]> => {
-    const losses: number[] = [];
-    for (let i = 0; i < comparedSteps; i++) losses.push(await step());
-    return losses;
-  };
-  return { step, values };
+  return { step, values: () => firstLosses(step) };
 }
 
 async function prepare(job: Job): Promise<Task> {

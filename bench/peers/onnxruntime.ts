@@ -1,7 +1,7 @@
 /**
  * onnxruntime as a process of the bench: `node onnxruntime.js node|web THREADS`. It runs models and trains none.
  */
-import { imageAt } from "../networks.ts";
+import { imagesOf } from "../networks.ts";
 import { type Job, serve, type Task } from "../protocol.ts";
 import { onnxFile } from "./onnx-file.ts";
 import { load, versionOf } from "./packages.ts";
@@ -37,15 +37,13 @@ async function prepare(job: Job): Promise<Task> {
     ...options,
     graphOptimizationLevel: "all",
   });
-  const shape = [job.batch, ...job.network.input];
-  const length = shape.reduce((a, b) => a * b, 1);
-  const images = Float32Array.from({ length }, (_, i) => imageAt(i));
+  const { data, shape } = imagesOf(job.network, job.batch);
   const output = session.outputNames[0] ?? "";
-  const step = async (): Promise<readonly number[]> => {
-    const results = await session.run({ images: new runtime.Tensor("float32", images, shape) });
-    return Array.from(results[output]?.data ?? []);
+  const step = async (): Promise<ArrayLike<number>> => {
+    const results = await session.run({ images: new runtime.Tensor("float32", data, shape) });
+    return results[output]?.data ?? [];
   };
-  return { step, values: step, drop: () => void session.release() };
+  return { step, values: async () => Array.from(await step()), drop: () => void session.release() };
 }
 
 try {

@@ -18,12 +18,12 @@ import {
 } from "../../src/index.ts";
 import { loadSafetensorsFile } from "../../src/node.ts";
 import { buildModel } from "../model.ts";
-import { imageAt, labelAt } from "../networks.ts";
+import { imagesOf, labelsOf } from "../networks.ts";
 import { convShapes, matmulShapes, operand } from "../operands.ts";
 import {
   type ConvJob,
   comparedElements,
-  comparedSteps,
+  firstLosses,
   type Job,
   type MatmulJob,
   type NetworkJob,
@@ -32,12 +32,6 @@ import {
   type Task,
 } from "../protocol.ts";
 import { summarize } from "../timing.ts";
-
-function images({ network, batch }: NetworkJob): { data: Float32Array; shape: number[] } {
-  const shape = [batch, ...network.input];
-  const length = shape.reduce((a, b) => a * b, 1);
-  return { data: Float32Array.from({ length }, (_, i) => imageAt(i)), shape };
-}
 
 async function modelFor(job: NetworkJob): Promise<nn.Sequential> {
   const model = buildModel(job.network);
@@ -48,10 +42,9 @@ async function modelFor(job: NetworkJob): Promise<nn.Sequential> {
 async function infer(job: NetworkJob): Promise<Task> {
   const model = await modelFor(job);
   model.eval();
-  const { data, shape } = images(job);
-  const step = async (): Promise<readonly number[]> =>
-    Array.from(await noGrad(() => model(fromOwned(data, shape))).data());
-  return { step, values: step };
+  const { data, shape } = imagesOf(job.network, job.batch);
+  const step = (): Promise<ArrayLike<number>> => noGrad(() => model(fromOwned(data, shape))).data();
+  return { step, values: async () => Array.from(await step()) };
 }
 
 /** One whole training step: forward, loss, backward, Adam. */
@@ -59,8 +52,8 @@ async function train(job: NetworkJob): Promise<Task> {
   const model = await modelFor(job);
   const recorder = job.stats ? new inspect.ActivationStats(model) : null;
   const optimizer = new optim.Adam(model.parameters(), { lr: 1e-3 });
-  const { data, shape } = images(job);
-  const labels = Int32Array.from({ length: job.batch }, (_, i) => labelAt(i));
+  const { data, shape } = imagesOf(job.network, job.batch);
+  const labels = labelsOf(job.batch);
   const launches = watchLaunches();
   const step = async (): Promise<Tensor> => {
     const start = performance.now();
@@ -75,11 +68,7 @@ async function train(job: NetworkJob): Promise<Task> {
   };
   return {
     step,
-    values: async () => {
-      const losses: number[] = [];
-      for (let i = 0; i < comparedSteps; i++) losses.push(await (await step()).item());
-      return losses;
-    },
+    values: () => firstLosses(async () => (await step()).item()),
     preparing: () => {
       const { waited } = launches;
       launches.waited = 0;
@@ -117,23 +106,26 @@ async function operation(shape: readonly number[], compute: () => Tensor): Promi
       await step();
       return Array.from((await out.data()).subarray(0, comparedElements));
     },
-    profile: async () => bestRate(step),
+    profile: async () => arithmeticRate(step),
   };
 }
 
 /** Runs of a profile. */
 const profiled = 5;
 
-/** The highest rate of a kernel in a step, in GFLOP/s: the median of some steps. */
-async function bestRate(step: () => Promise<unknown>): Promise<number> {
+/** GFLOP/s of the kernels that do the arithmetic of a step, without those that move operands: the median of some. */
+async function arithmeticRate(step: () => Promise<unknown>): Promise<number> {
   const { kernels } = await currentEngine().profile(async () => {
     for (let i = 0; i < profiled; i++) await step();
   });
-  const rates = new Map<number, number>();
-  for (const { launch, flops, ms } of kernels) {
-    rates.set(launch, Math.max(rates.get(launch) ?? 0, flops / ms / 1e6));
-  }
-  return summarize([...rates.values()]).median;
+  const rates = Array.from({ length: profiled }, (_, launch) => {
+    const all = kernels.filter((k) => k.launch === launch);
+    const most = Math.max(...all.map((k) => k.flops));
+    const main = all.filter((k) => k.flops > most / 10);
+    const sum = (of: (k: (typeof main)[number]) => number): number => main.reduce((s, k) => s + of(k), 0);
+    return sum((k) => k.flops) / sum((k) => k.ms) / 1e6;
+  });
+  return summarize(rates).median;
 }
 
 /** A tensor that lives in device memory, as parameters do. */

@@ -1,8 +1,8 @@
 /**
  * TensorFlow.js as a process of the bench: `node tfjs.js wasm|cpu`. Images lie as it likes them, (N, H, W, C).
  */
-import { imageAt, labelAt, type Network } from "../networks.ts";
-import { comparedSteps, type Job, type NetworkJob, serve, type Task } from "../protocol.ts";
+import { imageAt, labelsOf, type Network } from "../networks.ts";
+import { firstLosses, type Job, type NetworkJob, serve, type Task } from "../protocol.ts";
 import { type ConvOptions, forward, type Operations, readWeights, type Weight } from "./forward.ts";
 import { folderOf, load, versionOf } from "./packages.ts";
 
@@ -141,29 +141,21 @@ function taskFor(job: NetworkJob & { weights: string }): Task {
   const data = images(network, batch);
   const layers = new Layers(readWeights(job.weights), job.kind === "train");
   const outputs = (): Tensor => forward(network, layers, tf.tensor(data, [batch, h, w, c]));
-  const read = async (result: Tensor): Promise<readonly number[]> => {
-    const values = Array.from(await result.data());
+  const read = async (result: Tensor): Promise<Float32Array> => {
+    const values = await result.data();
     result.dispose();
     return values;
   };
   const drop = (): void => layers.dispose();
   if (job.kind === "infer") {
-    const step = async (): Promise<readonly number[]> => read(tf.tidy(outputs));
-    return { step, values: step, drop };
+    const step = (): Promise<Float32Array> => read(tf.tidy(outputs));
+    return { step, values: async () => Array.from(await step()), drop };
   }
   const optimizer = tf.train.adam(1e-3);
-  const labels = tf.oneHot(
-    Int32Array.from({ length: batch }, (_, i) => labelAt(i)),
-    10,
-  );
+  const labels = tf.oneHot(labelsOf(batch), 10);
   const loss = (): Tensor => tf.losses.softmaxCrossEntropy(labels, outputs());
-  const step = async (): Promise<readonly number[]> => read(optimizer.minimize(loss, true));
-  const values = async (): Promise<number[]> => {
-    const losses: number[] = [];
-    for (let i = 0; i < comparedSteps; i++) losses.push(...(await step()));
-    return losses;
-  };
-  return { step, values, drop };
+  const step = async (): Promise<number> => (await read(optimizer.minimize(loss, true)))[0] as number;
+  return { step, values: () => firstLosses(step), drop };
 }
 
 async function prepare(job: Job): Promise<Task> {

@@ -86,7 +86,10 @@ class Network:
         self.y = torch.arange(self.batch) % 10
         self.optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
         model.train(job["kind"] == "train")
-        self.model = torch.compile(model) if mode == "compile" else model
+        if mode == "compile":
+            # Else what it has compiled for one batch makes it compile the next for any.
+            torch._dynamo.reset()
+        self.model = torch.compile(model, dynamic=False) if mode == "compile" else model
         self.step = self.train if job["kind"] == "train" else self.infer
 
     def train(self):

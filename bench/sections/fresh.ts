@@ -36,7 +36,7 @@ export async function benchFirstSteps(bench: Bench): Promise<void> {
   for (const network of bench.networks.filter(({ id }) => bench.all || isInGoals(id))) {
     for (const library of besideTorch(bench)) {
       const [cold, warm]: [number[], number[]] = [[], []];
-      for (let i = 0; i < Math.min(bench.rounds, 3); i++) {
+      for (let i = 0; i < Math.min(bench.rounds, bench.all ? 5 : 3); i++) {
         const cache = mkdtempSync(join(tmpdir(), "tatami-bench-"));
         const env = { TATAMI_CACHE: cache };
         cold.push(await firstStep(bench, library, network, env));
