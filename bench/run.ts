@@ -1,123 +1,142 @@
 /**
- * npm run bench: what both engines reach on this machine, as shares of the measured peak of their instructions, and
- * whole training steps beside PyTorch's where that is installed. All take turns, with a pause in which the threads of the
- * one before fall asleep (those of OpenBLAS go on looking for 25 milliseconds).
+ * npm run bench: Tatami's engines beside the libraries that are installed here, by sections. All take turns.
  *
- *     npm run bench -- --rounds 30 --only kernels
- *     npm run bench -- --only nets --net conv --batch 1,16,64,256
- *     npm run bench -- --rounds 500 --only nets --net conv --engines wasm --alone    (without PyTorch in between)
- *     npm run bench -- --write                                                       (bench/RESULTS.md)
+ *     npm run bench                                              a few minutes
+ *     npm run bench -- --all --rounds 15 --write                 all sizes and libraries, into bench/RESULTS.md
+ *     npm run bench -- --only kernels,training --rounds 30
+ *     npm run bench -- --only training --net conv --batch 1,16,64,256 --engines wasm --peers none
+ *     npm run bench -- --only inference --slow                   with TensorFlow.js cpu, which takes minutes
+ *
+ * `node bench/install-peers.mjs` installs the libraries for JavaScript, scripts/install-neighbours.sh PyTorch;
+ * TATAMI_PYTHON names a Python with another PyTorch, and gives a row to torch.compile.
  */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { createEngine, useEngine } from "../src/engine/default.ts";
-import type { Engine } from "../src/engine/engine.ts";
-import { chainCounts } from "../src/engine/machine-peak.ts";
-import { conv128, type KernelBench, matmul1024 } from "./kernels.ts";
-import { type NetBench, nets, type Training, training } from "./nets.ts";
-import { peakProbe } from "./peak.ts";
+import type { Bench } from "./bench.ts";
+import { percent } from "./figures.ts";
+import { goalHeader, goalRows } from "./goals.ts";
+import { allLibraries, type Library, ourIds } from "./libraries.ts";
+import { type Network, networks } from "./networks.ts";
+import { Cannot } from "./peer.ts";
 import { Report } from "./report.ts";
-import { interleave, type Sample, summarize, type Timed } from "./timing.ts";
-import { findTorchPython, TorchPeer } from "./torch.ts";
+import { benchFirstSteps, benchMemory, benchStartup } from "./sections/fresh.ts";
+import { benchKernels } from "./sections/kernels.ts";
+import { benchInference, benchTraining } from "./sections/networks.ts";
+import { benchStats } from "./sections/stats.ts";
+import { busyShare } from "./timing.ts";
+import { writeWeights } from "./weights.ts";
+
+const sections: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
+  kernels: benchKernels,
+  training: benchTraining,
+  inference: benchInference,
+  stats: benchStats,
+  memory: benchMemory,
+  startup: benchStartup,
+  first: benchFirstSteps,
+};
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: "string", default: "20" },
+    rounds: { type: "string", default: "7" },
     threads: { type: "string", default: "2" },
-    batch: { type: "string", default: "64" },
+    patience: { type: "string" },
     engines: { type: "string", default: "native,wasm" },
+    peers: { type: "string" },
     only: { type: "string" },
     net: { type: "string" },
-    alone: { type: "boolean", default: false },
+    batch: { type: "string" },
+    all: { type: "boolean", default: false },
+    slow: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
   },
 });
-const rounds = Number(values.rounds);
-const threads = Number(values.threads);
-const wanted = (section: string): boolean => values.only === undefined || values.only === section;
 
-type EngineName = "native" | "wasm";
-
-/** Each engine by name; one that cannot be made here is left out, and why is said. */
-const engines = new Map<EngineName, Engine>();
-for (const name of values.engines.split(",") as EngineName[]) {
-  try {
-    engines.set(name, createEngine({ engine: name, threads }));
-  } catch (error) {
-    console.error(`without ${name}: ${(error as Error).message}`);
-  }
+/** The names in a list, each of which must be known. */
+function chosen(option: string, list: string, known: readonly string[]): string[] {
+  const names = list.split(",");
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length === 0) return names;
+  console.error(`--${option}: no ${unknown.join(", ")}; there are ${known.join(", ")}.`);
+  process.exit(2);
 }
 
-/** Runs on one engine: tensors belong to the engine in use when they are made. */
-async function on<T>(engine: Engine, action: () => Promise<T>): Promise<T> {
-  useEngine(engine);
-  return action();
+/** Left out of a few minutes' run: they take long, and are far behind. */
+const slowPeers = ["jax-js", "deepbox"];
+/** Takes up to a minute for a training step of a convolutional network: only when asked for. */
+const slowestPeer = "tfjs-cpu";
+
+function chooseLibraries(): Library[] {
+  const all = allLibraries(Number(values.threads));
+  const peers = all.filter((l) => !l.ours).map((l) => l.id);
+  const standard = peers.filter((id) => {
+    if (id === slowestPeer) return values.slow;
+    return values.all || !slowPeers.includes(id);
+  });
+  const engines = chosen("engines", values.engines, ourIds);
+  const wanted = chosen("peers", values.peers ?? standard.join(","), [...peers, "none"]);
+  return all.filter(({ id, ours }) => (ours ? engines : wanted).includes(id));
 }
 
-const times = ({ median, min, max }: Sample): string =>
-  `${median.toFixed(2)} ms (${min.toFixed(2)} to ${max.toFixed(2)})`;
-const percent = (share: number): string => `${(share * 100).toFixed(0)}%`;
-
-async function benchKernels(report: Report): Promise<void> {
-  const rows: string[][] = [];
-  for (const [name, engine] of engines) {
-    const probes = chainCounts.map((chains) => ({
-      name: `peak, ${chains} chains`,
-      ...peakProbe(engine.device, chains),
-    }));
-    const benches: KernelBench[] = await on(engine, async () => [await matmul1024(), await conv128()]);
-    const samples = await interleave(new Map([...probes, ...benches].map((b) => [b.name, b.run])), rounds, 3);
-    const rate = (b: { name: string; flops: number }): number =>
-      b.flops / ((samples.get(b.name) as Sample).median * 1e6);
-    // The best that was seen, which nothing can exceed for long.
-    const peak = Math.max(...probes.map((b) => b.flops / ((samples.get(b.name) as Sample).min * 1e6)));
-    rows.push([name, "multiply-add in registers", "", `${peak.toFixed(0)} GFLOP/s`, "100%"]);
-    for (const b of benches) {
-      const reached = rate(b);
-      const sample = times(samples.get(b.name) as Sample);
-      rows.push([name, b.name, sample, `${reached.toFixed(0)} GFLOP/s`, percent(reached / peak)]);
+/** Starts each once, so that versions are known and what is missing is said at the beginning and not again. */
+async function present(libraries: readonly Library[], report: Report): Promise<Library[]> {
+  const here: Library[] = [];
+  for (const library of libraries) {
+    try {
+      await library.ask({ do: "memory" }, 60);
+      here.push(library);
+      report.note(`${library.name}: ${library.hello.version ?? ""}`);
+      for (const note of library.hello.notes ?? []) report.note(note);
+    } catch (error) {
+      if (!(error instanceof Cannot)) throw error;
+      report.note(`without ${library.name}: ${error.message}`);
     }
   }
-  report.table("Kernels", ["engine", "kernel", "time", "speed", "share of peak"], rows);
+  return here;
 }
 
-async function benchNets(report: Report, batch: number): Promise<void> {
-  const python = values.alone ? null : findTorchPython();
-  const torch = python === null ? null : await TorchPeer.start(python, threads, batch);
-  const rows: string[][] = [];
-  for (const net of nets.filter((n) => values.net === undefined || values.net === n.id)) {
-    rows.push(...(await benchNet(net, batch, torch)));
+const names =
+  values.only === undefined ? Object.keys(sections) : chosen("only", values.only, Object.keys(sections));
+const ids = networks.map(({ id }) => id);
+const networkIds = values.net === undefined ? ids : chosen("net", values.net, ids);
+
+const folder = mkdtempSync(join(tmpdir(), "tatami-bench-"));
+const written = new Map<Network, Promise<string>>();
+const report = new Report();
+const libraries = await present(chooseLibraries(), report);
+const bench: Bench = {
+  report,
+  figures: new Map(),
+  libraries,
+  networks: networks.filter(({ id }) => networkIds.includes(id)),
+  batches: values.batch === undefined ? null : values.batch.split(",").map(Number),
+  rounds: Number(values.rounds),
+  patience: Number(values.patience ?? (values.slow ? 600 : 60)),
+  all: values.all,
+  weights: (network) => {
+    const path = written.get(network) ?? writeWeights(network, folder);
+    written.set(network, path);
+    return path;
+  },
+};
+/** PyTorch's threads wait for each other in a loop: what takes a core from one of them makes it many times slower. */
+async function noteLoad(name: string): Promise<void> {
+  const busy = await busyShare();
+  if (busy > 0.05) report.note(`Before "${name}" other processes used ${percent(busy)} of the processor.`);
+}
+
+try {
+  for (const name of names) {
+    await noteLoad(name);
+    const start = performance.now();
+    await sections[name]?.(bench);
+    console.log(`(${name} took ${((performance.now() - start) / 1000).toFixed(0)} s)`);
   }
-  torch?.close();
-  const against = torch === null ? "" : `, beside ${torch.version}, ${threads} threads`;
-  report.table(
-    `Whole training steps, batch ${batch}, Adam${against}`,
-    ["network", "engine", "step", "PyTorch", "faster", "graph and look-up", "first step"],
-    rows,
-  );
+  report.table("Goals", "", goalHeader, goalRows(bench.figures));
+  if (values.write) report.write();
+} finally {
+  for (const library of libraries) library.end();
+  rmSync(folder, { recursive: true });
 }
-
-async function benchNet(net: NetBench, batch: number, torch: TorchPeer | null): Promise<string[][]> {
-  const made = new Map<EngineName, { ours: Training; first: number }>();
-  const candidates = new Map<string, Timed>();
-  for (const [name, engine] of engines) {
-    const ours = await on(engine, async () => training(net, batch));
-    made.set(name, { ours, first: await on(engine, ours.first) });
-    candidates.set(name, () => on(engine, ours.run));
-  }
-  if (torch !== null) candidates.set("torch", () => torch.step(net.id, net.steps));
-  const samples = await interleave(candidates, rounds, 3);
-  const theirs = samples.get("torch");
-  return [...made].map(([name, { ours, first }]) => {
-    const own = samples.get(name) as Sample;
-    const compared =
-      theirs === undefined ? ["", ""] : [times(theirs), `${(theirs.median / own.median).toFixed(2)}x`];
-    const prepared = `${summarize(ours.preparing).median.toFixed(2)} ms`;
-    return [net.name, name, times(own), ...compared, prepared, `${first.toFixed(0)} ms`];
-  });
-}
-
-const report = new Report([...engines.values()].flatMap((engine) => engine.device.notes));
-if (wanted("kernels")) await benchKernels(report);
-if (wanted("nets")) for (const batch of values.batch.split(",")) await benchNets(report, Number(batch));
-if (values.write) report.write();
-for (const engine of engines.values()) await engine.close();

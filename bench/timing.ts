@@ -1,9 +1,7 @@
 /**
- * Timing for a noisy machine: the things to compare take turns, many short rounds, and medians are reported.
+ * Timing for a noisy machine: the libraries take turns, many short ones, and medians are reported.
  */
-
-/** One thing that is timed: runs once and gives the milliseconds it took. */
-export type Timed = () => Promise<number>;
+import { cpus } from "node:os";
 
 export interface Sample {
   readonly median: number;
@@ -23,29 +21,54 @@ export function summarize(times: readonly number[]): Sample {
   };
 }
 
-/** Milliseconds between two candidates. */
-const pause = 40;
+/** Milliseconds between two turns: the threads of OpenBLAS go on looking for work for 25. */
+const pauseMs = 40;
+export const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, pauseMs));
 
-/** Runs all candidates in turn, A B C A B C ..., after warming each up. One alone runs without pauses. */
-export async function interleave(
-  candidates: ReadonlyMap<string, Timed>,
-  rounds: number,
-  warmup: number,
-): Promise<Map<string, Sample>> {
-  const times = new Map([...candidates.keys()].map((name) => [name, [] as number[]]));
-  for (let round = -warmup; round < rounds; round++) {
-    for (const [name, run] of candidates) {
-      if (candidates.size > 1) await new Promise((resolve) => setTimeout(resolve, pause));
-      const ms = await run();
-      if (round >= 0) times.get(name)?.push(ms);
-    }
-  }
-  return new Map([...times].map(([name, list]) => [name, summarize(list)]));
+/** Milliseconds that the measured steps of a turn take together, where they are short. */
+const turnMs = 60;
+
+/** Steps of a turn. After the pause threads wake slowly, so the first ones are not measured, whoever's they are. */
+export interface Turn {
+  readonly unmeasured: number;
+  readonly steps: number;
 }
 
-/** Milliseconds that an asynchronous action takes. */
-export async function clock(action: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await action();
-  return performance.now() - start;
+/** @param stepMs about what a step takes */
+export function turnFor(stepMs: number): Turn {
+  const steps = Math.min(200, Math.ceil(turnMs / stepMs));
+  return stepMs > 100 ? { unmeasured: 1, steps: 2 } : { unmeasured: 2, steps: Math.max(3, steps) };
+}
+
+/** Runs all in turn, A B C A B C ..., with a pause before each. Those that throw are left out from then on. */
+export async function inTurns<K>(
+  candidates: ReadonlyMap<K, () => Promise<void>>,
+  rounds: number,
+  failed: (key: K, error: unknown) => void,
+): Promise<void> {
+  const left = new Map(candidates);
+  for (let round = 0; round < rounds; round++) {
+    for (const [key, turn] of left) {
+      await pause();
+      try {
+        await turn();
+      } catch (error) {
+        left.delete(key);
+        failed(key, error);
+      }
+    }
+  }
+}
+
+/** Share of the processor that is in use now, while this process waits. */
+export async function busyShare(): Promise<number> {
+  const sum = (): { busy: number; all: number } => {
+    const times = cpus().map((cpu) => cpu.times);
+    const all = times.reduce((total, t) => total + t.user + t.nice + t.sys + t.irq + t.idle, 0);
+    return { busy: all - times.reduce((total, t) => total + t.idle, 0), all };
+  };
+  const before = sum();
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const after = sum();
+  return (after.busy - before.busy) / (after.all - before.all);
 }

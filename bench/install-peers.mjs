@@ -1,0 +1,18 @@
+/**
+ * `node bench/install-peers.mjs`: puts the libraries that the bench compares with into bench/peers/node_modules, some
+ * 750 MB. The package depends on none of them, and a bench without them says what it lacks.
+ *
+ * No package runs scripts of its own: onnxruntime-node would fetch CUDA libraries, its code for processors is in the
+ * package. PyTorch comes from the system (scripts/install-neighbours.sh), or from $TATAMI_PYTHON.
+ */
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const folder = fileURLToPath(new URL("./peers", import.meta.url));
+const options = ["--ignore-scripts", "--no-package-lock", "--no-audit", "--no-fund"];
+const { status } = spawnSync("npm", ["install", ...options], {
+  cwd: folder,
+  stdio: "inherit",
+  shell: process.platform === "win32",
+});
+process.exitCode = status ?? 1;

@@ -1,0 +1,197 @@
+"""PyTorch as a process of the bench: torch-peer.py MODE THREADS, where MODE is "eager" or "compile" (torch >= 2).
+
+Requests and answers are those of bench/protocol.ts, one JSON object per line.
+"""
+
+import json
+import math
+import re
+import sys
+import time
+
+import numpy
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+mode, threads = sys.argv[1], int(sys.argv[2])
+torch.set_num_threads(threads)
+compared_steps, compared_elements = 3, 256
+
+
+class Block(nn.Module):
+    def __init__(self, inside, out, stride):
+        super().__init__()
+        self.conv1 = nn.Conv2d(inside, out, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(out)
+        self.conv2 = nn.Conv2d(out, out, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(out)
+        same = stride == 1 and inside == out
+        self.shortcut = nn.Sequential() if same else nn.Sequential(
+            nn.Conv2d(inside, out, 1, stride, bias=False), nn.BatchNorm2d(out))
+
+    def forward(self, x):
+        y = F.relu(self.bn1(self.conv1(x)))
+        return F.relu(self.bn2(self.conv2(y)) + self.shortcut(x))
+
+
+class Means(nn.Module):
+    def forward(self, x):
+        return F.adaptive_avg_pool2d(x, 1).flatten(1)
+
+
+makers = {
+    "conv": lambda d: nn.Conv2d(d["inside"], d["out"], d["size"], padding=d["padding"], bias=d["bias"]),
+    "norm": lambda d: nn.BatchNorm2d(d["channels"]),
+    "relu": lambda d: nn.ReLU(),
+    "pool": lambda d: nn.MaxPool2d(2),
+    "means": lambda d: Means(),
+    "flatten": lambda d: nn.Flatten(),
+    "linear": lambda d: nn.Linear(d["inside"], d["out"]),
+    "block": lambda d: Block(d["inside"], d["out"], d["stride"]),
+}
+
+
+def read_safetensors(path):
+    with open(path, "rb") as file:
+        content = file.read()
+    size = int.from_bytes(content[:8], "little")
+    types = {"F32": numpy.float32, "I32": numpy.int32}
+    state = {}
+    for name, entry in json.loads(content[8:8 + size]).items():
+        if name == "__metadata__":
+            continue
+        start, end = entry["data_offsets"]
+        values = numpy.frombuffer(content[8 + size + start:8 + size + end], types[entry["dtype"]])
+        state[name] = torch.from_numpy(values.reshape(entry["shape"]).copy())
+    return state
+
+
+def sines(shape, seed=0.0):
+    count = math.prod(shape)
+    return torch.from_numpy(numpy.sin(numpy.arange(count) * 0.7 + seed).astype(numpy.float32).reshape(shape))
+
+
+class Network:
+    """Training steps with Adam, or outputs in evaluation mode."""
+
+    def __init__(self, job):
+        if job["stats"]:
+            raise ValueError("records no statistics")
+        model = nn.Sequential(*[makers[layer["kind"]](layer) for layer in job["network"]["layers"]])
+        if job["weights"] is not None:
+            model.load_state_dict(read_safetensors(job["weights"]))
+        self.batch = job["batch"]
+        self.x = sines([self.batch, *job["network"]["input"]])
+        self.y = torch.arange(self.batch) % 10
+        self.optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+        model.train(job["kind"] == "train")
+        if mode == "compile":
+            # Else what it has compiled for one batch makes it compile the next for any.
+            torch._dynamo.reset()
+        self.model = torch.compile(model, dynamic=False) if mode == "compile" else model
+        self.step = self.train if job["kind"] == "train" else self.infer
+
+    def train(self):
+        self.optimizer.zero_grad()
+        loss = F.cross_entropy(self.model(self.x), self.y)
+        loss.backward()
+        self.optimizer.step()
+        return loss
+
+    def infer(self):
+        with torch.inference_mode():
+            return self.model(self.x)
+
+    def values(self):
+        if self.step == self.train:
+            return [self.step().item() for _ in range(compared_steps)]
+        return self.step().flatten().tolist()
+
+
+class Operation:
+    """A product or a convolution, its result written to memory of its own as ours is."""
+
+    def __init__(self, job):
+        if mode == "compile":
+            raise ValueError("single operations are the same as in eager mode")
+        self.step = self.matmul(job) if job["kind"] == "matmul" else self.conv(job)
+
+    def matmul(self, job):
+        m, k, n = job["m"], job["k"], job["n"]
+        first, second = job["transposed"]
+        a = sines([k, m], 0).t() if first else sines([m, k], 0)
+        b = sines([n, k], 1).t() if second else sines([k, n], 1)
+        out = torch.empty(m, n)
+        return lambda: torch.mm(a, b, out=out)
+
+    def conv(self, job):
+        stride, padding, size = job["stride"], job["padding"], job["size"]
+        edge = (job["image"] + 2 * padding - size) // stride + 1
+        x = sines([job["batch"], job["inside"], job["image"], job["image"]], 0)
+        w = sines([job["out"], job["inside"], size, size], 1)
+        if job["pass"] == "forward":
+            return lambda: F.conv2d(x, w, None, stride, padding)
+        g = sines([job["batch"], job["out"], edge, edge], 2)
+        mask = [job["pass"] == "input", job["pass"] == "weight", False]
+        backward = torch.ops.aten.convolution_backward
+        given = (g, x, w, None, [stride] * 2, [padding] * 2, [1, 1], False, [0, 0], 1, mask)
+        return lambda: backward(*given)[0 if mask[0] else 1]
+
+    def values(self):
+        return self.step().flatten()[:compared_elements].tolist()
+
+
+def prepare(job):
+    if job["kind"] in ("train", "infer"):
+        return Network(job)
+    if job["kind"] in ("matmul", "conv"):
+        return Operation(job)
+    raise ValueError(f"no {job['kind']}")
+
+
+def run(task, unmeasured, steps):
+    for _ in range(unmeasured):
+        task.step()
+    start = time.perf_counter()
+    for _ in range(steps):
+        task.step()
+    return (time.perf_counter() - start) * 1000 / steps
+
+
+def answer(request, tasks):
+    key = request.get("key")
+    if request["do"] == "memory":
+        with open("/proc/self/status", encoding="utf8") as status:
+            return {"bytes": int(re.search(r"VmHWM:\s+(\d+) kB", status.read())[1]) * 1024}
+    if request["do"] == "prepare":
+        tasks[key] = prepare(request["job"])
+        return {}
+    if request["do"] == "values":
+        return {"values": tasks[key].values()}
+    if request["do"] == "run":
+        return {"ms": run(tasks[key], request["unmeasured"], request["steps"])}
+    if request["do"] == "drop":
+        tasks.pop(key)
+    return {}
+
+
+def say(content):
+    print(json.dumps(content), flush=True)
+
+
+def main():
+    if mode == "compile" and not hasattr(torch, "compile"):
+        say({"cannot": f"torch {torch.__version__} has no torch.compile; it comes with 2.0"})
+        return
+    label = "torch.compile, " if mode == "compile" else ""
+    say({"version": f"{label}torch {torch.__version__}, {threads} threads"})
+    tasks = {}
+    for line in sys.stdin:
+        try:
+            say(answer(json.loads(line), tasks))
+        except Exception as error:
+            say({"cannot": str(error).split("\n", 1)[0]})
+
+
+main()
