@@ -227,6 +227,14 @@ export function factorOf(a: Index, name: string): number {
   return a.terms.find((t) => t.atom.kind === "var" && t.atom.name === name)?.factor ?? 0;
 }
 
+/** How far an index moves on average when a variable moves by one. */
+export function slopeOf(a: Index, name: string): number {
+  return a.terms.reduce((sum, { atom, factor }) => {
+    if (atom.kind === "var") return atom.name === name ? sum + factor : sum;
+    return atom.kind === "div" ? sum + (factor * slopeOf(atom.arg, name)) / atom.by : sum;
+  }, 0);
+}
+
 /** Whether a variable occurs inside a quotient or remainder, where it has no factor. */
 export function occursInside(a: Index, name: string): boolean {
   return a.terms.some(

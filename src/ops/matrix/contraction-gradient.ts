@@ -1,10 +1,12 @@
 /**
  * Gradients of a contraction, which are contractions again. Along an axis where an operand is read at
- * p * s + k * d (a sliding window), the gradient gathers from position (i - k * d) / s: the incoming gradient is
- * spread by s between zeros and padded, the other operand is flipped along k.
+ * p * s + k * d (a sliding window), the gradient gathers from position (i - k * d) / s. With a stride of 1 the incoming
+ * gradient is padded and the other operand flipped along k. With a larger one, every s-th element of the operand meets
+ * the same offsets k: each of the s residues is a gradient with a stride of 1 and a part of the offsets, and the results
+ * are dealt out in turn, so that nothing is multiplied by the zeros between strides.
  */
 import type { Shape } from "../../base/shape.ts";
-import { contraction, flip, pad, reshape, unwindow } from "../../graph/build.ts";
+import { binary, contraction, flip, pad, reshape, slice } from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
 import type { AxisMap, ContractionSpec } from "../../graph/operation.ts";
 
@@ -34,6 +36,8 @@ export function operandGradient(
   g: Node,
 ): Node {
   const [own, theirs] = operand === "a" ? [spec.a, spec.b] : [spec.b, spec.a];
+  const strided = own.findIndex((m) => m.dims.length > 1 && slideOf(m, spec.outputs).stride > 1);
+  if (strided >= 0) return stridedGradient(spec, operand, strided, shape, other, g);
   let gradient = g;
   let partner = other;
   const numbers: Renumbering = { sizes: [], byOld: new Map() };
@@ -47,7 +51,7 @@ export function operandGradient(
     }
     const slide = slideOf(map, spec.outputs);
     slides.push({ position: slide.position, offset: slide.offset, index, dilation: slide.dilation });
-    gradient = spread(gradient, slide, spec, shape[axis] as number);
+    gradient = widen(gradient, slide, spec, shape[axis] as number);
     partner = flipAlong(partner, theirs, slide.offset);
   });
   const outputs = numbers.sizes.length;
@@ -86,21 +90,112 @@ function slideOf(map: AxisMap, outputs: number): Slide {
     : { position: d1, offset: d0, stride: s1, dilation: s0 };
 }
 
-/** Spreads the sliding axis by the stride between zeros and pads it so that every index of the operand is reached. */
-function spread(g: Node, slide: Slide, spec: ContractionSpec, length: number): Node {
-  const axis = slide.position;
-  const count = g.shape[axis] as number;
-  const reach = slide.dilation * ((spec.sizes[slide.offset] as number) - 1);
-  const spreadLength = (count - 1) * slide.stride + 1;
-  let wide = g;
-  if (slide.stride > 1 && count > 1) {
-    const split = [...g.shape.slice(0, axis + 1), 1, ...g.shape.slice(axis + 1)];
-    const opened = unwindow(reshape(g, split), axis, spreadLength, slide.stride, 1);
-    wide = reshape(opened, [...opened.shape.slice(0, axis + 1), ...opened.shape.slice(axis + 2)]);
-  }
-  const before = wide.shape.map((_, d) => (d === axis ? reach : 0));
-  const after = wide.shape.map((_, d) => (d === axis ? length - spreadLength : 0));
-  return pad(wide, before, after, 0);
+/** Pads the sliding axis so that every index of the operand is reached. */
+function widen(g: Node, { position, offset, dilation }: Slide, spec: ContractionSpec, length: number): Node {
+  const reach = dilation * ((spec.sizes[offset] as number) - 1);
+  const before = g.shape.map((_, d) => (d === position ? reach : 0));
+  const after = g.shape.map((size, d) => (d === position ? length - size : 0));
+  return pad(g, before, after, 0);
+}
+
+/** The gradient along an axis that is read in steps: one gradient for each residue of the index, dealt out in turn. */
+function stridedGradient(
+  spec: ContractionSpec,
+  operand: "a" | "b",
+  axis: number,
+  shape: Shape,
+  other: Node,
+  g: Node,
+): Node {
+  const own = operand === "a" ? spec.a : spec.b;
+  const slide = slideOf(own[axis] as AxisMap, spec.outputs);
+  const length = shape[axis] as number;
+  const rounds = Math.ceil(length / slide.stride);
+  const parts = Array.from({ length: slide.stride }, (_, residue): Node | null => {
+    const taps = tapsOf(slide, residue, spec.sizes[slide.offset] as number);
+    if (taps === null) return null;
+    const part = partOfGradient(spec, operand, axis, slide, taps, residue, shape, other, g);
+    const before = part.shape.map((_, d) => (d === axis ? taps.shift : 0));
+    const after = part.shape.map((size, d) => (d === axis ? rounds - taps.shift - size : 0));
+    return pad(part, before, after, 0);
+  });
+  return dealOut(parts, axis, shape);
+}
+
+/** Which offsets meet an index of some residue: `count` of them from `first` on, `step` apart. */
+interface Taps {
+  readonly first: number;
+  readonly step: number;
+  readonly count: number;
+  /** Elements of this residue before the first that is reached. */
+  readonly shift: number;
+}
+
+function tapsOf({ stride, dilation }: Slide, residue: number, offsets: number): Taps | null {
+  const all = Array.from({ length: offsets }, (_, k) => k).filter((k) => (k * dilation) % stride === residue);
+  const [first, second] = all;
+  if (first === undefined) return null;
+  const shift = (first * dilation - residue) / stride;
+  return { first, step: (second ?? first + 1) - first, count: all.length, shift };
+}
+
+/** The gradient of the elements of one residue that are reached, in order. */
+function partOfGradient(
+  spec: ContractionSpec,
+  operand: "a" | "b",
+  axis: number,
+  slide: Slide,
+  { first, step, count, shift }: Taps,
+  residue: number,
+  shape: Shape,
+  other: Node,
+  g: Node,
+): Node {
+  const [own, theirs] = operand === "a" ? [spec.a, spec.b] : [spec.b, spec.a];
+  const dilation = count === 1 ? 1 : (step * slide.dilation) / slide.stride;
+  const map: AxisMap = { dims: [slide.position, slide.offset], strides: [1, dilation] };
+  const maps = own.map((m, d) => (d === axis ? map : m));
+  const sizes = spec.sizes.map((size, d) => (d === slide.offset ? count : size));
+  const reduced = {
+    sizes,
+    outputs: spec.outputs,
+    ...(operand === "a" ? { a: maps, b: theirs } : { a: theirs, b: maps }),
+  };
+  const along = theirs.map((m) => m.dims.includes(slide.offset));
+  const picked = slice(
+    other,
+    along.map((is) => (is ? first : 0)),
+    other.shape.map((size, d) => (along[d] ? count : size)),
+    along.map((is) => (is ? step : 1)),
+  );
+  const ofResidue = Math.floor(((shape[axis] as number) - 1 - residue) / slide.stride) + 1;
+  const reachable = shape.map((size, d) => (d === axis ? ofResidue - shift : size));
+  return operandGradient(reduced, operand, reachable, picked, g);
+}
+
+/** Element s * q + r of the result along an axis is element q of part r; zero where there is no part. */
+function dealOut(parts: readonly (Node | null)[], axis: number, shape: Shape): Node {
+  const stride = parts.length;
+  let sum: Node | null = null;
+  parts.forEach((part, residue) => {
+    if (part === null) return;
+    const opened = reshape(part, [...part.shape.slice(0, axis + 1), 1, ...part.shape.slice(axis + 1)]);
+    const before = opened.shape.map((_, d) => (d === axis + 1 ? residue : 0));
+    const after = opened.shape.map((_, d) => (d === axis + 1 ? stride - 1 - residue : 0));
+    const placed = pad(opened, before, after, 0);
+    sum = sum === null ? placed : binary("add", sum, placed);
+  });
+  if (sum === null) throw new Error("contraction gradient: a window without offsets");
+  const { shape: dealt } = sum as Node;
+  const rounds = dealt[axis] as number;
+  const flat = reshape(sum, [...dealt.slice(0, axis), rounds * stride, ...dealt.slice(axis + 2)]);
+  const zeros = shape.map(() => 0);
+  return slice(
+    flat,
+    zeros,
+    shape,
+    shape.map(() => 1),
+  );
 }
 
 function flipAlong(x: Node, maps: readonly AxisMap[], dim: number): Node {

@@ -50,11 +50,19 @@ type Access =
   | { readonly buffer: number; readonly index: Expr }
   | { readonly pointer: Expr; readonly index: Expr };
 
+interface SplitSum {
+  readonly sum: Sum;
+  readonly offset: number;
+  readonly key: string;
+}
+
 export class Addresses {
   readonly #host: AddressHost;
   readonly #kernel: Kernel;
   readonly #keys: ExpressionKeys;
   readonly #computed = new Map<string, Computed>();
+  readonly #split = new Map<Access, SplitSum>();
+  readonly #sums = new Map<readonly Stmt[], ReadonlyMap<string, Sum>>();
   /** For each open block, the keys of what was computed in it, with the locals to give back at its end. */
   readonly #blocks: { keys: string[]; locals: number[] }[] = [];
   /** For each open loop, outermost first, the ids of the IR locals that change inside it. */
@@ -68,7 +76,7 @@ export class Addresses {
 
   /** Pushes an address and returns the constant for the offset field of the instruction that uses it. */
   push(access: Access, dtype: DType): number {
-    const { sum, offset } = this.#split(this.#sumOf(access, dtype));
+    const { sum, offset } = this.#splitSum(access, dtype);
     this.#pushSum(sum);
     return offset;
   }
@@ -97,13 +105,12 @@ export class Addresses {
   openLoop(loop: Pick<LoopStmt, "variable" | "body">): void {
     const variant = assignedIn(loop.body).add(loop.variable.id);
     for (const id of variant) this.forget(id);
-    this.#visitAccesses(loop.body, (access, dtype) => {
-      const { sum } = this.#split(this.#sumOf(access, dtype));
+    for (const sum of this.#sumsIn(loop.body).values()) {
       const invariant = this.#invariantPart(sum, variant);
-      if (isPlain(invariant) || this.#computed.has(keyOf(invariant)) || !this.#isStable(invariant)) return;
+      if (isPlain(invariant) || this.#computed.has(keyOf(invariant)) || !this.#isStable(invariant)) continue;
       this.#compute(invariant);
       this.#host.code.set(this.#keep(invariant));
-    });
+    }
     this.#variants.push(variant);
   }
 
@@ -117,17 +124,39 @@ export class Addresses {
     return declared.dtype;
   }
 
-  #visitAccesses(statements: readonly Stmt[], visit: (access: Access, dtype: DType) => void): void {
-    const visitExpression = (e: Expr): void => {
-      if (e.kind === "load") visit(e, this.#dtypeOf(e.buffer));
-      if (e.kind === "loadAt") visit(e, e.dtype);
-      for (const operand of childrenOf(e)) visitExpression(operand);
+  /** The addresses, less their constants, that statements and the blocks inside them use: each once, in their order. */
+  #sumsIn(statements: readonly Stmt[]): ReadonlyMap<string, Sum> {
+    const known = this.#sums.get(statements);
+    if (known !== undefined) return known;
+    const sums = new Map<string, Sum>();
+    const add = (access: Access, dtype: DType): void => {
+      const { sum, key } = this.#splitSum(access, dtype);
+      if (!sums.has(key)) sums.set(key, sum);
+    };
+    const visit = (e: Expr): void => {
+      if (e.kind === "load") add(e, this.#dtypeOf(e.buffer));
+      if (e.kind === "loadAt") add(e, e.dtype);
+      for (const operand of childrenOf(e)) visit(operand);
     };
     for (const statement of statements) {
-      if (statement.kind === "store") visit(statement, this.#dtypeOf(statement.buffer));
-      for (const e of expressionsOf(statement)) visitExpression(e);
-      for (const block of blocksOf(statement)) this.#visitAccesses(block, visit);
+      if (statement.kind === "store") add(statement, this.#dtypeOf(statement.buffer));
+      for (const e of expressionsOf(statement)) visit(e);
+      for (const block of blocksOf(statement)) {
+        for (const [key, sum] of this.#sumsIn(block)) if (!sums.has(key)) sums.set(key, sum);
+      }
     }
+    this.#sums.set(statements, sums);
+    return sums;
+  }
+
+  /** The address of an access: what changes, and the constant for the instruction. Made once. */
+  #splitSum(access: Access, dtype: DType): SplitSum {
+    const known = this.#split.get(access);
+    if (known !== undefined) return known;
+    const { sum, offset } = this.#withoutOffset(this.#sumOf(access, dtype));
+    const made = { sum, offset, key: keyOf(sum) };
+    this.#split.set(access, made);
+    return made;
   }
 
   #sumOf(access: Access, dtype: DType): Sum {
@@ -163,7 +192,7 @@ export class Addresses {
    * Moves the constant into the offset field, where that is right: the field is added without wrapping around, so
    * the rest must not be negative.
    */
-  #split(sum: Sum): { sum: Sum; offset: number } {
+  #withoutOffset(sum: Sum): { sum: Sum; offset: number } {
     if (sum.constant <= 0) return { sum, offset: 0 };
     let lo = 0;
     for (const term of sum.terms) {

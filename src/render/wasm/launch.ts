@@ -13,10 +13,10 @@ const counterOffset = 0;
 const generationOffset = 4;
 
 /**
- * Reads of the generation before a thread goes to sleep: some 10 microseconds, which is about what it costs to put a
- * thread to sleep and wake it.
+ * Reads of the generation before a thread goes to sleep: some 200 microseconds. Most stages of a small program are
+ * shorter, and putting a thread to sleep and waking it again takes longer than they do.
  */
-const spins = 5000;
+const spins = 100_000;
 
 /** A share is computed as chunks * thread in 32 bits. */
 const maxChunks = 2 ** 24;

@@ -7,7 +7,7 @@ import { sizeOf } from "../../base/shape.ts";
 import type { Node } from "../../graph/node.ts";
 import { add, binary, int, Locals, mul, use } from "../../kernel/build.ts";
 import type { Expr, Local } from "../../kernel/ir.ts";
-import { type Index, linearize } from "../index-math.ts";
+import { type Index, linearize, slopeOf } from "../index-math.ts";
 import type { Buffer, Group, LoweredCall, LoweringContext, Store } from "../plan.ts";
 import { type Reach, type Scalar, ScalarBody } from "../scalar-body.ts";
 import { coordinates, type Dim, indicesOf, mergeDims, splitDims } from "./domain.ts";
@@ -80,10 +80,34 @@ function bodyStore(
   return { value: body.evaluate(s.node, at), buffer: s.buffer, index: linearize(at, s.buffer.strides) };
 }
 
+/**
+ * The order in which most loads and stores lie in memory, where that is another than the one of the loops: what goes
+ * across memory goes element by element. Null to keep the order.
+ */
+function walkOrder(dims: readonly Dim[], { body, stores }: MapBody): number[] | null {
+  const votes = new Map<string, { order: number[]; count: number }>();
+  const vote = (index: Index): void => {
+    const strides = dims.map((d) => Math.abs(slopeOf(index, d.variable.name)));
+    // What repeats along a dimension has no order of its own.
+    if (strides.includes(0)) return;
+    const places = dims.map((_, i) => i).sort((i, j) => (strides[j] as number) - (strides[i] as number));
+    const order = places.flatMap((i) => (dims[i] as Dim).axes);
+    const known = votes.get(order.join()) ?? { order, count: 0 };
+    votes.set(order.join(), { order, count: known.count + 1 });
+  };
+  for (const s of body.all) if (s.kind === "load") vote(s.index);
+  for (const s of stores) vote(s.index);
+  const usual = votes.get(dims.flatMap((d) => d.axes).join())?.count ?? 0;
+  const best = [...votes.values()].reduce((a, b) => (b.count > a.count ? b : a), { order: [], count: usual });
+  return best.order.length > 0 ? best.order : null;
+}
+
 export function lowerMap(group: Group, context: LoweringContext): LoweredCall[] {
   const first = (group.stores[0] as Store).node;
   const { shape } = first;
-  const apart = splitDims(shape, context.orderOf(first));
+  const usual = splitDims(shape, context.orderOf(first));
+  const inUsual = evaluate(group, usual, shape, context);
+  const apart = splitDims(shape, walkOrder(usual, inUsual) ?? context.orderOf(first));
   const trial = evaluate(group, apart, shape, context);
   const dims = mergeDims(apart, [...indicesOf(trial.body.all), ...trial.stores.map((s) => s.index)], shape);
   const { body, stores, buffers } =
