@@ -5,7 +5,7 @@
 import { define, Locals, use } from "./build.ts";
 import type { Expr, Kernel, Stmt } from "./ir.ts";
 import { type F32Function, F32Math } from "./math-f32.ts";
-import { localsOf, mapChildren, mapStmt } from "./rewrite.ts";
+import { blocksOf, childrenOf, expressionsOf, localsOf, mapChildren, mapStmt } from "./rewrite.ts";
 
 const expanded: ReadonlySet<string> = new Set<F32Function>([
   "exp",
@@ -28,11 +28,24 @@ const expanded: ReadonlySet<string> = new Set<F32Function>([
  * larger x they lose accuracy gradually but stay within -1..1.
  */
 export function expandMath(kernel: Kernel): Kernel {
+  // Most kernels have none of them, and a look costs less than a rewrite.
+  if (!kernel.body.some(usesMath)) return kernel;
   const highest = localsOf(kernel).reduce((max, local) => Math.max(max, local.id), 0);
   const locals = new Locals(highest + 1);
   const body = expandBlock(kernel.body, locals);
   return body === kernel.body ? kernel : { ...kernel, body };
 }
+
+function usesMath(stmt: Stmt): boolean {
+  return expressionsOf(stmt).some(hasMath) || blocksOf(stmt).some((block) => block.some(usesMath));
+}
+
+function hasMath(e: Expr): boolean {
+  return isMath(e) || childrenOf(e).some(hasMath);
+}
+
+const isMath = (e: Expr): boolean =>
+  e.type === "f32" && (e.kind === "unary" || e.kind === "binary") && expanded.has(e.fn);
 
 function expandBlock(body: readonly Stmt[], locals: Locals): readonly Stmt[] {
   const out: Stmt[] = [];
@@ -61,7 +74,7 @@ function expandBlock(body: readonly Stmt[], locals: Locals): readonly Stmt[] {
 }
 
 function expandOne(e: Expr, bind: (e: Expr, name: string) => Expr): Expr {
-  if (e.type !== "f32" || (e.kind !== "unary" && e.kind !== "binary") || !expanded.has(e.fn)) return e;
+  if ((e.kind !== "unary" && e.kind !== "binary") || !isMath(e)) return e;
   const math = new F32Math(e.lanes, bind);
   const a = bind(e.a, "x");
   // The set above holds exactly the functions that F32Math has.

@@ -59,6 +59,8 @@ class Scheduler implements LoweringContext {
   readonly #wanted: ReadonlySet<Node>;
   readonly #orders: readonly Order[];
   readonly #stored: Materialized;
+  /** By position, once asked for. */
+  readonly #reads: ReadonlySet<Node>[] = [];
   readonly #buffers: Buffer[] = [];
   readonly #primary = new Map<Node, Buffer>();
   readonly #bindings: SlotBinding[] = [];
@@ -124,9 +126,13 @@ class Scheduler implements LoweringContext {
   }
 
   #readsOf(node: Node): ReadonlySet<Node> {
-    const reads = new Set<Node>();
-    for (const p of this.#stored.reads[resolve(node).position] ?? [])
-      reads.add(this.#request.nodes[p] as Node);
+    const { position } = resolve(node);
+    let reads = this.#reads[position];
+    if (reads === undefined) {
+      const positions = [...(this.#stored.reads[position] ?? [])];
+      reads = new Set(positions.map((p) => this.#request.nodes[p] as Node));
+      this.#reads[position] = reads;
+    }
     return reads;
   }
 
@@ -191,17 +197,14 @@ class Scheduler implements LoweringContext {
     for (const n of this.#request.nodes) {
       if (n === node || !this.#isStored(n)) continue;
       const reads = this.#readsOf(n);
-      if (![...reads].some((r) => later.has(r))) continue;
+      if (!overlap(reads, later)) continue;
       if (reads.has(leaf)) return true;
       later.add(n);
     }
     return this.#request.wanted.some((w) => {
       const n = resolve(w.node);
       return (
-        n !== node &&
-        !this.#isStored(n) &&
-        this.#readsOf(n).has(leaf) &&
-        [...this.#readsOf(n)].some((r) => later.has(r))
+        n !== node && !this.#isStored(n) && this.#readsOf(n).has(leaf) && overlap(this.#readsOf(n), later)
       );
     });
   }
@@ -330,6 +333,11 @@ class Scheduler implements LoweringContext {
           : { kind: "slot", slot: b.slot },
     };
   }
+}
+
+function overlap(a: ReadonlySet<Node>, b: ReadonlySet<Node>): boolean {
+  for (const n of a) if (b.has(n)) return true;
+  return false;
 }
 
 const alignedBytes = (b: Buffer): number => aligned(b.size * byteSize(b.dtype));

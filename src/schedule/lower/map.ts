@@ -107,8 +107,9 @@ export function lowerMap(group: Group, context: LoweringContext): LoweredCall[] 
   const { shape } = first;
   const usual = splitDims(shape, context.orderOf(first));
   const inUsual = evaluate(group, usual, shape, context);
-  const apart = splitDims(shape, walkOrder(usual, inUsual) ?? context.orderOf(first));
-  const trial = evaluate(group, apart, shape, context);
+  const order = walkOrder(usual, inUsual);
+  const apart = order === null ? usual : splitDims(shape, order);
+  const trial = order === null ? inUsual : evaluate(group, apart, shape, context);
   const dims = mergeDims(apart, [...indicesOf(trial.body.all), ...trial.stores.map((s) => s.index)], shape);
   const { body, stores, buffers } =
     dims.length === apart.length ? trial : evaluate(group, dims, shape, context);
