@@ -14,6 +14,7 @@ import {
   int,
   iota,
   Locals,
+  load,
   loadAt,
   loop,
   mul,
@@ -28,7 +29,7 @@ import {
 } from "./build.ts";
 import { interpret } from "./interpreter.ts";
 import type { Expr, Kernel } from "./ir.ts";
-import type { Program } from "./program.ts";
+import { launchBytes, type Program } from "./program.ts";
 import { buffer, elementwise, kernelOf, runElementwise, runKernel } from "./run-kernel.test-helper.ts";
 import { erf, roundHalfEven } from "./scalar-math.ts";
 import { verifyProgram } from "./verify.ts";
@@ -254,5 +255,48 @@ describe("kernels and programs", () => {
     interpret(program, memory, 128, [0, 64]);
     expect([...new Float32Array(memory, 64, 4)]).toEqual([4, 8, 12, 16]);
     expect([...new Float32Array(memory, 192, 4)]).toEqual([2, 4, 6, 8]);
+  });
+
+  it("has scratch memory behind the arena, and leaves in it what was written last", () => {
+    const locals = new Locals();
+    const chunk = locals.local("chunk", "i32");
+    const body = [
+      store(1, int(2), cast(add(use(chunk), int(1)), "f32")),
+      store(0, use(chunk), mul(load(1, "float32", int(2)), constant(10, "f32"))),
+    ];
+    const kernel = kernelOf([buffer("float32", 3, "write"), buffer("float32", 4, "scratch")], body, chunk, 3);
+    const places = [
+      { kind: "slot", slot: 0 },
+      { kind: "scratch", byteOffset: 64 },
+    ] as const;
+    const program: Program = {
+      kernels: [kernel],
+      stages: [{ calls: [{ kernel: 0, places }] }],
+      slots: [{ dtype: "float32", size: 3 }],
+      arenaBytes: 128,
+      scratchBytes: 128,
+    };
+    verifyProgram(program);
+    const arena = 64;
+    const memory = new ArrayBuffer(arena + launchBytes(program, 1));
+    const all = new Float32Array(memory).fill(-1);
+    interpret(program, memory, arena, [0]);
+    expect([...all.subarray(0, 3)]).toEqual([10, 20, 30]);
+    expect(all[(arena + 128 + 64) / 4 + 2]).toBe(3);
+    expect(all.filter((v) => v !== -1)).toHaveLength(4);
+    const short = memory.slice(0, arena + launchBytes(program, 1) - 64);
+    expect(() => interpret(program, short, arena, [0])).toThrow(
+      'kernel "test": buffer 1 at byte 256 ends outside',
+    );
+  });
+});
+
+describe("launchBytes", () => {
+  const program: Program = { kernels: [], stages: [], slots: [], arenaBytes: 192 };
+
+  it("is the arena, and the scratch memory of each thread", () => {
+    expect(launchBytes(program, 3)).toBe(192);
+    expect(launchBytes({ ...program, scratchBytes: 64 }, 1)).toBe(256);
+    expect(launchBytes({ ...program, scratchBytes: 64 }, 3)).toBe(384);
   });
 });

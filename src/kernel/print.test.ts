@@ -94,6 +94,22 @@ describe("printProgram", () => {
 0 ${listing}`,
     );
   });
+
+  it("lists scratch memory", () => {
+    const chunk = new Locals().local("chunk", "i32");
+    const body = [store(0, int(0), constant(1, "f32"))];
+    const kernel = kernelOf([buffer("float32", 16, "scratch")], body, chunk);
+    const calls = [{ kernel: 0, places: [{ kind: "scratch", byteOffset: 64 } as const] }];
+    const program = { kernels: [kernel], stages: [{ calls }], slots: [], arenaBytes: 256, scratchBytes: 128 };
+    expect(printProgram(program)).toBe(`program: arena of 256 bytes, scratch of 128 for each thread
+  stage 0
+    0 test(scratch+64)
+
+0 kernel test: 1 chunks, 0 flops
+  b0: scratch float32[16]
+  chunk chunk.0
+  b0[0] = f32(1)`);
+  });
 });
 
 describe("kernelKey", () => {
@@ -116,6 +132,7 @@ describe("kernelKey", () => {
       kernelKey({ ...base, chunks: 3 }),
       kernelKey({ ...base, buffers: [buffer("float32", 17), buffer("float32", 8, "write")] }),
       kernelKey({ ...base, buffers: [buffer("float32", 16), buffer("float32", 8, "readwrite")] }),
+      kernelKey({ ...base, buffers: [buffer("float32", 16), buffer("float32", 8, "scratch")] }),
       kernelKey({ ...base, body: base.body.slice(0, 3) }),
       keyOf(f(0)),
       keyOf(f(-0)),

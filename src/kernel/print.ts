@@ -24,7 +24,9 @@ export function kernelKey(kernel: Kernel): string {
 
 /** A listing of a program: slots, stages with their calls, then the kernels. */
 export function printProgram(program: Program): string {
-  const lines = [`program: arena of ${program.arenaBytes} bytes`];
+  const { arenaBytes, scratchBytes } = program;
+  const scratch = scratchBytes === undefined ? "" : `, scratch of ${scratchBytes} for each thread`;
+  const lines = [`program: arena of ${arenaBytes} bytes${scratch}`];
   program.slots.forEach((slot, i) => {
     lines.push(`  slot ${i}: ${slot.dtype}[${slot.size}]`);
   });

@@ -223,4 +223,47 @@ describe("verifyProgram", () => {
   it.each(bad)("%s", (_, wrong, message) => {
     expect(() => verifyProgram(wrong)).toThrow(message);
   });
+
+  describe("of scratch memory", () => {
+    const declared = [
+      buffer("float32", 16),
+      buffer("float32", 16, "scratch"),
+      buffer("float32", 16, "scratch"),
+    ];
+    const store16 = store(1, int(0), load(0, "float32", int(0)));
+    const user = kernelOf(declared, [store16], chunk);
+    const scratch = (byteOffset: number): Place => ({ kind: "scratch", byteOffset });
+    const calling = (...calls: readonly (readonly Place[])[]): Program => ({
+      ...programOf(user),
+      stages: [{ calls: calls.map((places) => ({ kernel: 0, places })) }],
+      arenaBytes: 128,
+      scratchBytes: 128,
+    });
+
+    it("accepts two buffers side by side, and the same memory in the next call of a stage", () => {
+      const places = [slot(0), scratch(0), scratch(64)];
+      expect(() => verifyProgram(calling(places, places))).not.toThrow();
+    });
+
+    it.each([
+      ["one buffer over another", [slot(0), scratch(0), scratch(0)], "overlaps buffer 2 of call 0"],
+      ["alignment", [slot(0), scratch(0), scratch(96)], "buffer 2 lies at byte 96, not a multiple of 64"],
+      ["end", [slot(0), scratch(0), scratch(128)], "buffer 2 takes bytes 128 to 192 of a scratch of 128"],
+      ["scratch in the arena", [slot(0), scratch(0), arena(0)], "buffer 2, scratch, lies in the arena"],
+      ["scratch in a slot", [slot(0), scratch(0), slot(2)], "buffer 2, scratch, lies in a slot"],
+      ["an operand in scratch", [scratch(0), scratch(64), scratch(0)], "buffer 0, read, lies in the scratch"],
+    ] as const)("%s", (_, places, message) => {
+      expect(() => verifyProgram(calling(places))).toThrow(message);
+    });
+
+    it("refuses scratch memory that a program has not", () => {
+      const { scratchBytes: _, ...without } = calling([slot(0), scratch(0), scratch(64)]);
+      expect(() => verifyProgram(without)).toThrow("buffer 1 takes bytes 0 to 64 of a scratch of 0");
+    });
+
+    it("lets kernels read and write it", () => {
+      const both = kernelOf(declared, [store16, store(2, int(0), load(1, "float32", int(0)))], chunk);
+      expect(() => verifyKernel(both)).not.toThrow();
+    });
+  });
 });

@@ -397,6 +397,10 @@ function regionsOf(program: Program, call: Call, index: number, where: string): 
     // There are as many buffers as places.
     const decl = buffers[i] as (typeof buffers)[number];
     const bytes = decl.size * byteSize(decl.dtype);
+    if ((place.kind === "scratch") !== (decl.access === "scratch")) {
+      const where = place.kind === "slot" ? "a slot" : `the ${place.kind}`;
+      fail(`buffer ${i}, ${decl.access}, lies in ${where}`);
+    }
     if (place.kind === "slot") {
       const slot = program.slots[place.slot];
       const wanted = `${decl.dtype}[${decl.size}]`;
@@ -404,8 +408,6 @@ function regionsOf(program: Program, call: Call, index: number, where: string): 
       if (wanted !== found) fail(`buffer ${i} is ${wanted}, but slot ${place.slot} is ${found}`);
     } else {
       const { kind, byteOffset } = place;
-      if ((kind === "scratch") !== (decl.access === "scratch"))
-        fail(`buffer ${i}, ${decl.access}, lies in the ${kind}`);
       if (byteOffset % 64 !== 0) fail(`buffer ${i} lies at byte ${byteOffset}, not a multiple of 64`);
       const area = kind === "arena" ? program.arenaBytes : (program.scratchBytes ?? 0);
       if (byteOffset < 0 || byteOffset + bytes > area) {

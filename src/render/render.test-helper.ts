@@ -2,7 +2,7 @@
 import { byteSize, type TypedArray, viewOf } from "../base/dtype.ts";
 import { interpret } from "../kernel/interpreter.ts";
 import type { BufferDecl, Kernel, Local, Stmt } from "../kernel/ir.ts";
-import type { Program } from "../kernel/program.ts";
+import { launchBytes, type Program } from "../kernel/program.ts";
 import { tableFirstSlot } from "./rendered.ts";
 
 export const buffer = (
@@ -27,7 +27,7 @@ export function programOf(
   };
 }
 
-/** Where a program's memory lies: the table first, then the arena, then the slots. */
+/** Where a program's memory lies: the table first, then the arena with the threads' scratch memory, then the slots. */
 export interface Layout {
   readonly arena: number;
   readonly slots: readonly number[];
@@ -36,9 +36,9 @@ export interface Layout {
 
 const aligned = (address: number): number => Math.ceil(address / 64) * 64;
 
-export function layOut(program: Program): Layout {
+export function layOut(program: Program, threads = 1): Layout {
   const arena = aligned(4 * (tableFirstSlot + program.slots.length));
-  let end = arena + program.arenaBytes;
+  let end = arena + launchBytes(program, threads);
   const slots = program.slots.map(({ dtype, size }) => {
     const at = aligned(end);
     end = at + size * byteSize(dtype);
@@ -51,8 +51,13 @@ export function layOut(program: Program): Layout {
 export type Contents = readonly (ArrayLike<number> | undefined)[];
 
 /** Writes table and contents; gives the slots as views of the memory. */
-export function fill(program: Program, contents: Contents, memory: ArrayBufferLike): TypedArray[] {
-  const { arena, slots } = layOut(program);
+export function fill(
+  program: Program,
+  contents: Contents,
+  memory: ArrayBufferLike,
+  threads = 1,
+): TypedArray[] {
+  const { arena, slots } = layOut(program, threads);
   new Int32Array(memory, 0, tableFirstSlot + slots.length).set([0, 0, arena, ...slots]);
   return program.slots.map(({ dtype, size }, i) => {
     const view = viewOf(dtype, memory, slots[i] ?? 0, size);

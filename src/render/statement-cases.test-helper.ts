@@ -23,6 +23,7 @@ import {
 } from "../kernel/build.ts";
 import type { Expr, Local, Stmt } from "../kernel/ir.ts";
 import { buffer, type Case, programOf, type Sample } from "./render.test-helper.ts";
+import { scratchProgram } from "./scratch-program.test-helper.ts";
 
 /** Buffer 0 is the output, buffer 1 holds 0, 1, 2, ... as float32. */
 function statements(
@@ -305,5 +306,6 @@ export function statementCases(): Case[] {
     ...fixedCases(),
 
     { name: "random index arithmetic", samples: randomSamples() },
+    { name: "scratch memory", samples: [{ program: scratchProgram(), contents: [] }] },
   ];
 }

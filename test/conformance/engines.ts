@@ -1,7 +1,7 @@
 /**
  * The engines that must agree. In all of them every program is verified before it is compiled.
  */
-import { Engine } from "../../src/engine/engine.ts";
+import { Engine, type EngineSettings } from "../../src/engine/engine.ts";
 import type { Node } from "../../src/graph/node.ts";
 import { verifyProgram } from "../../src/kernel/verify.ts";
 import type { Device } from "../../src/runtime/device.ts";
@@ -10,7 +10,7 @@ import { createNativeDevice } from "../../src/runtime/native/device.ts";
 import { createWasmDevice } from "../../src/runtime/wasm/device.ts";
 
 /** The device, refusing programs that break the rules of the kernel IR. */
-function verified(device: Device): Device {
+export function verified(device: Device): Device {
   const compile = device.compile.bind(device);
   device.compile = (program) => {
     verifyProgram(program);
@@ -40,15 +40,30 @@ class GatheringEngine extends Engine {
   }
 }
 
-/** The native engine with two threads; where there is no compiler, the test skips. */
-export const nativeEngine = (): Engine =>
-  new GatheringEngine(verified(createNativeDevice(createWasmDevice({ threads: 2 }))));
+/** The native device, on which programs are verified; where there is no compiler, the test skips. */
+export const nativeDevice = (threads = 2): Device =>
+  verified(createNativeDevice(createWasmDevice({ threads })));
 
-/** Every engine that compiles at once: the interpreter scheduled for several vector widths, wasm on one thread and on two. */
-export const engines: Readonly<Record<string, () => Engine>> = {
-  "wasm, 1 thread": () => new Engine(verified(createWasmDevice({ threads: 1 }))),
-  "wasm, 2 threads": () => new Engine(verified(createWasmDevice({ threads: 2 }))),
-  "interpreter, 1 lane": () => new Engine(verified(createInterpreterDevice({ lanes: 1 }))),
-  "interpreter, 4 lanes": () => new Engine(verified(createInterpreterDevice({ lanes: 4 }))),
-  "interpreter, 16 lanes": () => new Engine(verified(createInterpreterDevice({ lanes: 16 }))),
+/** The native engine with two threads. */
+export const nativeEngine = (): Engine => new GatheringEngine(nativeDevice());
+
+/** Every device that compiles at once: the interpreter scheduled for several vector widths, wasm on one thread and on two. */
+export const devices: Readonly<Record<string, () => Device>> = {
+  "wasm, 1 thread": () => verified(createWasmDevice({ threads: 1 })),
+  "wasm, 2 threads": () => verified(createWasmDevice({ threads: 2 })),
+  "interpreter, 1 lane": () => verified(createInterpreterDevice({ lanes: 1 })),
+  "interpreter, 4 lanes": () => verified(createInterpreterDevice({ lanes: 4 })),
+  "interpreter, 16 lanes": () => verified(createInterpreterDevice({ lanes: 16 })),
 };
+
+/** The engine of a device by its name. */
+export function engineOn(label: string, settings?: EngineSettings): Engine {
+  const make = devices[label];
+  if (make === undefined) throw new Error(`no device "${label}"`);
+  return new Engine(make(), settings);
+}
+
+/** An engine on each of them. */
+export const engines: Readonly<Record<string, () => Engine>> = Object.fromEntries(
+  Object.keys(devices).map((label) => [label, () => engineOn(label)]),
+);

@@ -1,3 +1,4 @@
+import { engineOn } from "./engines.ts";
 import { gradientTests } from "./gradients.ts";
 
-gradientTests("interpreter, 4 lanes");
+gradientTests({ engine: () => engineOn("interpreter, 4 lanes") });

@@ -1,3 +1,4 @@
+import { engineOn } from "./engines.ts";
 import { gradientTests } from "./gradients.ts";
 
-gradientTests("wasm, 1 thread");
+gradientTests({ engine: () => engineOn("wasm, 1 thread") });

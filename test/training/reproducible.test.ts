@@ -3,7 +3,7 @@ import { createEngine, useEngine } from "../../src/engine/default.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { findCompiler } from "../setup/neighbours.ts";
 import { goingOver } from "./going-over.test-helper.ts";
-import { makeTrainer, weightBits } from "./small-net.test-helper.ts";
+import { makeTrainer, type Widths, weightBits } from "./small-net.test-helper.ts";
 
 let engine: Engine | null = null;
 
@@ -12,22 +12,44 @@ afterEach(async () => {
   engine = null;
 });
 
-async function train(name: "wasm" | "native" | "auto", threads: number): Promise<Record<string, string>> {
+interface Run {
+  readonly weights: Record<string, string>;
+  /** Names of the kernels that were compiled first. */
+  readonly kernels: ReadonlySet<string>;
+}
+
+async function train(name: "wasm" | "native" | "auto", threads: number, widths: Widths): Promise<Run> {
   await engine?.close();
   engine = name === "auto" ? goingOver(threads) : createEngine({ engine: name, threads });
   useEngine(engine);
   expect(engine.device.threads).toBe(threads);
-  const { model, step } = makeTrainer();
+  const kernels = new Set<string>();
+  const compile = engine.device.compile.bind(engine.device);
+  engine.device.compile = (program) => {
+    for (const kernel of program.kernels) kernels.add(kernel.name);
+    return compile(program);
+  };
+  const { model, step } = makeTrainer(16, widths);
   for (let i = 0; i < 50; i++) await step(i);
-  return weightBits(model);
+  return { weights: await weightBits(model), kernels };
 }
 
+const nets: readonly { readonly net: string; readonly widths: Widths; readonly winograd: boolean }[] = [
+  { net: "a small net", widths: [8, 12], winograd: false },
+  { net: "one with a convolution by Winograd's algorithm", widths: [32, 40], winograd: true },
+];
+
 describe.each(["wasm", "native", "auto"] as const)("%s", (name) => {
-  test("the same seed gives the same bits of all weights after 50 steps, on 1 to 3 threads, run after run", async (context) => {
-    const { missing } = findCompiler();
-    context.skip(name !== "wasm" && missing !== undefined, missing);
-    const first = await train(name, 2);
-    expect(Object.keys(first).length).toBe(16);
-    for (const threads of [2, 1, 3]) expect(await train(name, threads)).toEqual(first);
-  }, 60_000);
+  for (const { net, widths, winograd } of nets) {
+    test(`the same seed gives the same bits of all weights after 50 steps, on 1 to 3 threads, run after run: ${net}`, async (context) => {
+      const { missing } = findCompiler();
+      context.skip(name !== "wasm" && missing !== undefined, missing);
+      const first = await train(name, 2, widths);
+      expect(first.kernels.has("winograd")).toBe(winograd);
+      expect(Object.keys(first.weights).length).toBe(16);
+      for (const threads of [2, 1, 3]) {
+        expect((await train(name, threads, widths)).weights).toEqual(first.weights);
+      }
+    }, 60_000);
+  }
 });

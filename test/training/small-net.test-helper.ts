@@ -12,20 +12,23 @@ export interface Trainer {
   step(i: number): Promise<Tensor>;
 }
 
-export function makeTrainer(batch = 16): Trainer {
+/** Channels after each of the two convolutions; with 32 and more, the second is one for Winograd's algorithm. */
+export type Widths = readonly [number, number];
+
+export function makeTrainer(batch = 16, [first, second]: Widths = [8, 12]): Trainer {
   manualSeed(7);
   const model = new nn.Sequential(
-    new nn.Conv2d(1, 8, 3, { padding: 1 }),
-    new nn.BatchNorm2d(8),
+    new nn.Conv2d(1, first, 3, { padding: 1 }),
+    new nn.BatchNorm2d(first),
     new nn.ReLU(),
     new nn.MaxPool2d(2),
-    new nn.Conv2d(8, 12, 3, { padding: 1 }),
-    new nn.BatchNorm2d(12),
+    new nn.Conv2d(first, second, 3, { padding: 1 }),
+    new nn.BatchNorm2d(second),
     new nn.ReLU(),
     new nn.Dropout(0.25),
     new nn.AdaptiveAvgPool2d(1),
     new nn.Flatten(),
-    new nn.Linear(12, 10),
+    new nn.Linear(second, 10),
   );
   const optimizer = new optim.Adam(model.parameters(), { lr: 1e-2 });
   const step = async (i: number): Promise<Tensor> => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { findCompiler } from "../../../test/setup/neighbours.ts";
 import type { TypedArray } from "../../base/dtype.ts";
 import { define, int, Locals, load, store, use } from "../../kernel/build.ts";
-import type { Program } from "../../kernel/program.ts";
+import type { Call, Place, Program } from "../../kernel/program.ts";
 import { Compiler } from "../../runtime/native/compiler.ts";
 import { loadPool } from "../../runtime/native/library.ts";
 import { buffer, fill, layOut, programOf, type Sample } from "../render.test-helper.ts";
@@ -16,14 +16,18 @@ const machine = missing === undefined ? new Compiler().target : { lanes: 0 };
 function merged(samples: readonly Sample[]): Program {
   let slots = 0;
   const calls = samples.flatMap(({ program }, kernel) => {
-    const places = program.slots.map(() => ({ kind: "slot", slot: slots++ }) as const);
-    return [{ kernel, places }];
+    const first = slots;
+    slots += program.slots.length;
+    const placesOf = ({ places }: Call): Place[] =>
+      places.map((place) => (place.kind === "slot" ? { kind: "slot", slot: first + place.slot } : place));
+    return program.stages.flatMap((stage) => stage.calls.map((call) => ({ kernel, places: placesOf(call) })));
   });
   return {
     kernels: samples.flatMap(({ program }) => program.kernels),
     stages: [{ calls }],
     slots: samples.flatMap(({ program }) => program.slots),
     arenaBytes: 0,
+    scratchBytes: Math.max(...samples.map(({ program }) => program.scratchBytes ?? 0)),
   };
 }
 

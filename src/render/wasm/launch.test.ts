@@ -1,6 +1,9 @@
 import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
-import { fill, runOracle } from "../render.test-helper.ts";
+import type { TypedArray } from "../../base/dtype.ts";
+import type { Program } from "../../kernel/program.ts";
+import { type Contents, fill, layOut, runOracle } from "../render.test-helper.ts";
+import { lastChunks, scratchProgram, scratchResults } from "../scratch-program.test-helper.ts";
 import { stagesContents, stagesProgram } from "../stages-program.test-helper.ts";
 import { renderWasm } from "./render.ts";
 import { runWasm } from "./run-wasm.test-helper.ts";
@@ -21,12 +24,15 @@ const workerSource = `
   parentPort.postMessage("done");
 `;
 
-test.each([2, 3, 5])("%i threads compute what one does, launch after launch", async (threads) => {
-  const rounds = 5;
-  const launches = 40;
-  const { bytes } = renderWasm(stagesProgram(rounds), { shared: true, relaxed: false });
+/** Launches a program on several threads, again and again; gives its slots and all memory. */
+async function launchOn(
+  threads: number,
+  program: Program,
+  { contents = [], launches }: { readonly contents?: Contents; readonly launches: number },
+): Promise<{ slots: TypedArray[]; memory: ArrayBufferLike }> {
+  const { bytes } = renderWasm(program, { shared: true, relaxed: false });
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
-  const views = fill(stagesProgram(rounds), stagesContents, memory.buffer);
+  const slots = fill(program, contents, memory.buffer, threads);
   const module = new WebAssembly.Module(bytes as BufferSource);
   const workers = Array.from({ length: threads }, (_, thread) => {
     return new Worker(workerSource, {
@@ -44,9 +50,27 @@ test.each([2, 3, 5])("%i threads compute what one does, launch after launch", as
     ),
   );
   await Promise.all(workers.map((worker) => worker.terminate()));
+  return { slots, memory: memory.buffer };
+}
+
+test.each([2, 3, 5])("%i threads compute what one does, launch after launch", async (threads) => {
+  const rounds = 5;
+  const launches = 40;
+  const program = stagesProgram(rounds);
+  const { slots, memory } = await launchOn(threads, program, { contents: stagesContents, launches });
   const expected = runOracle(stagesProgram(rounds * launches), stagesContents);
-  expect(views).toEqual(expected);
-  const [counter, generation] = new Int32Array(memory.buffer, 0, 2);
+  expect(slots).toEqual(expected);
+  const [counter, generation] = new Int32Array(memory, 0, 2);
   expect(counter).toBe(0);
   expect(generation).toBe(rounds * launches * 3);
+});
+
+test.each([1, 2, 3, 5])("each of %i threads has scratch memory of its own", async (threads) => {
+  const program = scratchProgram();
+  const { slots, memory } = await launchOn(threads, program, { launches: 40 });
+  expect([...(slots[0] ?? [])]).toEqual(scratchResults);
+  const { arena } = layOut(program, threads);
+  for (const { at, chunk } of lastChunks(threads)) {
+    expect(new Int32Array(memory, arena + at, 1)[0]).toBe(chunk);
+  }
 });

@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { findCompiler } from "../../../test/setup/neighbours.ts";
 import { runScripts } from "../../../test/setup/run-script.ts";
+import { launchBytes } from "../../kernel/program.ts";
 import { runOracle } from "../../render/render.test-helper.ts";
+import { lastChunks, scratchProgram, scratchResults } from "../../render/scratch-program.test-helper.ts";
 import { stagesContents, stagesProgram } from "../../render/stages-program.test-helper.ts";
 import { createWasmDevice } from "../wasm/device.ts";
 import { type BackgroundDevice, createNativeDevice } from "./device.ts";
@@ -63,6 +65,21 @@ describe.each([1, 2, 3, 7])("launches on %i threads compute what the interpreter
     }
     expect(read()).toEqual(expected(10));
   });
+});
+
+test.each([1, 2, 3, 7])("each of %i threads has scratch memory of its own", async (threads) => {
+  const device = createNativeDevice(createWasmDevice({ threads }));
+  devices.push(device);
+  const program = scratchProgram();
+  const executable = device.compile(program);
+  const [arena, slot] = [launchBytes(program, threads), 4 * scratchResults.length].map((bytes) =>
+    device.allocate(bytes),
+  ) as [number, number];
+  for (let i = 0; i < 40; i++) await device.run(executable, arena, [slot]);
+  expect([...device.view("int32", slot, scratchResults.length)]).toEqual(scratchResults);
+  for (const { at, chunk } of lastChunks(threads)) {
+    expect(device.view("int32", arena + at, 1)[0]).toBe(chunk);
+  }
 });
 
 test("a program compiled in the background is the same program", async () => {

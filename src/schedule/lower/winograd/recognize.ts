@@ -109,6 +109,8 @@ function dimensionsOf(
   const isOutput = (d: number): boolean => d < spec.outputs;
   // A kernel that is summed over belongs to a convolution, one that is a result to a weight gradient.
   const forward = !isOutput(kernelY);
+  // A tall or wide kernel over few results looks like either, by one axis and by the other.
+  if (isOutput(kernelX) === forward) return null;
   const known = new Set([kernelY, height, kernelX, width]);
   const rest = spec.sizes.flatMap((size, d) => (known.has(d) || size === 1 ? [] : [d]));
   const images = rest.filter((d) =>

@@ -125,9 +125,7 @@ function lowerParts(g: WeightGradient, cut: Cut, partial: Buffer, context: Lower
   );
   const size = products * channelBlock * filters;
   const base = emitter.define("base", mul(use(chunk), int(size)));
-  emitter.loop("z", int(0), int(size), cut.lanes, (z) => {
-    emitter.push(store(target, add(base, use(z)), constant(0, "f32", cut.lanes)));
-  });
+  emitZeros(emitter, target, base, size, cut.lanes);
   const first = emitter.define("first", mul(part, int(cut.tiles)));
   const end = emitter.define("end", binary("min", add(first, int(cut.tiles)), int(tiles)));
   emitter.loop("block", first, end, blockTiles, (block) => {
@@ -161,6 +159,12 @@ function lowerParts(g: WeightGradient, cut: Cut, partial: Buffer, context: Lower
   });
   const flops = 2 * products * tiles * g.channels.size * g.filters.size;
   return kernel.finish("winograd_part", cut.parts * cut.channelBlocks, chunk, emitter.finish(), flops);
+}
+
+function emitZeros(emitter: Emitter, buffer: number, base: Expr, size: number, lanes: number): void {
+  emitter.loop("z", int(0), int(size), lanes, (z) => {
+    emitter.push(store(buffer, add(base, use(z)), constant(0, "f32", lanes)));
+  });
 }
 
 /** Maps the inputs and the gradients of one tile. */
@@ -225,7 +229,7 @@ function lowerSum(
   group: Group,
   context: LoweringContext,
 ): LoweredCall {
-  const { lanes, filters, channelBlock, channelBlocks } = cut;
+  const { lanes, filters, channelBlock } = cut;
   const results9 = context.scratch("float32", 9 * lanes);
   const used = new Map<number, Buffer>([partial, results9].map((b) => [b.id, b]));
   const along = (name: string, size: number): Index => ofAtom(variable(name, size));
@@ -255,19 +259,7 @@ function lowerSum(
     const row = hold(emitter, add(block, mul(binary("mod", use(c), int(channelBlock)), int(filters))));
     overVectors(emitter, g.filters.size, lanes, (n, active) => {
       const at = hold(emitter, add(row, n));
-      const sums = Array.from({ length: products }, (_, p) => {
-        let sum: Expr = constant(0, "f32", lanes);
-        for (let part = 0; part < cut.parts; part++) {
-          const value = load(
-            source,
-            "float32",
-            add(at, int(part * channelBlocks * products * matrix + p * matrix)),
-            lanes,
-          );
-          sum = part === 0 ? value : add(sum, value);
-        }
-        return emitter.define("s", sum);
-      });
+      const sums = sumParts(emitter, cut, source, at);
       const results = inTwoDimensions(weightGradientMap, sums, arithmeticOf(emitter));
       results.forEach((result, i) => {
         emitter.push(store(mapped, int(i * lanes), result));
@@ -289,4 +281,16 @@ function lowerSum(
     });
   });
   return kernel.finish("winograd_sum", Math.ceil(channels / each), chunk, emitter.finish(), 0);
+}
+
+/** The sum over all parts of each of the 36 products, for the filters that start at an element of the first part. */
+function sumParts(emitter: Emitter, cut: Cut, buffer: number, at: Expr): Expr[] {
+  const matrix = cut.channelBlock * cut.filters;
+  const apart = cut.channelBlocks * products * matrix;
+  return Array.from({ length: products }, (_, p) => {
+    const parts = Array.from({ length: cut.parts }, (_, part) =>
+      load(buffer, "float32", add(at, int(part * apart + p * matrix)), cut.lanes),
+    );
+    return emitter.define("s", parts.reduce(add));
+  });
 }

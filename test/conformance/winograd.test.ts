@@ -1,0 +1,159 @@
+/**
+ * Convolutions by Winograd's algorithm on every engine: how far they are from the truth, that threads change no bit, and
+ * that nothing is read which nobody has written.
+ */
+import { beforeAll, describe, expect, test } from "vitest";
+import { Engine } from "../../src/engine/engine.ts";
+import type { Device } from "../../src/runtime/device.ts";
+import { createWasmDevice } from "../../src/runtime/wasm/device.ts";
+import { findCompiler } from "../setup/neighbours.ts";
+import { devices, engineOn, nativeDevice, verified } from "./engines.ts";
+import {
+  evaluate,
+  type Operands,
+  operandsOf,
+  type Results,
+  type Sizes,
+  truthOf,
+} from "./large-convolutions.ts";
+import { withPoisonedChunks, withPoisonedMemory } from "./poison.ts";
+
+const small: readonly Sizes[] = [
+  { batch: 2, channels: 20, filters: 40, height: 10, width: 13, padding: 1 },
+  { batch: 5, channels: 24, filters: 24, height: 7, width: 7, padding: 1 },
+  { batch: 3, channels: 8, filters: 128, height: 12, width: 10, padding: 1 },
+  { batch: 2, channels: 32, filters: 64, height: 9, width: 17, padding: 0 },
+];
+/** Several chunks, the last of which is not full. */
+const many: Sizes = { batch: 5, channels: 16, filters: 32, height: 22, width: 19, padding: 1 };
+const wide: Sizes = { batch: 1, channels: 128, filters: 128, height: 16, width: 16, padding: 1 };
+const all: readonly Sizes[] = [...small, many, wide];
+
+const nameOf = ({ batch, channels, filters, height, width, padding }: Sizes): string =>
+  `${batch} x ${height} x ${width} pixels, ${channels} channels to ${filters}, padding ${padding}`;
+
+interface Sample {
+  readonly operands: Operands;
+  readonly truth: Results;
+  /** What a strict engine makes of it in float32. */
+  readonly strict: Results;
+}
+
+const samples = new Map<Sizes, Sample>();
+beforeAll(async () => {
+  const engine = engineOn("wasm, 1 thread", { strict: true });
+  for (const sizes of all) {
+    const operands = operandsOf(sizes);
+    samples.set(sizes, { operands, truth: truthOf(operands), strict: await evaluate(engine, operands) });
+  }
+  await engine.close();
+});
+const sampleOf = (sizes: Sizes): Sample => samples.get(sizes) as Sample;
+
+/** Computes a sample, and expects that Winograd's algorithm does: for the result and both gradients. */
+async function compute(device: Device, sizes: Sizes): Promise<Results> {
+  const names: string[] = [];
+  const compile = device.compile.bind(device);
+  device.compile = (program) => {
+    const calls = program.stages.flatMap((stage) => stage.calls);
+    names.push(...calls.map(({ kernel }) => program.kernels[kernel]?.name ?? "?"));
+    return compile(program);
+  };
+  const engine = new Engine(device);
+  const results = await evaluate(engine, sampleOf(sizes).operands);
+  await engine.close();
+  expect(names.filter((name) => name === "winograd")).toHaveLength(2);
+  expect(names).toContain("winograd_part");
+  expect(names).not.toContain("contraction");
+  return results;
+}
+
+/** The bits of all results, short enough to compare. */
+const bitsOf = (results: Results): string[] =>
+  Object.values(results).map((data) =>
+    Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("hex"),
+  );
+
+/** Root of the mean square of the differences, and the largest, both relative to that root of the truth. */
+function errorOf(got: ArrayLike<number>, truth: ArrayLike<number>): { rms: number; most: number } {
+  expect(got.length).toBe(truth.length);
+  let [squares, size, most] = [0, 0, 0];
+  for (let i = 0; i < truth.length; i++) {
+    const error = Math.abs((got[i] as number) - (truth[i] as number));
+    squares += error ** 2;
+    size += (truth[i] as number) ** 2;
+    most = Math.max(most, error);
+  }
+  return { rms: Math.sqrt(squares / size), most: most / Math.sqrt(size / truth.length) };
+}
+
+/**
+ * Measured are root mean squares of 5e-7 to 1.2e-6, at most 3.3 times those of adding up directly, and single errors up
+ * to 9e-6.
+ */
+function expectClose(results: Results, { truth, strict }: Sample): void {
+  for (const part of ["result", "inputGradient", "weightGradient", "biasGradient"] as const) {
+    const { rms, most } = errorOf(results[part], truth[part]);
+    const directly = errorOf(strict[part], truth[part]);
+    expect(rms, part).toBeLessThan(2e-6);
+    expect(rms, `${part}, beside a strict engine`).toBeLessThan(5 * directly.rms);
+    expect(most, part).toBeLessThan(1.5e-5);
+  }
+}
+
+const { missing } = findCompiler();
+const wasm = (threads: number): Device => createWasmDevice({ threads });
+const interpreter4 = devices["interpreter, 4 lanes"] as () => Device;
+const interpreter16 = devices["interpreter, 16 lanes"] as () => Device;
+
+/** Registers a test for each of the sizes, which skips where something is missing. */
+function forEachOf(
+  sizes: readonly Sizes[],
+  lacks: string | undefined,
+  check: (s: Sizes) => Promise<void>,
+): void {
+  for (const s of sizes) {
+    test(nameOf(s), async (context) => {
+      context.skip(lacks !== undefined, lacks);
+      await check(s);
+    }, 60_000);
+  }
+}
+
+describe.each([
+  { label: "interpreter, 4 lanes", make: () => withPoisonedChunks(interpreter4()), sizes: small },
+  {
+    label: "interpreter, 16 lanes",
+    make: () => withPoisonedChunks(interpreter16()),
+    sizes: [...small, many],
+  },
+  { label: "wasm", make: () => withPoisonedMemory(verified(wasm(2))), sizes: all },
+  {
+    label: "native",
+    make: () => withPoisonedMemory(nativeDevice(2)),
+    sizes: all,
+    lacks: missing,
+  },
+])("$label: results and gradients are close to the truth, whatever memory holds", (on) => {
+  forEachOf(on.sizes, on.lacks, async (s) => expectClose(await compute(on.make(), s), sampleOf(s)));
+});
+
+describe.each([
+  { label: "wasm", make: wasm },
+  { label: "native", make: nativeDevice, lacks: missing },
+])("$label: 1, 2 and 3 threads give the same bits", ({ make, lacks }) => {
+  forEachOf(all, lacks, async (s) => {
+    const one = bitsOf(await compute(make(1), s));
+    for (const threads of [2, 3]) expect(bitsOf(await compute(make(threads), s))).toEqual(one);
+  });
+});
+
+describe.each([
+  { label: "wasm", make: wasm, sizes: all },
+  { label: "native", make: nativeDevice, sizes: [many], lacks: missing },
+])("$label: what chunks leave in scratch memory changes no bit", ({ make, sizes, lacks }) => {
+  forEachOf(sizes, lacks, async (s) => {
+    const usual = bitsOf(await compute(make(2), s));
+    expect(bitsOf(await compute(withPoisonedChunks(make(2)), s))).toEqual(usual);
+  });
+});
