@@ -102,6 +102,12 @@ async function prepareAll(
   return prepared;
 }
 
+/**
+ * Milliseconds of steps before anything counts, whoever's they are: people run thousands of them, and JavaScript is
+ * compiled while it runs.
+ */
+const warmUpMs = 1500;
+
 /** The first turns warm up, and tell how many steps the others take. */
 async function warmUp(p: Prepared, options: CompareOptions): Promise<void> {
   await turn(p, options, { unmeasured: 1, steps: 1 });
@@ -109,6 +115,8 @@ async function warmUp(p: Prepared, options: CompareOptions): Promise<void> {
   // One that seems slow may only have waited for a core: it is asked again, unless it takes very long.
   if (p.stepMs < 10 * slowMs) await turn(p, options, { ...turnFor(p.stepMs), unmeasured: 0 });
   p.stepMs = Math.min(...p.times);
+  const steps = Math.floor(warmUpMs / p.stepMs);
+  if (steps > 1) await p.library.ask({ do: "run", key, unmeasured: steps, steps: 1 }, options.patience);
 }
 
 async function turn(p: Prepared, { patience }: CompareOptions, steps = turnFor(p.stepMs)): Promise<void> {

@@ -145,6 +145,10 @@ export function store(buffer: number, index: Expr, value: Expr, active: number =
   return active < value.lanes ? { ...whole, active } : whole;
 }
 
+export function prefetch(buffer: number, index: Expr, access: "read" | "write"): Stmt {
+  return { kind: "prefetch", buffer, index, access };
+}
+
 export function set(local: Local, value: Expr): Stmt {
   return { kind: "set", local, value };
 }

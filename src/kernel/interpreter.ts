@@ -155,6 +155,12 @@ class KernelCompiler {
         const otherwise = this.#block(stmt.otherwise);
         return () => (condition() ? then() : otherwise());
       }
+      case "prefetch": {
+        const index = this.#scalar(stmt.index);
+        return () => {
+          this.#access("prefetch of", stmt.buffer, index(), 1);
+        };
+      }
       case "store": {
         const index = this.#scalar(stmt.index);
         const value = this.#expr(stmt.value);

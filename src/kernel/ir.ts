@@ -207,7 +207,18 @@ export interface IfStmt {
   readonly otherwise: readonly Stmt[];
 }
 
-export type Stmt = LetStmt | SetStmt | LoopStmt | StoreStmt | IfStmt;
+/**
+ * Says that the cache line of an element will be wanted soon, to be read or written. Changes nothing; what memory delivers
+ * meanwhile, a loop that computes in registers need not wait for later.
+ */
+export interface PrefetchStmt {
+  readonly kind: "prefetch";
+  readonly buffer: number;
+  readonly index: Expr;
+  readonly access: "read" | "write";
+}
+
+export type Stmt = LetStmt | SetStmt | LoopStmt | StoreStmt | PrefetchStmt | IfStmt;
 
 /** A buffer that a kernel is given. */
 export interface BufferDecl {

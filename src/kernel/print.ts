@@ -126,6 +126,9 @@ class Printer {
           `b${stmt.buffer}${this.#element(stmt.index, stmt.value.lanes, stmt.active)} = ${this.#expr(stmt.value)}`,
         );
         return;
+      case "prefetch":
+        line(`prefetch b${stmt.buffer}${this.#element(stmt.index, 1, undefined)} to ${stmt.access}`);
+        return;
       case "if":
         line(`if ${this.#expr(stmt.condition)}`);
         this.#block(stmt.then, `${indent}  `);

@@ -66,4 +66,6 @@ export interface Target {
   readonly registers: number;
   /** Whether multiply-add is one instruction. */
   readonly fma: boolean;
+  /** Whether it can be told to fetch memory ahead. */
+  readonly prefetch: boolean;
 }

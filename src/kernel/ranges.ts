@@ -61,6 +61,7 @@ export class Ranges {
           this.#visit(statement.otherwise, refuted);
           break;
         case "store":
+        case "prefetch":
           break;
       }
     }

@@ -77,6 +77,8 @@ export function expressionsOf(stmt: Stmt): readonly Expr[] {
       return [stmt.value];
     case "store":
       return [stmt.index, stmt.value];
+    case "prefetch":
+      return [stmt.index];
     case "loop":
       return [stmt.start, stmt.end];
     case "if":
@@ -110,6 +112,8 @@ function rebuild(
       return { ...stmt, value: expr(stmt.value) };
     case "store":
       return { ...stmt, index: expr(stmt.index), value: expr(stmt.value) };
+    case "prefetch":
+      return { ...stmt, index: expr(stmt.index) };
     case "loop":
       return { ...stmt, start: expr(stmt.start), end: expr(stmt.end), body: block(stmt.body) };
     case "if":

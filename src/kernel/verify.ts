@@ -132,6 +132,10 @@ class KernelVerifier {
         this.#inScope.delete(stmt.variable.id);
         return;
       }
+      case "prefetch":
+        this.#buffer(stmt.buffer, stmt.access);
+        this.#index(stmt.index, "index");
+        return;
       case "store": {
         const dtype = this.#buffer(stmt.buffer, "write");
         this.#index(stmt.index, "index");

@@ -570,8 +570,8 @@ export abstract class Module extends Callable {
 
   /** @internal Whether nobody can see what goes through this module: it and all below are pure and without hooks. */
   get __private__(): boolean {
-    const { constructor } = this;
-    const pure = Object.hasOwn(constructor, "pure") && (constructor as typeof Module).pure;
+    const own = this.constructor as typeof Module;
+    const pure = Object.hasOwn(own, "pure") && own.pure;
     return pure && !Object.hasOwn(this, "forward") && !this.#isHooked;
   }
 

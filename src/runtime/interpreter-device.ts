@@ -32,7 +32,7 @@ class InterpreterDevice implements Device {
   #closed = false;
 
   constructor(lanes: number) {
-    this.target = { lanes, registers: lanes === 16 ? 32 : 16, fma: false };
+    this.target = { lanes, registers: lanes === 16 ? 32 : 16, fma: false, prefetch: lanes === 16 };
     this.#allocator = new Allocator({
       start: 64, // so that no block has address 0
       end: initialBytes,

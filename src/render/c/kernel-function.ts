@@ -119,6 +119,11 @@ class KernelFunction {
       case "loop":
         this.#loop(s);
         break;
+      case "prefetch":
+        this.#line(
+          `__builtin_prefetch(b${s.buffer} + ${this.#value(s.index)}, ${s.access === "write" ? 1 : 0}, 2);`,
+        );
+        break;
       case "store":
         this.#store(s);
         break;

@@ -265,6 +265,9 @@ class KernelFunction implements Emitter {
       case "loop":
         this.#scope(() => this.#loop(statement));
         break;
+      case "prefetch":
+        // WebAssembly has no such instruction.
+        break;
       case "store": {
         const { dtype } = this.#buffer(statement.buffer);
         const offset = this.#addresses.push(statement, dtype);

@@ -125,7 +125,7 @@ class WasmDevice implements Device {
     this.#features = features;
     this.#render = render;
     this.threads = threads;
-    this.target = { lanes: 4, registers: 16, fma: features.relaxedSimd };
+    this.target = { lanes: 4, registers: 16, fma: features.relaxedSimd, prefetch: false };
     this.notes = describe(features, threads);
     this.#memory = new LinearMemory(features.sharedMemory);
     this.#allocator = new Allocator({

@@ -3,7 +3,7 @@
  * takes some tiles: it maps their inputs into scratch memory, multiplies there, one small matrix product for each of the
  * 36 products, and maps these to results, on which the epilogue runs. What is in between never leaves the cache.
  */
-import { add, binary, int, Locals, load, mul, sub, use } from "../../../kernel/build.ts";
+import { add, binary, compare, int, Locals, load, mul, sub, use } from "../../../kernel/build.ts";
 import type { Expr } from "../../../kernel/ir.ts";
 import { type Index, ofAtom, variable } from "../../index-math.ts";
 import type { Buffer, Group, LoweredCall, LoweringContext } from "../../plan.ts";
@@ -18,12 +18,14 @@ import {
   cornerOf,
   emitCorner,
   emitIf,
+  emitPrefetch,
   emitProduct,
   isOwn,
   type Matrices,
   overVectors,
   type RegisterTile,
   registerTile,
+  type Stream,
   storePatch,
 } from "./emit.ts";
 import { type Convolution, tilesOf } from "./recognize.ts";
@@ -47,6 +49,11 @@ export function lowerConvolution(c: Convolution, group: Group, context: Lowering
   const buffer = context.temporary("float32", products * channels * filters);
   const panels = { buffer, channels, filters, width, lanes };
   return [lowerWeights(c, panels, context), new Convolver(c, panels, tile, context).lower(group)];
+}
+
+/** A stream of this chunk or of the next. */
+interface ChunkStream extends Stream {
+  readonly ahead: 0 | 1;
 }
 
 class Convolver {
@@ -94,9 +101,10 @@ class Convolver {
     };
     const left = scratch(factors, channels);
     const result = scratch(sums, this.#block);
+    const streams = this.#context.target.prefetch ? this.#streams(kernel, epilogue) : [];
     emitter.loop("t", int(0), count, 1, (t) => this.#mapInput(emitter, add(first, use(t)), use(t), left));
     emitter.loop("block", int(0), int(this.#panels.filters), this.#block, (block) => {
-      this.#multiply(emitter, use(block), left, result);
+      this.#multiply(emitter, use(block), first, streams, left, result);
       emitter.loop("t", int(0), count, 1, (t) => {
         this.#mapOutput(emitter, add(first, use(t)), use(t), use(block), result, epilogue);
       });
@@ -117,6 +125,22 @@ class Convolver {
     return contractionEpilogue(group, this.#context, place, used);
   }
 
+  /** What the epilogue of a chunk and the maps of the next one go through. */
+  #streams(kernel: KernelBuffers, { body, stores }: Epilogue): ChunkStream[] {
+    const stream = (id: number, access: "read" | "write", ahead: 0 | 1): ChunkStream => {
+      return { buffer: kernel.use(id, access), elements: kernel.sizeOf(id), access, ahead };
+    };
+    const written = new Set(stores.map((s) => s.buffer.id));
+    const read = new Set(body.all.flatMap((s) => (s.kind === "load" ? [s.buffer] : [])));
+    const large = (id: number): boolean =>
+      kernel.sizeOf(id) >= tilesOf(this.#c) * this.#c.filters.size && kernel.dtypeOf(id) === "float32";
+    return [
+      stream(this.#c.input.buffer.id, "read", 1),
+      ...[...read].filter((id) => large(id) && !written.has(id)).map((id) => stream(id, "read", 0)),
+      ...[...written].filter(large).map((id) => stream(id, "write", 0)),
+    ];
+  }
+
   #mapInput(emitter: Emitter, tile: Expr, row: Expr, to: Matrices): void {
     const { input } = this.#c;
     const { channels } = this.#panels;
@@ -134,11 +158,28 @@ class Convolver {
     });
   }
 
-  #multiply(emitter: Emitter, block: Expr, left: Matrices, result: Matrices): void {
+  #multiply(
+    emitter: Emitter,
+    block: Expr,
+    first: Expr,
+    streams: readonly ChunkStream[],
+    left: Matrices,
+    result: Matrices,
+  ): void {
     const { buffer, channels, filters, width, lanes } = this.#panels;
     const weights = emitter.buffers.use(buffer.id, "read");
     const panel = hold(emitter, mul(block, int(channels)));
+    const one = this.#block === filters;
     emitter.loop("p", int(0), int(products), 1, (p) => {
+      if (streams.length > 0) {
+        // The first block fetches for all.
+        emitIf(emitter, one ? null : compare("eq", block, int(0)), () => {
+          for (const s of streams) {
+            const start = add(first, int(s.ahead * this.#tiles));
+            emitPrefetch(emitter, s, { first: start, count: this.#tiles, all: tilesOf(this.#c) }, use(p));
+          }
+        });
+      }
       const matrix = (apart: number): Expr => hold(emitter, mul(use(p), int(apart)));
       emitProduct(emitter, {
         rows: this.#tiles,

@@ -11,6 +11,7 @@ import {
   int,
   load,
   mul,
+  prefetch,
   store,
   sub,
   use,
@@ -21,7 +22,7 @@ import { emitInline, hold } from "../contraction-problem.ts";
 import { emitTile, makeAccumulators, type SummedLoop } from "../contraction-tile.ts";
 import type { Emitter } from "../emitter.ts";
 import type { Geometry, ImageOperand } from "./recognize.ts";
-import { type Arithmetic, tileSize } from "./transforms.ts";
+import { type Arithmetic, products, tileSize } from "./transforms.ts";
 
 /** Arithmetic on vectors, each result in a register of its own. */
 export function arithmeticOf(emitter: Emitter): Arithmetic<Expr> {
@@ -115,6 +116,35 @@ export function storePatch(
   const element = hold(emitter, at);
   values.forEach((value, p) => {
     emitter.push(store(to.buffer, add(element, int(p * to.apart)), value, active));
+  });
+}
+
+/** A buffer that tiles take their part of one after the other, or nearly so. */
+export interface Stream {
+  /** Position in the kernel's list of buffers. */
+  readonly buffer: number;
+  readonly elements: number;
+  readonly access: "read" | "write";
+}
+
+/** Elements of a cache line. */
+const line = 16;
+
+/**
+ * Fetches what some tiles take of a buffer, by the share of one of the 36 products: they compute in registers and leave
+ * memory idle. Where the tiles' parts do not lie quite in a row, a few lines too many or too few come.
+ */
+export function emitPrefetch(
+  emitter: Emitter,
+  { buffer, elements, access }: Stream,
+  tiles: { readonly first: Expr; readonly count: number; readonly all: number },
+  product: Expr,
+): void {
+  const each = Math.floor(elements / tiles.all);
+  const share = Math.ceil((tiles.count * each) / products / line) * line;
+  const from = hold(emitter, add(mul(tiles.first, int(each)), mul(product, int(share))));
+  emitter.loop("l", int(0), int(share), line, (l) => {
+    emitter.push(prefetch(buffer, binary("min", add(from, use(l)), int(elements - 1)), access));
   });
 }
 

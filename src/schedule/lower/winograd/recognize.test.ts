@@ -23,7 +23,7 @@ function programOf(roots: readonly Node[], { lanes = 4, strict = false }: Condit
     nodes,
     leaves,
     wanted: roots.map((node) => ({ node, leaf: null })),
-    target: { lanes, registers: lanes === 16 ? 32 : 16, fma: false },
+    target: { lanes, registers: lanes === 16 ? 32 : 16, fma: false, prefetch: false },
     strict,
   });
   verifyProgram(program);

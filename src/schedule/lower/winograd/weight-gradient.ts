@@ -29,11 +29,13 @@ import {
   arithmeticOf,
   cornerOf,
   emitCorner,
+  emitPrefetch,
   emitProduct,
   isOwn,
   type Matrices,
   overVectors,
   registerTile,
+  type Stream,
   storePatch,
 } from "./emit.ts";
 import { tilesOf, type WeightGradient } from "./recognize.ts";
@@ -128,12 +130,19 @@ function lowerParts(g: WeightGradient, cut: Cut, partial: Buffer, context: Lower
   emitZeros(emitter, target, base, size, cut.lanes);
   const first = emitter.define("first", mul(part, int(cut.tiles)));
   const end = emitter.define("end", binary("min", add(first, int(cut.tiles)), int(tiles)));
+  const streams = context.target.prefetch
+    ? [g.input.buffer, g.gradient.buffer].map((b): Stream => {
+        return { buffer: kernel.use(b.id, "read"), elements: b.size, access: "read" };
+      })
+    : [];
   emitter.loop("block", first, end, blockTiles, (block) => {
     const count = emitter.define("count", binary("min", int(blockTiles), sub(end, use(block))));
     emitter.loop("t", int(0), count, 1, (t) =>
       mapTile(emitter, g, cut, add(use(block), use(t)), use(t), channel, left, right),
     );
+    const next = { first: add(use(block), int(blockTiles)), count: blockTiles, all: tiles };
     emitter.loop("p", int(0), int(products), 1, (p) => {
+      for (const s of streams) emitPrefetch(emitter, s, next, use(p));
       const matrix = (apart: number): Expr => hold(emitter, mul(use(p), int(apart)));
       emitProduct(emitter, {
         rows: channelBlock,
