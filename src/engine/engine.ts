@@ -21,6 +21,7 @@ import { type Compiled, deferred, type Job, type Target } from "./job.ts";
 import { emptyValue, letGo, markStale, pastOf, requireComputable, staleError } from "./past.ts";
 import { type Profile, Profiler } from "./profile.ts";
 import { ProgramCache } from "./program-cache.ts";
+import type { EngineSettings } from "./settings.ts";
 import { stagingLayout } from "./staging.ts";
 import type { Variable } from "./storage.ts";
 import { Workspace } from "./workspace.ts";
@@ -51,16 +52,6 @@ export interface EngineStats {
   graphNodes: number;
   /** Bytes of device memory: persistent values, arena and staging. */
   deviceBytes: number;
-}
-
-/** How an engine works beyond its first device. */
-export interface EngineSettings {
-  /** Makes the device for programs that come again and again; by default there is none. */
-  readonly faster?: () => BackgroundDevice | null;
-  /** The run from which on a program goes to it. */
-  readonly fasterAt?: (program: Program) => number;
-  /** Whether sums are to be formed term by term; false by default. */
-  readonly strict?: boolean;
 }
 
 /**

@@ -13,6 +13,7 @@ import {
   loadAt,
   loop,
   mul,
+  prefetch,
   select,
   set,
   splat,
@@ -63,6 +64,23 @@ const fixedCases = (): Case[] => [
         }),
       ),
     ),
+  },
+
+  {
+    name: "prefetches, which change nothing",
+    samples: [
+      statements(64, (locals) => {
+        const i = locals.local("i", "i32");
+        const ahead = binary("min", add(use(i), int(16)), int(63));
+        return [
+          loop(i, int(0), int(64), 1, [
+            prefetch(1, ahead, "read"),
+            prefetch(0, ahead, "write"),
+            store(0, use(i), at(use(i))),
+          ]),
+        ];
+      }),
+    ],
   },
 
   {

@@ -1,7 +1,8 @@
 /**
  * The engines that must agree. In all of them every program is verified before it is compiled.
  */
-import { Engine, type EngineSettings } from "../../src/engine/engine.ts";
+import { Engine } from "../../src/engine/engine.ts";
+import type { EngineSettings } from "../../src/engine/settings.ts";
 import type { Node } from "../../src/graph/node.ts";
 import { verifyProgram } from "../../src/kernel/verify.ts";
 import type { Device } from "../../src/runtime/device.ts";

@@ -143,31 +143,40 @@ function lowerParts(g: WeightGradient, cut: Cut, partial: Buffer, context: Lower
     const next = { first: add(use(block), int(blockTiles)), count: blockTiles, all: tiles };
     emitter.loop("p", int(0), int(products), 1, (p) => {
       for (const s of streams) emitPrefetch(emitter, s, next, use(p));
-      const matrix = (apart: number): Expr => hold(emitter, mul(use(p), int(apart)));
-      emitProduct(emitter, {
-        rows: channelBlock,
-        columns: filters,
-        lanes: cut.lanes,
-        tile: { rows: cut.rows, vectors: cut.vectors },
-        sum: {
-          size: blockTiles,
-          rowStride: channelBlock,
-          columnStride: filters,
-          bounds: { start: int(0), end: count },
-        },
-        left: { buffer: left.buffer, at: matrix(left.apart), step: 1 },
-        right: { buffer: right.buffer, at: matrix(right.apart), step: 1 },
-        result: {
-          buffer: target,
-          at: hold(emitter, add(base, matrix(channelBlock * filters))),
-          step: filters,
-        },
-        adds: true,
-      });
+      addProduct(emitter, cut, use(p), count, left, right, { buffer: target, base });
     });
   });
   const flops = 2 * products * tiles * g.channels.size * g.filters.size;
   return kernel.finish("winograd_part", cut.parts * cut.channelBlocks, chunk, emitter.finish(), flops);
+}
+
+/** Adds the product of both mapped matrices, one of the 36, to the chunk's own. */
+function addProduct(
+  emitter: Emitter,
+  { channelBlock, filters, lanes, rows, vectors }: Cut,
+  product: Expr,
+  tiles: Expr,
+  left: Matrices,
+  right: Matrices,
+  result: { readonly buffer: number; readonly base: Expr },
+): void {
+  const matrix = (apart: number): Expr => hold(emitter, mul(product, int(apart)));
+  const bounds = { start: int(0), end: tiles };
+  emitProduct(emitter, {
+    rows: channelBlock,
+    columns: filters,
+    lanes,
+    tile: { rows, vectors },
+    sum: { size: blockTiles, rowStride: channelBlock, columnStride: filters, bounds },
+    left: { buffer: left.buffer, at: matrix(left.apart), step: 1 },
+    right: { buffer: right.buffer, at: matrix(right.apart), step: 1 },
+    result: {
+      buffer: result.buffer,
+      at: hold(emitter, add(result.base, matrix(channelBlock * filters))),
+      step: filters,
+    },
+    adds: true,
+  });
 }
 
 function emitZeros(emitter: Emitter, buffer: number, base: Expr, size: number, lanes: number): void {
