@@ -169,11 +169,11 @@ describe("Winograd's algorithm is not used", () => {
     }
   });
 
-  test("for stride 2, but for its input gradient: a convolution of what has zeros between", () => {
+  test("for stride 2, whose input gradient is four convolutions of at most 2 x 2", () => {
     const wide = { stride: 2, height: 32, width: 32 };
     expect(usesWinograd(forward(wide))).toBe(false);
     expect(usesWinograd(gradient("weight", wide))).toBe(false);
-    expect(gradient("input", wide)).toEqual(["contraction", ...convolution]);
+    expect(usesWinograd(gradient("input", wide))).toBe(false);
   });
 
   test("where it saves too little: for one small image, or tiles that half overlap", () => {
