@@ -19,14 +19,14 @@ import {
 import { withPoisonedChunks, withPoisonedMemory } from "./poison.ts";
 
 const small: readonly Sizes[] = [
-  { batch: 2, channels: 20, filters: 40, height: 10, width: 13, padding: 1 },
-  { batch: 5, channels: 24, filters: 24, height: 7, width: 7, padding: 1 },
-  { batch: 3, channels: 8, filters: 128, height: 12, width: 10, padding: 1 },
-  { batch: 2, channels: 32, filters: 64, height: 9, width: 17, padding: 0 },
+  { batch: 8, channels: 20, filters: 40, height: 10, width: 13, padding: 1 },
+  { batch: 16, channels: 24, filters: 24, height: 7, width: 7, padding: 1 },
+  { batch: 7, channels: 8, filters: 128, height: 12, width: 10, padding: 1 },
+  { batch: 5, channels: 32, filters: 64, height: 9, width: 17, padding: 0 },
 ];
 /** Several chunks, the last of which is not full. */
 const many: Sizes = { batch: 5, channels: 16, filters: 32, height: 22, width: 19, padding: 1 };
-const wide: Sizes = { batch: 1, channels: 128, filters: 128, height: 16, width: 16, padding: 1 };
+const wide: Sizes = { batch: 1, channels: 64, filters: 64, height: 32, width: 34, padding: 1 };
 const all: readonly Sizes[] = [...small, many, wide];
 
 const nameOf = ({ batch, channels, filters, height, width, padding }: Sizes): string =>
@@ -96,7 +96,7 @@ function expectClose(results: Results, { truth, strict }: Sample): void {
     const { rms, most } = errorOf(results[part], truth[part]);
     const directly = errorOf(strict[part], truth[part]);
     expect(rms, part).toBeLessThan(2e-6);
-    expect(rms, `${part}, beside a strict engine`).toBeLessThan(5 * directly.rms);
+    expect(rms, `${part}, beside a strict engine`).toBeLessThan(6 * directly.rms);
     expect(most, part).toBeLessThan(1.5e-5);
   }
 }

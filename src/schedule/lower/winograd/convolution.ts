@@ -28,7 +28,7 @@ import {
   type Stream,
   storePatch,
 } from "./emit.ts";
-import { type Convolution, tilesOf } from "./recognize.ts";
+import { type Convolution, tilesOf, tileUnit } from "./recognize.ts";
 import { inputMap, inTwoDimensions, outputMap, patchSize, products, tileSize } from "./transforms.ts";
 import { lowerWeights, type WeightPanels } from "./weights.ts";
 
@@ -36,9 +36,9 @@ import { lowerWeights, type WeightPanels } from "./weights.ts";
 const scratchTarget = 512 * 1024;
 /** Filters that are multiplied and mapped back at a time. */
 const filterBlock = 32;
-/** A chunk takes a multiple of this many tiles, which most register tiles divide. */
-const tileUnit = 16;
 const mostTiles = 64;
+/** Chunks that there should at least be, so that all threads have work. */
+const fewestChunks = 8;
 
 export function lowerConvolution(c: Convolution, group: Group, context: LoweringContext): LoweredCall[] {
   const lanes = Math.max(4, lanesAlong(c.filters.size, context.target.lanes));
@@ -76,8 +76,8 @@ class Convolver {
     const even = filters === c.filters.size && filters % filterBlock === 0;
     this.#block = even && filterBlock % width === 0 ? filterBlock : filters;
     const fitting = scratchTarget / (4 * products * (channels + this.#block));
-    const tiles = Math.max(tileUnit, Math.floor(fitting / tileUnit) * tileUnit);
-    this.#tiles = Math.min(mostTiles, tiles);
+    const most = Math.min(mostTiles, fitting, tilesOf(c) / fewestChunks);
+    this.#tiles = Math.max(tileUnit, Math.floor(most / tileUnit) * tileUnit);
     this.#inputLanes = Math.max(4, lanesAlong(channels, context.target.lanes));
   }
 

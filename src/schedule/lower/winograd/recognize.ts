@@ -159,17 +159,21 @@ function imageOperand({ buffer, index }: Access, found: Dimensions, side: Extent
 
 const stepOf = (index: Index, { dim }: Extent): number => (dim === null ? 0 : factorOf(index, `x${dim}`));
 
+/** A chunk takes a multiple of this many tiles, which most register tiles divide. */
+export const tileUnit = 16;
+
 /** Below so many multiplications, of vectors, it is not worth the code of the transforms. */
 const leastWork = 100_000;
 /** Cycles of the transforms for a tile and a vector of channels or filters, beside one for a product of vectors. */
 const inputCycles = 220;
 const outputCycles = 180;
-/** Cycles for each vector of transformed weights. */
-const weightCycles = 6;
+/** Cycles for each vector of mapped weights, which are gathered lane by lane. */
+const weightCycles = (lanes: number): number => 4 + 2.5 * lanes;
 
 /** Whether the products saved outweigh the transforms, by estimate. */
 function worthwhile(g: Geometry, lanes: number): boolean {
-  const tiles = tilesOf(g);
+  // A chunk multiplies whole units.
+  const tiles = Math.ceil(tilesOf(g) / tileUnit) * tileUnit;
   const [channels, filters] = [g.channels.size, g.filters.size];
   const [wideChannels, wideFilters] = [Math.ceil(channels / lanes), Math.ceil(filters / lanes)];
   const directly =
@@ -182,6 +186,6 @@ function worthwhile(g: Geometry, lanes: number): boolean {
     wideFilters;
   const multiplied = products * channels * wideFilters;
   const transforms = tiles * (inputCycles * wideChannels + outputCycles * wideFilters);
-  const total = tiles * multiplied + transforms + weightCycles * multiplied;
+  const total = tiles * multiplied + transforms + weightCycles(lanes) * multiplied;
   return directly >= leastWork && channels >= 8 && filters >= 8 && total < 0.8 * directly;
 }
