@@ -12,7 +12,7 @@ export interface Trainer {
   step(i: number): Promise<Tensor>;
 }
 
-/** Channels after each of the two convolutions; with 32 and more, the second is one for Winograd's algorithm. */
+/** Channels after each of the two convolutions; with 32 and more, and as many images, the second is one for Winograd's. */
 export type Widths = readonly [number, number];
 
 export function makeTrainer(batch = 16, [first, second]: Widths = [8, 12]): Trainer {
