@@ -23,7 +23,7 @@ export interface EngineOptions {
   readonly threads?: number | undefined;
   /**
    * Whether every sum is formed term by term. Otherwise large 3 x 3 convolutions of stride 1 are computed by Winograd's
-   * algorithm, in a fraction of the multiplications and with about twice the rounding error. Default from TATAMI_STRICT
+   * algorithm, in a fraction of the multiplications and with two to three times the rounding error. Default from TATAMI_STRICT
    * (1 for true), else false.
    */
   readonly strict?: boolean | undefined;
