@@ -4,7 +4,7 @@
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Tensor } from "../index.ts";
-import { type Engine, F, inspect, manualSeed, type Profile } from "../index.ts";
+import { currentEngine, type Engine, F, inspect, manualSeed, type Profile } from "../index.ts";
 import { saveTraceFile } from "../node.ts";
 import type { Model, TrainingOptimizer } from "../train/index.ts";
 import { textTable } from "../train/index.ts";
@@ -33,7 +33,7 @@ type Batch = readonly [x: Tensor, y: Tensor];
 /** Times of one step in milliseconds. */
 interface StepTime {
   readonly ms: number;
-  /** Until the program was on its way: the calling thread builds the graph, finds the program and starts it. */
+  /** What the calling thread took to build the graph and find the program. */
   readonly hostMs: number;
 }
 
@@ -99,12 +99,13 @@ async function* endless(loader: AsyncIterable<Batch>): AsyncGenerator<Batch, nev
 
 /** What `tatami train` does with a batch. */
 async function trainStep(model: Model, optimizer: TrainingOptimizer, [x, y]: Batch): Promise<StepTime> {
+  const { launchMs } = currentEngine().stats;
   const start = performance.now();
   optimizer.zeroGrad();
   const loss = F.crossEntropy(model(x), y);
   loss.backward();
   const done = optimizer.step();
-  const hostMs = performance.now() - start;
+  const hostMs = performance.now() - start - (currentEngine().stats.launchMs - launchMs);
   await done;
   await loss.item();
   return { ms: performance.now() - start, hostMs };
@@ -157,7 +158,7 @@ function tell(result: Result, output: Output): void {
     // The interpreter computes on the calling thread.
     ...(profile.device === "interpreter"
       ? []
-      : [["graph", ms(step.hostMs), `of it: build, find the program (${ms(lookupMs)}), start it`]]),
+      : [["graph", ms(step.hostMs), `of it: build, and find the program (${ms(lookupMs)})`]]),
     ["kernels", ms(table.kernelMs), "one after another; without the profiler some run side by side"],
     ["runs", ms(table.runMs), "of programs with the profiler: kernels, and threads that wait for a core"],
     [

@@ -48,6 +48,8 @@ export interface EngineStats {
   compileMs: number;
   /** Milliseconds spent in walking graphs and finding programs. */
   lookupMs: number;
+  /** Milliseconds spent in starting programs, and in running those that run on the calling thread. */
+  launchMs: number;
   /** Nodes of the last graph. */
   graphNodes: number;
   /** Bytes of device memory: persistent values, arena and staging. */
@@ -77,7 +79,7 @@ export class Engine {
   readonly #wanted = new Set<Node>();
   #jobs: Job[] = [];
   readonly #workspace: Workspace;
-  readonly #stats = { compilations: 0, launches: 0, compileMs: 0, lookupMs: 0, graphNodes: 0 };
+  readonly #stats = { compilations: 0, launches: 0, compileMs: 0, lookupMs: 0, launchMs: 0, graphNodes: 0 };
 
   /** @param device runs every program at once */
   constructor(device: Device, settings: EngineSettings = {}) {
@@ -418,7 +420,10 @@ export class Engine {
     try {
       const { executable, slots } = this.#bind(job, form);
       job.device = form.device;
-      form.device.run(executable, this.#workspace.arena, slots).then(
+      const start = performance.now();
+      const running = form.device.run(executable, this.#workspace.arena, slots);
+      this.#stats.launchMs += performance.now() - start;
+      running.then(
         () => {
           this.#finish(job);
           this.#pump();
