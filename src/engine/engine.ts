@@ -48,7 +48,7 @@ export interface EngineStats {
   compileMs: number;
   /** Milliseconds spent in walking graphs and finding programs. */
   lookupMs: number;
-  /** Milliseconds spent in starting programs, and in running those that run on the calling thread. */
+  /** Milliseconds that launches which do not block kept the calling thread: to start programs, or run short ones. */
   launchMs: number;
   /** Nodes of the last graph. */
   graphNodes: number;

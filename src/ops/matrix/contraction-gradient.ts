@@ -175,27 +175,22 @@ function partOfGradient(
 
 /** Element s * q + r of the result along an axis is element q of part r; zero where there is no part. */
 function dealOut(parts: readonly (Node | null)[], axis: number, shape: Shape): Node {
-  const stride = parts.length;
-  let sum: Node | null = null;
-  parts.forEach((part, residue) => {
-    if (part === null) return;
+  const placed = parts.flatMap((part, residue) => {
+    if (part === null) return [];
     const opened = reshape(part, [...part.shape.slice(0, axis + 1), 1, ...part.shape.slice(axis + 1)]);
     const before = opened.shape.map((_, d) => (d === axis + 1 ? residue : 0));
-    const after = opened.shape.map((_, d) => (d === axis + 1 ? stride - 1 - residue : 0));
-    const placed = pad(opened, before, after, 0);
-    sum = sum === null ? placed : binary("add", sum, placed);
+    const after = opened.shape.map((_, d) => (d === axis + 1 ? parts.length - 1 - residue : 0));
+    return [pad(opened, before, after, 0)];
   });
-  if (sum === null) throw new Error("contraction gradient: a window without offsets");
-  const { shape: dealt } = sum as Node;
-  const rounds = dealt[axis] as number;
-  const flat = reshape(sum, [...dealt.slice(0, axis), rounds * stride, ...dealt.slice(axis + 2)]);
-  const zeros = shape.map(() => 0);
-  return slice(
-    flat,
-    zeros,
-    shape,
-    shape.map(() => 1),
-  );
+  // Offset 0 meets residue 0: there is a part at least.
+  const sum = placed.reduce((a, b) => binary("add", a, b));
+  const flat = reshape(sum, [
+    ...sum.shape.slice(0, axis),
+    (sum.shape[axis] as number) * parts.length,
+    ...sum.shape.slice(axis + 2),
+  ]);
+  const start = shape.map(() => 0);
+  return slice(flat, start, shape);
 }
 
 function flipAlong(x: Node, maps: readonly AxisMap[], dim: number): Node {

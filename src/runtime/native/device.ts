@@ -1,7 +1,7 @@
 /**
  * The native device: programs rendered to C, compiled by the system's compiler and run by a pool of system threads,
  * over the memory of a WebAssembly device. A launch is one asynchronous call; the event loop stays free. Only a program
- * that takes less than it costs to have another thread run it, as measured, runs on the calling thread.
+ * that took less than two milliseconds the last time runs on the calling thread.
  *
  * Generated code does not trap, and every access was checked against its buffer when the program was made.
  */

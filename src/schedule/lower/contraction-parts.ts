@@ -103,8 +103,7 @@ export function lowerParts(p: Problem, parts: SumParts, partial: Buffer, table: 
   const chunk = chunkLocal(locals);
   const body = new ScalarBody(() => null);
   const emitter = new Emitter(body, kernel, locals);
-  const target = kernel.use(partial.id, "write");
-  kernel.use(partial.id, "read");
+  const target = kernel.update(partial.id);
   const resultSize = p.rows * parts.rowSize;
   emitter.bind("b", emitter.define("b", binary("mod", use(chunk), int(p.batch))));
   const part = emitter.define("part", binary("idiv", use(chunk), int(p.batch)));

@@ -7,7 +7,7 @@ import { emitInline, extent, hold, type Problem, positions, rowStarts } from "./
 import { emitTile, makeAccumulators } from "./contraction-tile.ts";
 import { Emitter } from "./emitter.ts";
 import { chunkLocal, KernelBuffers } from "./kernel-frame.ts";
-import type { BodyStore } from "./map.ts";
+import { type BodyStore, emitStores } from "./map.ts";
 
 /** Multiplications that a chunk should at least do. */
 const chunkWork = 60_000;
@@ -164,10 +164,7 @@ export class WholeSums {
       emitter.bind("m", m, i);
       emitter.bind("n", n, offset);
       emitter.fill(0, hold(emitter, value));
-      const values = stores.map((s) => emitter.value(s.value));
-      stores.forEach((s, k) => {
-        emitter.store(s.buffer.id, s.index, values[k] as Expr);
-      });
+      emitStores(emitter, stores);
     });
   }
 

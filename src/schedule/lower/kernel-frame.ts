@@ -34,6 +34,12 @@ export class KernelBuffers implements BufferUse {
     return at;
   }
 
+  /** As `use`, for a buffer that is both read and written. */
+  update(buffer: number): number {
+    this.use(buffer, "read");
+    return this.use(buffer, "write");
+  }
+
   sizeOf(buffer: number): number {
     return this.#get(buffer).size;
   }

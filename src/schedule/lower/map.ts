@@ -28,6 +28,14 @@ export interface BodyStore {
   readonly index: Index;
 }
 
+/** Runs stores where the emitter stands. All values come first: a store may overwrite what another is computed from. */
+export function emitStores(emitter: Emitter, stores: readonly BodyStore[]): void {
+  const values = stores.map((s) => emitter.value(s.value));
+  stores.forEach((s, i) => {
+    emitter.store(s.buffer.id, s.index, values[i] as Expr);
+  });
+}
+
 /** Loads whatever has a buffer that the group does not fill itself. */
 export function reachBuffers(
   body: () => ScalarBody,
@@ -120,14 +128,7 @@ export function lowerMap(group: Group, context: LoweringContext): LoweredCall[] 
   const work = operationCount(body.all);
   const lanes = lanesAlong(dims[dims.length - 1]?.extent ?? 1, lanesFor(body.all, context.target.lanes));
   const plan = planChunks(dims, chunkCount(sizeOf(shape), work / 4), lanes);
-  const write = (): void => {
-    // All values before any store: a store may overwrite what another value is computed from.
-    const values = stores.map((s) => emitter.value(s.value));
-    stores.forEach((s, i) => {
-      emitter.store(s.buffer.id, s.index, values[i] as Expr);
-    });
-  };
-  emitChunks(emitter, chunk, plan, lanes, write);
+  emitChunks(emitter, chunk, plan, lanes, () => emitStores(emitter, stores));
   return [kernel.finish("map", plan.chunks, chunk, emitter.finish(), work * sizeOf(shape))];
 }
 

@@ -11,6 +11,7 @@ import { contractionEpilogue, type Epilogue } from "../contraction-epilogue.ts";
 import { hold } from "../contraction-problem.ts";
 import { Emitter } from "../emitter.ts";
 import { chunkLocal, KernelBuffers, lanesAlong } from "../kernel-frame.ts";
+import { emitStores } from "../map.ts";
 import {
   apartOf,
   arithmeticOf,
@@ -21,15 +22,15 @@ import {
   emitPrefetch,
   emitProduct,
   isOwn,
+  layFilters,
   type Matrices,
+  mapInputs,
   overVectors,
   type RegisterTile,
-  registerTile,
   type Stream,
-  storePatch,
 } from "./emit.ts";
 import { type Convolution, tilesOf, tileUnit } from "./recognize.ts";
-import { inputMap, inTwoDimensions, outputMap, patchSize, products, tileSize } from "./transforms.ts";
+import { inTwoDimensions, outputMap, products, tileSize } from "./transforms.ts";
 import { lowerWeights, type WeightPanels } from "./weights.ts";
 
 /** Bytes of scratch memory that a chunk should at most fill: a part of the second-level cache. */
@@ -41,10 +42,8 @@ const mostTiles = 64;
 const fewestChunks = 8;
 
 export function lowerConvolution(c: Convolution, group: Group, context: LoweringContext): LoweredCall[] {
-  const lanes = Math.max(4, lanesAlong(c.filters.size, context.target.lanes));
-  const tile = registerTile(Math.ceil(c.filters.size / lanes), context.target.registers);
+  const { lanes, tile, filters } = layFilters(c.filters.size, context.target);
   const width = tile.vectors * lanes;
-  const filters = Math.ceil(c.filters.size / width) * width;
   const channels = c.channels.size;
   const buffer = context.temporary("float32", products * channels * filters);
   const panels = { buffer, channels, filters, width, lanes };
@@ -95,12 +94,8 @@ class Convolver {
     const emitter = new Emitter(epilogue.body, kernel, locals);
     const first = emitter.define("first", mul(use(chunk), int(this.#tiles)));
     const count = emitter.define("count", binary("min", int(this.#tiles), sub(int(tiles), first)));
-    const scratch = (b: Buffer, columns: number): Matrices => {
-      kernel.use(b.id, "read");
-      return { buffer: kernel.use(b.id, "write"), apart: apartOf(this.#tiles, columns) };
-    };
-    const left = scratch(factors, channels);
-    const result = scratch(sums, this.#block);
+    const left = { buffer: kernel.update(factors.id), apart: apartOf(this.#tiles, channels) };
+    const result = { buffer: kernel.update(sums.id), apart: apartOf(this.#tiles, this.#block) };
     const streams = this.#context.target.prefetch ? this.#streams(kernel, epilogue) : [];
     emitter.loop("t", int(0), count, 1, (t) => this.#mapInput(emitter, add(first, use(t)), use(t), left));
     emitter.loop("block", int(0), int(this.#panels.filters), this.#block, (block) => {
@@ -143,19 +138,9 @@ class Convolver {
 
   #mapInput(emitter: Emitter, tile: Expr, row: Expr, to: Matrices): void {
     const { input } = this.#c;
-    const { channels } = this.#panels;
-    const lanes = this.#inputLanes;
-    const buffer = emitter.buffers.use(input.buffer.id, "read");
     const corner = cornerOf(emitter, input, emitCorner(emitter, this.#c, tile));
-    overVectors(emitter, channels, lanes, (c, active) => {
-      const at = hold(emitter, add(corner, c));
-      const patch = Array.from({ length: products }, (_, p) => {
-        const pixel = Math.floor(p / patchSize) * input.y + (p % patchSize) * input.x;
-        return emitter.define("d", load(buffer, "float32", add(at, int(pixel)), lanes, active));
-      });
-      const mapped = inTwoDimensions(inputMap, patch, arithmeticOf(emitter));
-      storePatch(emitter, to, add(mul(row, int(channels)), c), mapped, active);
-    });
+    const vectors = { channels: this.#panels.channels, lanes: this.#inputLanes };
+    mapInputs(emitter, input, corner, vectors, row, to);
   }
 
   #multiply(
@@ -222,10 +207,7 @@ class Convolver {
           emitIf(emitter, isOwn(corner.skipX, j), () => {
             emitter.bind("x", corner.x, j);
             emitter.fill(0, results[i * tileSize + j] as Expr);
-            const values = stores.map((s) => emitter.value(s.value));
-            stores.forEach((s, k) => {
-              emitter.store(s.buffer.id, s.index, values[k] as Expr);
-            });
+            emitStores(emitter, stores);
           });
         }
       });

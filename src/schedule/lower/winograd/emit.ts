@@ -18,11 +18,13 @@ import {
   when,
 } from "../../../kernel/build.ts";
 import type { Expr } from "../../../kernel/ir.ts";
+import type { Target } from "../../../kernel/program.ts";
 import { emitInline, hold } from "../contraction-problem.ts";
 import { emitTile, makeAccumulators, type SummedLoop } from "../contraction-tile.ts";
 import type { Emitter } from "../emitter.ts";
+import { lanesAlong } from "../kernel-frame.ts";
 import type { Geometry, ImageOperand } from "./recognize.ts";
-import { type Arithmetic, products, tileSize } from "./transforms.ts";
+import { type Arithmetic, inputMap, inTwoDimensions, patchSize, products, tileSize } from "./transforms.ts";
 
 /** Arithmetic on vectors, each result in a register of its own. */
 export function arithmeticOf(emitter: Emitter): Arithmetic<Expr> {
@@ -119,6 +121,28 @@ export function storePatch(
   });
 }
 
+/** Maps the patch under a tile's corner, an element of the operand, into one row of each matrix. */
+export function mapInputs(
+  emitter: Emitter,
+  { buffer, y, x }: ImageOperand,
+  corner: Expr,
+  vectors: { readonly channels: number; readonly lanes: number },
+  row: Expr,
+  to: Matrices,
+): void {
+  const { channels, lanes } = vectors;
+  const from = emitter.buffers.use(buffer.id, "read");
+  overVectors(emitter, channels, lanes, (c, active) => {
+    const at = hold(emitter, add(corner, c));
+    const patch = Array.from({ length: products }, (_, p) => {
+      const pixel = Math.floor(p / patchSize) * y + (p % patchSize) * x;
+      return emitter.define("d", load(from, "float32", add(at, int(pixel)), lanes, active));
+    });
+    const mapped = inTwoDimensions(inputMap, patch, arithmeticOf(emitter));
+    storePatch(emitter, to, add(mul(row, int(channels)), c), mapped, active);
+  });
+}
+
 /** A buffer that tiles take their part of one after the other, or nearly so. */
 export interface Stream {
   /** Position in the kernel's list of buffers. */
@@ -178,11 +202,26 @@ export interface RegisterTile {
 }
 
 /** Sixteen accumulators of 32 registers, eight of 16, in a shape that divides the vectors of a row. */
-export function registerTile(vectors: number, registers: number): RegisterTile {
+function registerTile(vectors: number, registers: number): RegisterTile {
   const accumulators = registers >= 32 ? 16 : 8;
   const widths = registers >= 32 ? [4, 3, 2] : [2];
   const width = widths.find((w) => vectors % w === 0) ?? 1;
   return { rows: Math.floor(accumulators / width), vectors: width };
+}
+
+/** How filters are laid over vectors and register tiles. */
+export interface FilterLayout {
+  readonly lanes: number;
+  readonly tile: RegisterTile;
+  /** Filters, filled up to whole register tiles. */
+  readonly filters: number;
+}
+
+export function layFilters(filters: number, target: Target): FilterLayout {
+  const lanes = Math.max(4, lanesAlong(filters, target.lanes));
+  const tile = registerTile(Math.ceil(filters / lanes), target.registers);
+  const width = tile.vectors * lanes;
+  return { lanes, tile, filters: Math.ceil(filters / width) * width };
 }
 
 export function emitProduct(emitter: Emitter, p: MatrixProduct): void {

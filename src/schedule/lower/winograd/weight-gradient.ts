@@ -24,6 +24,7 @@ import { contractionEpilogue } from "../contraction-epilogue.ts";
 import { hold } from "../contraction-problem.ts";
 import { Emitter } from "../emitter.ts";
 import { chunkCount, chunkLocal, KernelBuffers, lanesAlong } from "../kernel-frame.ts";
+import { emitStores } from "../map.ts";
 import {
   apartOf,
   arithmeticOf,
@@ -31,23 +32,17 @@ import {
   emitCorner,
   emitPrefetch,
   emitProduct,
+  type FilterLayout,
   isOwn,
+  layFilters,
   type Matrices,
+  mapInputs,
   overVectors,
-  registerTile,
   type Stream,
   storePatch,
 } from "./emit.ts";
 import { tilesOf, type WeightGradient } from "./recognize.ts";
-import {
-  inputMap,
-  inTwoDimensions,
-  outputGradientMap,
-  patchSize,
-  products,
-  tileSize,
-  weightGradientMap,
-} from "./transforms.ts";
+import { inTwoDimensions, outputGradientMap, products, tileSize, weightGradientMap } from "./transforms.ts";
 
 /** Tiles that are mapped and multiplied at a time. */
 const blockTiles = 32;
@@ -58,12 +53,7 @@ const mostParts = 16;
 const partTiles = 64;
 
 /** How the work is cut, by shape alone. */
-interface Cut {
-  readonly lanes: number;
-  readonly vectors: number;
-  readonly rows: number;
-  /** Filters, filled up to whole register tiles. */
-  readonly filters: number;
+interface Cut extends FilterLayout {
   readonly channelBlock: number;
   readonly channelBlocks: number;
   readonly parts: number;
@@ -83,19 +73,13 @@ export function lowerWeightGradient(
 }
 
 function cutWork(g: WeightGradient, { target }: LoweringContext): Cut {
-  const lanes = Math.max(4, lanesAlong(g.filters.size, target.lanes));
-  const { rows, vectors } = registerTile(Math.ceil(g.filters.size / lanes), target.registers);
-  const width = vectors * lanes;
   const channels = g.channels.size;
   const channelBlocks = channels % mostChannels === 0 ? channels / mostChannels : 1;
   const tiles = tilesOf(g);
   const wanted = Math.ceil(mostParts / channelBlocks);
   const perPart = Math.max(partTiles, Math.ceil(tiles / wanted / blockTiles) * blockTiles);
   return {
-    lanes,
-    vectors,
-    rows,
-    filters: Math.ceil(g.filters.size / width) * width,
+    ...layFilters(g.filters.size, target),
     channelBlock: channels / channelBlocks,
     channelBlocks,
     parts: Math.ceil(tiles / perPart),
@@ -113,13 +97,9 @@ function lowerParts(g: WeightGradient, cut: Cut, partial: Buffer, context: Lower
   const locals = new Locals();
   const chunk = chunkLocal(locals);
   const emitter = new Emitter(new ScalarBody(() => null), kernel, locals);
-  const use2 = (b: Buffer): number => {
-    kernel.use(b.id, "read");
-    return kernel.use(b.id, "write");
-  };
-  const left = { buffer: use2(inputs), apart: apartOf(blockTiles, channelBlock) };
-  const right = { buffer: use2(gradients), apart: apartOf(blockTiles, filters) };
-  const target = use2(partial);
+  const left = { buffer: kernel.update(inputs.id), apart: apartOf(blockTiles, channelBlock) };
+  const right = { buffer: kernel.update(gradients.id), apart: apartOf(blockTiles, filters) };
+  const target = kernel.update(partial.id);
   const part = emitter.define("part", binary("idiv", use(chunk), int(cut.channelBlocks)));
   const channel = emitter.define(
     "channel",
@@ -153,7 +133,7 @@ function lowerParts(g: WeightGradient, cut: Cut, partial: Buffer, context: Lower
 /** Adds the product of both mapped matrices, one of the 36, to the chunk's own. */
 function addProduct(
   emitter: Emitter,
-  { channelBlock, filters, lanes, rows, vectors }: Cut,
+  { channelBlock, filters, lanes, tile }: Cut,
   product: Expr,
   tiles: Expr,
   left: Matrices,
@@ -166,7 +146,7 @@ function addProduct(
     rows: channelBlock,
     columns: filters,
     lanes,
-    tile: { rows, vectors },
+    tile,
     sum: { size: blockTiles, rowStride: channelBlock, columnStride: filters, bounds },
     left: { buffer: left.buffer, at: matrix(left.apart), step: 1 },
     right: { buffer: right.buffer, at: matrix(right.apart), step: 1 },
@@ -197,18 +177,9 @@ function mapTile(
   right: Matrices,
 ): void {
   const corner = emitCorner(emitter, g, tile);
-  const input = emitter.buffers.use(g.input.buffer.id, "read");
   const inputCorner = hold(emitter, add(cornerOf(emitter, g.input, corner), channel));
-  const inputLanes = Math.max(4, lanesAlong(cut.channelBlock, cut.lanes));
-  overVectors(emitter, cut.channelBlock, inputLanes, (c, active) => {
-    const at = hold(emitter, add(inputCorner, c));
-    const patch = Array.from({ length: products }, (_, p) => {
-      const pixel = Math.floor(p / patchSize) * g.input.y + (p % patchSize) * g.input.x;
-      return emitter.define("d", load(input, "float32", add(at, int(pixel)), inputLanes, active));
-    });
-    const mapped = inTwoDimensions(inputMap, patch, arithmeticOf(emitter));
-    storePatch(emitter, left, add(mul(row, int(cut.channelBlock)), c), mapped, active);
-  });
+  const vectors = { channels: cut.channelBlock, lanes: Math.max(4, lanesAlong(cut.channelBlock, cut.lanes)) };
+  mapInputs(emitter, g.input, inputCorner, vectors, row, left);
   const gradient = emitter.buffers.use(g.gradient.buffer.id, "read");
   const gradientCorner = cornerOf(emitter, g.gradient, corner);
   overVectors(emitter, g.filters.size, cut.lanes, (n, active) => {
@@ -289,10 +260,7 @@ function lowerSum(
           emitter.loop("kx", int(0), int(3), 1, (kx) => {
             const i = add(mul(use(ky), int(3)), use(kx));
             emitter.fill(0, emitter.define("r", load(mapped, "float32", add(mul(i, int(lanes)), use(l)))));
-            const values = stores.map((s) => emitter.value(s.value));
-            stores.forEach((s, k) => {
-              emitter.store(s.buffer.id, s.index, values[k] as Expr);
-            });
+            emitStores(emitter, stores);
           });
         });
       });
