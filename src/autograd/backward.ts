@@ -5,9 +5,17 @@
 import { ArgumentError } from "../base/errors.ts";
 import { formatShape, sameShape } from "../base/shape.ts";
 import { binary } from "../graph/build.ts";
-import { type Node, nextWalk, withGradMode } from "../graph/node.ts";
+import { isGradEnabled, type Node, nextWalk, withGradMode } from "../graph/node.ts";
+import type { Operation } from "../graph/operation.ts";
+import {
+  callTemplate,
+  continueTemplate,
+  type GradientTemplate,
+  placeholderFor,
+  type Template,
+} from "../graph/template.ts";
 import { gradientsOf } from "../ops/gradients.ts";
-import { gradientWatch } from "./watch.ts";
+import { type GradientWatch, gradientWatch } from "./watch.ts";
 
 export interface BackwardOptions {
   /** Keeps the graph, so that another backward pass can go through it. */
@@ -18,7 +26,9 @@ export interface BackwardOptions {
 
 /** Operands that gradients flow to. */
 function pathsOf(node: Node): readonly Node[] {
-  return node.custom?.inputs ?? node.inputs;
+  if (node.custom !== null) return node.custom.inputs;
+  // The results of a call have gradients, the call has none.
+  return node.op.kind === "result" ? (node.inputs[0]?.inputs ?? []) : node.inputs;
 }
 
 /** Nodes between the roots and the leaves that take part, operands first. */
@@ -57,6 +67,15 @@ export function backward(
 ): Map<Node, Node> {
   gradientWatch()?.begin();
   for (const { node, seed } of roots) checkRoot(node, seed);
+  return walkBack(roots, wanted, options, gradientWatch());
+}
+
+function walkBack(
+  roots: readonly { readonly node: Node; readonly seed: Node }[],
+  wanted: (node: Node) => boolean,
+  options: BackwardOptions,
+  watch: GradientWatch | null,
+): Map<Node, Node> {
   const order = gradientOrder(roots.map((r) => r.node));
   const gradients = new Map<Node, Node>();
   const found = new Map<Node, Node>();
@@ -71,9 +90,9 @@ export function backward(
       let g = gradients.get(node);
       if (g === undefined) continue;
       gradients.delete(node);
-      for (const hook of [...(node.hooks ?? [])]) g = hook(g) ?? g;
+      if (node.hooks !== null) for (const hook of [...node.hooks]) g = hook(g) ?? g;
       if (wanted(node)) found.set(node, g);
-      if (node.leaf === null) spreadGradient(node, g, addTo, options);
+      if (node.leaf === null) spreadGradient(node, g, addTo, options, watch);
     }
   });
   return found;
@@ -84,6 +103,7 @@ function spreadGradient(
   g: Node,
   addTo: (n: Node, g: Node) => void,
   options: BackwardOptions,
+  watch: GradientWatch | null,
 ): void {
   const paths = pathsOf(node);
   if (node.consumed || (paths.length === 0 && node.op.kind !== "source")) {
@@ -92,15 +112,64 @@ function spreadGradient(
         "backward({ retainGraph: true }) the first time, or compute the loss again",
     );
   }
-  const list = node.custom === null ? gradientsOf(node, g) : node.custom.rule(g, node);
-  const watch = gradientWatch();
-  paths.forEach((input, i) => {
+  const list = partsOf(node, g);
+  for (let i = 0; i < paths.length; i++) {
+    const input = paths[i] as Node;
     const part = list[i];
-    if (part === null || part === undefined || !input.requiresGrad) return;
+    if (part === null || part === undefined || !input.requiresGrad) continue;
     watch?.gradient(node, i, part);
     addTo(input, part);
-  });
+  }
   if (!options.retainGraph) node.consumed = true;
+}
+
+function partsOf(node: Node, g: Node): readonly (Node | null)[] {
+  if (node.custom !== null) return node.custom.rule(g, node);
+  const { op } = node;
+  if (op.kind === "call") return callGradients(op.template as Template, 0, node, g);
+  if (op.kind !== "result") return gradientsOf(node, g);
+  const call = node.inputs[0] as Node;
+  return callGradients(
+    (call.op as Extract<Operation, { kind: "call" }>).template as Template,
+    op.index,
+    call,
+    g,
+  );
+}
+
+/** Gradients of a call's operands, given that of one of its results: one call again, of the template's gradient. */
+function callGradients(template: Template, index: number, call: Node, g: Node): readonly (Node | null)[] {
+  const createGraph = isGradEnabled();
+  const key = index * 4 + (createGraph ? 2 : 0) + (createGraph && g.requiresGrad ? 1 : 0);
+  let gradient = template.gradients.get(key);
+  if (gradient === undefined) {
+    gradient = gradientTemplate(template, index, key, createGraph, createGraph && g.requiresGrad);
+    template.gradients.set(key, gradient);
+  }
+  if (gradient === null) return [];
+  const results = callTemplate(gradient.template, [...call.inputs, g]);
+  return gradient.resultOf.map((at) => (at < 0 ? null : (results[at] as Node)));
+}
+
+/** Null where no gradient flows. */
+function gradientTemplate(
+  base: Template,
+  index: number,
+  key: number,
+  createGraph: boolean,
+  seedRequiresGrad: boolean,
+): GradientTemplate | null {
+  const node = base.results[index] as Node;
+  const seed = placeholderFor(node, seedRequiresGrad);
+  let found = new Map<Node, Node>();
+  const made = continueTemplate(base, key, [seed], createGraph, () => {
+    const inputs = new Set(base.placeholders);
+    found = walkBack([{ node, seed }], (n) => inputs.has(n), { retainGraph: true, createGraph }, null);
+    return [...found.values()];
+  });
+  if (found.size === 0) return null;
+  const order = [...found.keys()];
+  return { template: made, resultOf: base.placeholders.map((p) => order.indexOf(p)) };
 }
 
 function checkRoot(node: Node, seed: Node): void {

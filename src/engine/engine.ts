@@ -8,6 +8,7 @@ import { byteSize, type TypedArray } from "../base/dtype.ts";
 import { environmentFlag } from "../base/env.ts";
 import { EngineError } from "../base/errors.ts";
 import { sizeOf } from "../base/shape.ts";
+import { expandCalls } from "../graph/expand.ts";
 import { type HostValue, type Node, resolve } from "../graph/node.ts";
 import { type GraphWalk, hashSignature, signatureOf, walkGraph } from "../graph/signature.ts";
 import { launchBytes, type Program } from "../kernel/program.ts";
@@ -344,14 +345,16 @@ export class Engine {
     const after = performance.now();
     this.#stats.lookupMs += after - before;
     this.#stats.graphNodes = graph.nodes.length;
-    const scheduleFor = (device: Device): Schedule =>
-      schedule({
-        nodes: graph.nodes,
-        leaves: graph.leaves,
-        wanted: targets,
+    const scheduleFor = (device: Device): Schedule => {
+      const nodes = targets.map((t) => t.node);
+      const { graph: primitive, of } = expandCalls(graph, nodes);
+      return schedule({
+        ...primitive,
+        wanted: targets.map(({ node, leaf }) => ({ node: of(node), leaf })),
         target: device.target,
         strict: this.#strict,
       });
+    };
     const runOf = (compiled: Compiled): { compiled: Compiled; choice: Choice } => {
       const faster = compiled.forms.wantsFaster ? this.#fasterDevice() : null;
       return { compiled, choice: compiled.forms.next(faster, scheduleFor) };

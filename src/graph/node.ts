@@ -74,6 +74,11 @@ export function observeNodes(next: NodeObserver | null): NodeObserver | null {
   return before;
 }
 
+/** Whether somebody sees every node that is made. */
+export function isObserved(): boolean {
+  return observer !== null;
+}
+
 export class Node {
   readonly op: Operation;
   /** Operands. Emptied once the value is known and no gradient can pass any more, so that the past can be freed. */

@@ -63,6 +63,12 @@ export type ViewOperation =
       readonly dilation: number;
     };
 
+/** The graph of a composition, which `template.ts` makes; of it, the primitives know its number only. */
+export interface CallTemplate {
+  /** Stands for the structure. */
+  readonly code: number;
+}
+
 export type Operation =
   /** A leaf with a value: host data or device storage. */
   | { readonly kind: "source" }
@@ -94,6 +100,10 @@ export type Operation =
   | { readonly kind: "contraction"; readonly spec: ContractionSpec }
   /** The operand itself. A place for a gradient rule of a composition, or for hooks. */
   | { readonly kind: "alias" }
+  /** A composition of others over the operands, as one node; `expand.ts` takes it apart before anything is scheduled. */
+  | { readonly kind: "call"; readonly template: CallTemplate }
+  /** One of the results of a call that has several. */
+  | { readonly kind: "result"; readonly index: number }
   | ViewOperation;
 
 /** Shape of a window over an axis of `length` elements: how many positions fit. May be 0 or less. */

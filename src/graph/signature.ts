@@ -74,6 +74,8 @@ const kinds = [
   "scatterAdd",
   "contraction",
   "alias",
+  "call",
+  "result",
   "reshape",
   "permute",
   "expand",
@@ -184,6 +186,12 @@ function writeParameters(node: Node, op: Operation, out: number[]): void {
       out.push(-2);
       writeMaps(op.spec.a, out);
       writeMaps(op.spec.b, out);
+      break;
+    case "call":
+      out.push(op.template.code);
+      break;
+    case "result":
+      out.push(op.index);
       break;
     case "source":
     case "scalar":

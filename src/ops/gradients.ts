@@ -124,6 +124,9 @@ export function gradientsOf(node: Node, g: Node): readonly (Node | null)[] {
       return contractionGradients(op.spec, a, b, g);
     case "alias":
       return [g];
+    case "call":
+    case "result":
+      throw new Error("gradients: templates have gradients of their own");
     case "source":
     case "scalar":
     case "constant":

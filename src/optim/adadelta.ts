@@ -1,14 +1,16 @@
 import * as ops from "../ops/index.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import {
   blend,
   GraphOptimizer,
+  type Moment,
   type SharedOptions,
   type Situation,
+  type StepNumbers,
+  shares,
   type Update,
   withDecay,
 } from "./graph-optimizer.ts";
-import { type ParamGroup, type ParamState, type ParamsLike, zeroState } from "./optimizer.ts";
+import type { ParamGroup, ParamsLike } from "./optimizer.ts";
 import { checkOption } from "./option-checks.ts";
 
 /** Options of {@link Adadelta}. */
@@ -43,23 +45,28 @@ export class Adadelta extends GraphOptimizer<AdadeltaOptions> {
     checkOption(this, "eps", group.eps, 0);
   }
 
-  protected override initialState(parameter: Tensor): ParamState {
-    return { step: 0, square_avg: zeroState(parameter), acc_delta: zeroState(parameter) };
+  protected stateNames(): readonly string[] {
+    return ["square_avg", "acc_delta"];
+  }
+
+  protected numbers({ group }: Moment<AdadeltaOptions>): StepNumbers {
+    const { lr, rho, eps, weightDecay } = group;
+    return { lr: -lr, eps, weightDecay, ...shares("rho", rho) };
   }
 
   protected next(now: Situation<AdadeltaOptions>): Update {
-    const { group, parameter } = now;
+    const { parameter } = now;
     const g = withDecay(now);
-    const eps = now.number("eps", group.eps);
+    const eps = now.number("eps");
     const deltas = now.state("acc_delta");
-    const square = blend(now, now.state("square_avg"), ops.mul(g, g), "rho", group.rho);
+    const square = blend(now, now.state("square_avg"), ops.mul(g, g), "rho");
     const scale = ops.div(ops.sqrt(ops.add(deltas, eps)), ops.sqrt(ops.add(square, eps)));
     const delta = ops.mul(scale, g);
     return {
-      parameter: ops.add(parameter, ops.mul(delta, now.number("lr", -group.lr))),
+      parameter: ops.add(parameter, ops.mul(delta, now.number("lr"))),
       state: {
         square_avg: square,
-        acc_delta: blend(now, deltas, ops.mul(delta, delta), "rho", group.rho),
+        acc_delta: blend(now, deltas, ops.mul(delta, delta), "rho"),
       },
     };
   }

@@ -3,8 +3,10 @@ import * as ops from "../ops/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import {
   GraphOptimizer,
+  type Moment,
   type SharedOptions,
   type Situation,
+  type StepNumbers,
   type Update,
   withDecay,
 } from "./graph-optimizer.ts";
@@ -46,16 +48,25 @@ export class Adagrad extends GraphOptimizer<AdagradOptions> {
     checkOption(this, "eps", group.eps, 0);
   }
 
+  protected stateNames(): readonly string[] {
+    return ["sum"];
+  }
+
   protected override initialState(p: Tensor, group: ParamGroup<AdagradOptions>): ParamState {
     return { step: 0, sum: new Tensor(constant(group.initialAccumulatorValue, p.shape, p.dtype)) };
   }
 
+  protected numbers({ group, step }: Moment<AdagradOptions>): StepNumbers {
+    const { lr, lrDecay, eps, weightDecay } = group;
+    return { size: -lr / (1 + (step - 1) * lrDecay), eps, weightDecay };
+  }
+
   protected next(now: Situation<AdagradOptions>): Update {
-    const { group, parameter, step } = now;
+    const { parameter } = now;
     const g = withDecay(now);
     const sum = ops.add(now.state("sum"), ops.mul(g, g));
-    const size = now.number("size", -group.lr / (1 + (step - 1) * group.lrDecay));
-    const denominator = ops.add(ops.sqrt(sum), now.number("eps", group.eps));
-    return { parameter: ops.add(parameter, ops.div(ops.mul(g, size), denominator)), state: { sum } };
+    const denominator = ops.add(ops.sqrt(sum), now.number("eps"));
+    const moved = ops.add(parameter, ops.div(ops.mul(g, now.number("size")), denominator));
+    return { parameter: moved, state: { sum } };
   }
 }

@@ -1,15 +1,18 @@
 import type { Node } from "../graph/node.ts";
 import * as ops from "../ops/index.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import {
   blend,
   GraphOptimizer,
+  keptShare,
+  type Moment,
   type SharedOptions,
   type Situation,
+  type StepNumbers,
+  shares,
   type Update,
   withDecay,
 } from "./graph-optimizer.ts";
-import { type ParamGroup, type ParamState, type ParamsLike, zeroState } from "./optimizer.ts";
+import type { ParamGroup, ParamsLike } from "./optimizer.ts";
 import { checkBetas, checkFlag, checkOption } from "./option-checks.ts";
 
 /** Options of {@link Adam}. */
@@ -36,31 +39,38 @@ export abstract class AdamBase extends GraphOptimizer<AdamOptions> {
     checkFlag(this, "amsgrad", group.amsgrad);
   }
 
-  protected override initialState(parameter: Tensor, group: ParamGroup<AdamOptions>): ParamState {
+  protected stateNames({ amsgrad }: ParamGroup<AdamOptions>): readonly string[] {
+    return ["exp_avg", "exp_avg_sq", ...(amsgrad ? ["max_exp_avg_sq"] : [])];
+  }
+
+  protected numbers({ group, step }: Moment<AdamOptions>): StepNumbers {
+    const { lr, betas, eps, weightDecay } = group;
+    const [beta1, beta2] = betas;
     return {
-      step: 0,
-      exp_avg: zeroState(parameter),
-      exp_avg_sq: zeroState(parameter),
-      ...(group.amsgrad ? { max_exp_avg_sq: zeroState(parameter) } : {}),
+      ...shares("beta1", beta1),
+      ...shares("beta2", beta2),
+      correction: Math.sqrt(1 - beta2 ** step),
+      eps,
+      size: -lr / (1 - beta1 ** step),
+      weightDecay,
+      ...keptShare(group),
     };
   }
 
   /** The step from a parameter value and gradient that weight decay has already been applied to. */
   protected adaptive(now: Situation<AdamOptions>, from: Node, g: Node): Update {
-    const { group, step } = now;
-    const [beta1, beta2] = group.betas;
-    const mean = blend(now, now.state("exp_avg"), g, "beta1", beta1);
-    const square = blend(now, now.state("exp_avg_sq"), ops.mul(g, g), "beta2", beta2);
+    const mean = blend(now, now.state("exp_avg"), g, "beta1");
+    const square = blend(now, now.state("exp_avg_sq"), ops.mul(g, g), "beta2");
     const next: Record<string, Node> = { exp_avg: mean, exp_avg_sq: square };
     let spread = square;
-    if (group.amsgrad) {
+    if (now.group.amsgrad) {
       spread = ops.maximum(now.state("max_exp_avg_sq"), square);
       next.max_exp_avg_sq = spread;
     }
-    const correction = now.number("correction", Math.sqrt(1 - beta2 ** step));
-    const denominator = ops.add(ops.div(ops.sqrt(spread), correction), now.number("eps", group.eps));
-    const size = now.number("size", -group.lr / (1 - beta1 ** step));
-    return { parameter: ops.add(from, ops.div(ops.mul(mean, size), denominator)), state: next };
+    const corrected = ops.div(ops.sqrt(spread), now.number("correction"));
+    const denominator = ops.add(corrected, now.number("eps"));
+    const step = ops.div(ops.mul(mean, now.number("size")), denominator);
+    return { parameter: ops.add(from, step), state: next };
   }
 }
 

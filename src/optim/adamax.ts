@@ -1,14 +1,16 @@
 import * as ops from "../ops/index.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import {
   blend,
   GraphOptimizer,
+  type Moment,
   type SharedOptions,
   type Situation,
+  type StepNumbers,
+  shares,
   type Update,
   withDecay,
 } from "./graph-optimizer.ts";
-import { type ParamGroup, type ParamState, type ParamsLike, zeroState } from "./optimizer.ts";
+import type { ParamGroup, ParamsLike } from "./optimizer.ts";
 import { checkBetas, checkOption } from "./option-checks.ts";
 
 /** Options of {@link Adamax}. */
@@ -43,22 +45,26 @@ export class Adamax extends GraphOptimizer<AdamaxOptions> {
     checkBetas(this, group.betas);
   }
 
-  protected override initialState(parameter: Tensor): ParamState {
-    return { step: 0, exp_avg: zeroState(parameter), exp_inf: zeroState(parameter) };
+  protected stateNames(): readonly string[] {
+    return ["exp_avg", "exp_inf"];
+  }
+
+  protected numbers({ group, step }: Moment<AdamaxOptions>): StepNumbers {
+    const { lr, betas, eps, weightDecay } = group;
+    const [beta1, beta2] = betas;
+    return { ...shares("beta1", beta1), beta2, eps, size: -lr / (1 - beta1 ** step), weightDecay };
   }
 
   protected next(now: Situation<AdamaxOptions>): Update {
-    const { group, parameter, step } = now;
-    const [beta1, beta2] = group.betas;
+    const { parameter } = now;
     const g = withDecay(now);
-    const mean = blend(now, now.state("exp_avg"), g, "beta1", beta1);
+    const mean = blend(now, now.state("exp_avg"), g, "beta1");
     const largest = ops.maximum(
-      ops.mul(now.state("exp_inf"), now.number("beta2", beta2)),
-      ops.add(ops.abs(g), now.number("eps", group.eps)),
+      ops.mul(now.state("exp_inf"), now.number("beta2")),
+      ops.add(ops.abs(g), now.number("eps")),
     );
-    const size = now.number("size", -group.lr / (1 - beta1 ** step));
     return {
-      parameter: ops.add(parameter, ops.div(ops.mul(mean, size), largest)),
+      parameter: ops.add(parameter, ops.div(ops.mul(mean, now.number("size")), largest)),
       state: { exp_avg: mean, exp_inf: largest },
     };
   }

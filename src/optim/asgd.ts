@@ -1,14 +1,16 @@
 import * as ops from "../ops/index.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import {
   blend,
   GraphOptimizer,
+  type Moment,
   type SharedOptions,
   type Situation,
+  type StepNumbers,
+  shares,
   type Update,
   withDecay,
 } from "./graph-optimizer.ts";
-import { type ParamGroup, type ParamState, type ParamsLike, zeroState } from "./optimizer.ts";
+import type { ParamGroup, ParamState, ParamsLike } from "./optimizer.ts";
 import { checkOption } from "./option-checks.ts";
 
 /** Options of {@link ASGD}. */
@@ -47,20 +49,27 @@ export class ASGD extends GraphOptimizer<ASGDOptions> {
     checkOption(this, "t0", group.t0, 0);
   }
 
-  protected override initialState(parameter: Tensor, group: ParamGroup<ASGDOptions>): ParamState {
-    return { step: 0, eta: group.lr, mu: 1, ax: zeroState(parameter) };
+  protected stateNames(): readonly string[] {
+    return ["ax"];
+  }
+
+  protected override initialNumbers({ lr }: ParamGroup<ASGDOptions>): ParamState {
+    return { step: 0, eta: lr, mu: 1 };
+  }
+
+  protected numbers({ group, step, state }: Moment<ASGDOptions>): StepNumbers {
+    const { lr, lambd, alpha, t0, weightDecay } = group;
+    // A scheduler may have changed the learning rate before the first step.
+    const eta = step === 1 ? lr : Number(state.eta);
+    const mu = Number(state.mu);
+    state.eta = lr / (1 + lambd * lr * step) ** alpha;
+    state.mu = 1 / Math.max(1, step - t0);
+    return { kept: 1 - lambd * eta, size: -eta, weightDecay, ...shares("old", 1 - mu) };
   }
 
   protected next(now: Situation<ASGDOptions>): Update {
-    const { group, parameter, step, numbers } = now;
-    const { lr, lambd, alpha, t0 } = group;
-    // A scheduler may have changed the learning rate before the first step.
-    const eta = step === 1 ? lr : Number(numbers.eta);
-    const mu = Number(numbers.mu);
-    const kept = ops.mul(parameter, now.number(`kept by ${eta}`, 1 - lambd * eta));
-    const moved = ops.add(kept, ops.mul(withDecay(now), now.number(`size ${eta}`, -eta)));
-    numbers.eta = lr / (1 + lambd * lr * step) ** alpha;
-    numbers.mu = 1 / Math.max(1, step - t0);
-    return { parameter: moved, state: { ax: blend(now, now.state("ax"), moved, `old ${mu}`, 1 - mu) } };
+    const kept = ops.mul(now.parameter, now.number("kept"));
+    const moved = ops.add(kept, ops.mul(withDecay(now), now.number("size")));
+    return { parameter: moved, state: { ax: blend(now, now.state("ax"), moved, "old") } };
   }
 }

@@ -1,14 +1,17 @@
 import * as ops from "../ops/index.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import {
   blend,
   decayed,
   GraphOptimizer,
+  keptShare,
+  type Moment,
   type SharedOptions,
   type Situation,
+  type StepNumbers,
+  shares,
   type Update,
 } from "./graph-optimizer.ts";
-import { type ParamGroup, type ParamState, type ParamsLike, zeroState } from "./optimizer.ts";
+import type { ParamGroup, ParamsLike } from "./optimizer.ts";
 import { checkBetas } from "./option-checks.ts";
 
 /** Options of {@link Lion}. */
@@ -42,18 +45,22 @@ export class Lion extends GraphOptimizer<LionOptions> {
     checkBetas(this, group.betas);
   }
 
-  protected override initialState(parameter: Tensor): ParamState {
-    return { step: 0, exp_avg: zeroState(parameter) };
+  protected stateNames(): readonly string[] {
+    return ["exp_avg"];
+  }
+
+  protected numbers({ group }: Moment<LionOptions>): StepNumbers {
+    const [beta1, beta2] = group.betas;
+    return { lr: -group.lr, ...shares("beta1", beta1), ...shares("beta2", beta2), ...keptShare(group) };
   }
 
   protected next(now: Situation<LionOptions>): Update {
-    const { group, gradient } = now;
-    const [beta1, beta2] = group.betas;
+    const { gradient } = now;
     const mean = now.state("exp_avg");
-    const direction = ops.sign(blend(now, mean, gradient, "beta1", beta1));
+    const direction = ops.sign(blend(now, mean, gradient, "beta1"));
     return {
-      parameter: ops.add(decayed(now), ops.mul(direction, now.number("lr", -group.lr))),
-      state: { exp_avg: blend(now, mean, gradient, "beta2", beta2) },
+      parameter: ops.add(decayed(now), ops.mul(direction, now.number("lr"))),
+      state: { exp_avg: blend(now, mean, gradient, "beta2") },
     };
   }
 }

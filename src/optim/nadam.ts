@@ -1,15 +1,18 @@
 import * as ops from "../ops/index.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import {
   blend,
   decayed,
   GraphOptimizer,
+  keptShare,
+  type Moment,
   type SharedOptions,
   type Situation,
+  type StepNumbers,
+  shares,
   type Update,
   withDecay,
 } from "./graph-optimizer.ts";
-import { type ParamGroup, type ParamState, type ParamsLike, zeroState } from "./optimizer.ts";
+import type { ParamGroup, ParamState, ParamsLike } from "./optimizer.ts";
 import { checkBetas, checkFlag, checkOption } from "./option-checks.ts";
 
 /** Options of {@link NAdam}. */
@@ -50,32 +53,43 @@ export class NAdam extends GraphOptimizer<NAdamOptions> {
     checkFlag(this, "decoupledWeightDecay", group.decoupledWeightDecay);
   }
 
-  protected override initialState(parameter: Tensor): ParamState {
+  protected stateNames(): readonly string[] {
+    return ["exp_avg", "exp_avg_sq"];
+  }
+
+  protected override initialNumbers(): ParamState {
+    return { step: 0, mu_product: 1 };
+  }
+
+  protected numbers({ group, step, state }: Moment<NAdamOptions>): StepNumbers {
+    const { lr, betas, eps, momentumDecay, weightDecay } = group;
+    const [beta1, beta2] = betas;
+    const momentumAt = (t: number): number => beta1 * (1 - 0.5 * 0.96 ** (t * momentumDecay));
+    const [mu, muNext] = [momentumAt(step), momentumAt(step + 1)];
+    const product = Number(state.mu_product ?? 1) * mu;
+    state.mu_product = product;
     return {
-      step: 0,
-      mu_product: 1,
-      exp_avg: zeroState(parameter),
-      exp_avg_sq: zeroState(parameter),
+      ...shares("beta1", beta1),
+      ...shares("beta2", beta2),
+      correction: 1 - beta2 ** step,
+      eps,
+      "along gradient": (-lr * (1 - mu)) / (1 - product),
+      "along mean": (-lr * muNext) / (1 - product * muNext),
+      weightDecay,
+      ...keptShare(group),
     };
   }
 
   protected next(now: Situation<NAdamOptions>): Update {
-    const { group, step, numbers } = now;
-    const { lr, decoupledWeightDecay } = group;
-    const [beta1, beta2] = group.betas;
+    const { decoupledWeightDecay } = now.group;
     const from = decoupledWeightDecay ? decayed(now) : now.parameter;
     const g = decoupledWeightDecay ? now.gradient : withDecay(now);
-    const momentumAt = (t: number): number => beta1 * (1 - 0.5 * 0.96 ** (t * group.momentumDecay));
-    const [mu, muNext] = [momentumAt(step), momentumAt(step + 1)];
-    const product = Number(numbers.mu_product ?? 1) * mu;
-    numbers.mu_product = product;
-    const mean = blend(now, now.state("exp_avg"), g, "beta1", beta1);
-    const square = blend(now, now.state("exp_avg_sq"), ops.mul(g, g), "beta2", beta2);
-    const root = ops.sqrt(ops.div(square, now.number("correction", 1 - beta2 ** step)));
-    const denominator = ops.add(root, now.number("eps", group.eps));
-    const alongGradient = now.number("along gradient", (-lr * (1 - mu)) / (1 - product));
-    const alongMean = now.number("along mean", (-lr * muNext) / (1 - product * muNext));
-    const direction = ops.add(ops.mul(g, alongGradient), ops.mul(mean, alongMean));
+    const mean = blend(now, now.state("exp_avg"), g, "beta1");
+    const square = blend(now, now.state("exp_avg_sq"), ops.mul(g, g), "beta2");
+    const root = ops.sqrt(ops.div(square, now.number("correction")));
+    const denominator = ops.add(root, now.number("eps"));
+    const alongMean = ops.mul(mean, now.number("along mean"));
+    const direction = ops.add(ops.mul(g, now.number("along gradient")), alongMean);
     return {
       parameter: ops.add(from, ops.div(direction, denominator)),
       state: { exp_avg: mean, exp_avg_sq: square },

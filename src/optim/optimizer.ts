@@ -172,6 +172,11 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
     group: ParamGroup<Options>,
   ): void;
 
+  /** Updates those parameters of a group that have a gradient, one by one unless overridden. */
+  protected updateAll(params: readonly Tensor[], group: ParamGroup<Options>): void {
+    for (const p of params) this.update(p, p.grad as Tensor, this.state.get(p) as ParamState, group);
+  }
+
   /**
    * Updates all parameters that have a gradient, and computes everything pending: forward, loss, backward and update
    * run as one program. The promise settles when it has run.
@@ -180,9 +185,8 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
     for (const hook of this.#beforeStep.list()) hook(this);
     withGradMode(false, () => {
       for (const group of this.paramGroups) {
-        for (const p of group.params) {
-          if (p.grad !== null) this.update(p, p.grad, this.state.get(p) as ParamState, group);
-        }
+        const moving = group.params.filter((p) => p.grad !== null);
+        this.updateAll(moving, group);
       }
     });
     for (const hook of this.#afterStep.list()) hook(this);

@@ -1,15 +1,18 @@
 import * as ops from "../ops/index.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import {
   blend,
   decayed,
   GraphOptimizer,
+  keptShare,
+  type Moment,
   type SharedOptions,
   type Situation,
+  type StepNumbers,
+  shares,
   type Update,
   withDecay,
 } from "./graph-optimizer.ts";
-import { type ParamGroup, type ParamState, type ParamsLike, zeroState } from "./optimizer.ts";
+import type { ParamGroup, ParamsLike } from "./optimizer.ts";
 import { checkBetas, checkFlag, checkOption } from "./option-checks.ts";
 
 /** Options of {@link RAdam}. */
@@ -47,27 +50,37 @@ export class RAdam extends GraphOptimizer<RAdamOptions> {
     checkFlag(this, "decoupledWeightDecay", group.decoupledWeightDecay);
   }
 
-  protected override initialState(parameter: Tensor): ParamState {
-    return { step: 0, exp_avg: zeroState(parameter), exp_avg_sq: zeroState(parameter) };
+  protected stateNames(): readonly string[] {
+    return ["exp_avg", "exp_avg_sq"];
+  }
+
+  protected numbers({ group, step }: Moment<RAdamOptions>): StepNumbers {
+    const { lr, betas, eps, weightDecay } = group;
+    const [beta1, beta2] = betas;
+    const rectified = rectification(beta2, step);
+    return {
+      ...shares("beta1", beta1),
+      ...shares("beta2", beta2),
+      eps,
+      // Both kinds of step as one: the denominator is 1 as long as there is no rectification.
+      adapts: rectified === null ? 0 : 1,
+      plain: rectified === null ? 1 : 0,
+      size: (-lr / (1 - beta1 ** step)) * (rectified ?? 1),
+      weightDecay,
+      ...keptShare(group),
+    };
   }
 
   protected next(now: Situation<RAdamOptions>): Update {
-    const { group, step } = now;
-    const [beta1, beta2] = group.betas;
+    const { group } = now;
     const from = group.decoupledWeightDecay ? decayed(now) : now.parameter;
     const g = group.decoupledWeightDecay ? now.gradient : withDecay(now);
-    const mean = blend(now, now.state("exp_avg"), g, "beta1", beta1);
-    const square = blend(now, now.state("exp_avg_sq"), ops.mul(g, g), "beta2", beta2);
-    const rectified = rectification(beta2, step);
-    // Both kinds of step as one: the denominator is 1 as long as there is no rectification.
-    const spread = ops.add(ops.sqrt(square), now.number("eps", group.eps));
-    const denominator = ops.add(
-      ops.mul(spread, now.number("adapts", rectified === null ? 0 : 1)),
-      now.number("plain", rectified === null ? 1 : 0),
-    );
-    const size = now.number("size", (-group.lr / (1 - beta1 ** step)) * (rectified ?? 1));
+    const mean = blend(now, now.state("exp_avg"), g, "beta1");
+    const square = blend(now, now.state("exp_avg_sq"), ops.mul(g, g), "beta2");
+    const spread = ops.add(ops.sqrt(square), now.number("eps"));
+    const denominator = ops.add(ops.mul(spread, now.number("adapts")), now.number("plain"));
     return {
-      parameter: ops.add(from, ops.div(ops.mul(mean, size), denominator)),
+      parameter: ops.add(from, ops.div(ops.mul(mean, now.number("size")), denominator)),
       state: { exp_avg: mean, exp_avg_sq: square },
     };
   }

@@ -1,16 +1,18 @@
 import { constant } from "../graph/build.ts";
 import type { Node } from "../graph/node.ts";
 import * as ops from "../ops/index.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import {
   blend,
   GraphOptimizer,
+  type Moment,
   type SharedOptions,
   type Situation,
+  type StepNumbers,
+  shares,
   type Update,
   withDecay,
 } from "./graph-optimizer.ts";
-import { type ParamGroup, type ParamState, type ParamsLike, zeroState } from "./optimizer.ts";
+import type { ParamGroup, ParamsLike } from "./optimizer.ts";
 import { checkFlag, checkOption } from "./option-checks.ts";
 
 /** Options of {@link RMSprop}. */
@@ -51,33 +53,33 @@ export class RMSprop extends GraphOptimizer<RMSpropOptions> {
     checkFlag(this, "centered", group.centered);
   }
 
-  protected override initialState(parameter: Tensor, group: ParamGroup<RMSpropOptions>): ParamState {
-    return {
-      step: 0,
-      square_avg: zeroState(parameter),
-      ...(group.momentum > 0 ? { momentum_buffer: zeroState(parameter) } : {}),
-      ...(group.centered ? { grad_avg: zeroState(parameter) } : {}),
-    };
+  protected stateNames({ momentum, centered }: ParamGroup<RMSpropOptions>): readonly string[] {
+    return ["square_avg", ...(momentum > 0 ? ["momentum_buffer"] : []), ...(centered ? ["grad_avg"] : [])];
+  }
+
+  protected numbers({ group }: Moment<RMSpropOptions>): StepNumbers {
+    const { lr, alpha, eps, momentum, weightDecay } = group;
+    return { lr: -lr, eps, momentum, weightDecay, ...shares("alpha", alpha) };
   }
 
   protected next(now: Situation<RMSpropOptions>): Update {
     const { group, parameter } = now;
     const g = withDecay(now);
-    const square = blend(now, now.state("square_avg"), ops.mul(g, g), "alpha", group.alpha);
+    const square = blend(now, now.state("square_avg"), ops.mul(g, g), "alpha");
     const next: Record<string, Node> = { square_avg: square };
     let spread = square;
     if (group.centered) {
-      const mean = blend(now, now.state("grad_avg"), g, "alpha", group.alpha);
+      const mean = blend(now, now.state("grad_avg"), g, "alpha");
       next.grad_avg = mean;
       // Where the gradient hardly changes, rounding can take the variance below 0, whose root is NaN.
       spread = ops.maximum(ops.sub(square, ops.mul(mean, mean)), constant(0, [], square.dtype));
     }
-    let direction = ops.div(g, ops.add(ops.sqrt(spread), now.number("eps", group.eps)));
+    let direction = ops.div(g, ops.add(ops.sqrt(spread), now.number("eps")));
     if (group.momentum > 0) {
-      const kept = ops.mul(now.state("momentum_buffer"), now.number("momentum", group.momentum));
+      const kept = ops.mul(now.state("momentum_buffer"), now.number("momentum"));
       direction = ops.add(kept, direction);
       next.momentum_buffer = direction;
     }
-    return { parameter: ops.add(parameter, ops.mul(direction, now.number("lr", -group.lr))), state: next };
+    return { parameter: ops.add(parameter, ops.mul(direction, now.number("lr"))), state: next };
   }
 }

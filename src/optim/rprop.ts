@@ -1,14 +1,15 @@
 import { constant } from "../graph/build.ts";
 import * as ops from "../ops/index.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import {
   GraphOptimizer,
+  type Moment,
   type SharedOptions,
   type Situation,
+  type StepNumbers,
   type Update,
   withDecay,
 } from "./graph-optimizer.ts";
-import { type ParamGroup, type ParamState, type ParamsLike, zeroState } from "./optimizer.ts";
+import type { ParamGroup, ParamsLike } from "./optimizer.ts";
 import { checkPair } from "./option-checks.ts";
 
 /** Options of {@link Rprop}. */
@@ -47,26 +48,31 @@ export class Rprop extends GraphOptimizer<RpropOptions> {
     checkPair(this, "stepSizes", group.stepSizes, "two numbers of 0 or more, the smaller one first", inOrder);
   }
 
-  protected override initialState(parameter: Tensor): ParamState {
-    return { step: 0, prev: zeroState(parameter), step_size: zeroState(parameter) };
+  protected stateNames(): readonly string[] {
+    return ["prev", "step_size"];
+  }
+
+  protected numbers({ group, step }: Moment<RpropOptions>): StepNumbers {
+    const [shrink, grow] = group.etas;
+    const [least, most] = group.stepSizes;
+    // Zeros plus the learning rate: the first step size, without a program of its own.
+    const first = step === 1 ? group.lr : 0;
+    return { shrink, grow, first, least, most, weightDecay: group.weightDecay };
   }
 
   protected next(now: Situation<RpropOptions>): Update {
-    const { group, parameter, step } = now;
-    const [shrink, grow] = group.etas;
-    const [least, most] = group.stepSizes;
+    const { parameter } = now;
     const g = withDecay(now);
     const zero = constant(0, g.shape, g.dtype);
     const agreement = ops.mul(g, now.state("prev"));
     const turned = ops.lt(agreement, zero);
     const factor = ops.where(
       turned,
-      now.number("shrink", shrink),
-      ops.where(ops.gt(agreement, zero), now.number("grow", grow), constant(1, [], g.dtype)),
+      now.number("shrink"),
+      ops.where(ops.gt(agreement, zero), now.number("grow"), constant(1, [], g.dtype)),
     );
-    // Zeros plus the learning rate: the first step size, without a program of its own.
-    const last = ops.add(now.state("step_size"), now.number("first", step === 1 ? group.lr : 0));
-    const size = ops.clamp(ops.mul(last, factor), now.number("least", least), now.number("most", most));
+    const last = ops.add(now.state("step_size"), now.number("first"));
+    const size = ops.clamp(ops.mul(last, factor), now.number("least"), now.number("most"));
     const direction = ops.where(turned, zero, g);
     return {
       parameter: ops.sub(parameter, ops.mul(ops.sign(direction), size)),

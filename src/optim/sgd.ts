@@ -1,21 +1,16 @@
 import { ArgumentError } from "../base/errors.ts";
 import type { Node } from "../graph/node.ts";
 import * as ops from "../ops/index.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import {
   GraphOptimizer,
+  type Moment,
   type SharedOptions,
   type Situation,
+  type StepNumbers,
   type Update,
   withDecay,
 } from "./graph-optimizer.ts";
-import {
-  type CommonOptions,
-  type ParamGroup,
-  type ParamState,
-  type ParamsLike,
-  zeroState,
-} from "./optimizer.ts";
+import type { CommonOptions, ParamGroup, ParamState, ParamsLike } from "./optimizer.ts";
 import { checkFlag, checkOption } from "./option-checks.ts";
 
 /** Options of {@link SGD}. */
@@ -63,22 +58,30 @@ export class SGD extends GraphOptimizer<SGDOptions> {
     }
   }
 
-  protected override initialState(parameter: Tensor, group: ParamGroup<SGDOptions>): ParamState {
-    return group.momentum === 0 ? {} : { momentum_buffer: zeroState(parameter), step: 0 };
+  protected stateNames({ momentum }: ParamGroup<SGDOptions>): readonly string[] {
+    return momentum === 0 ? [] : ["momentum_buffer"];
+  }
+
+  protected override initialNumbers({ momentum }: ParamGroup<SGDOptions>): ParamState {
+    return momentum === 0 ? {} : { step: 0 };
+  }
+
+  protected numbers({ group, state }: Moment<SGDOptions>): StepNumbers {
+    const { lr, momentum, dampening, weightDecay } = group;
+    if (momentum === 0) return { lr: -lr, weightDecay };
+    // No buffer: the momentum was 0 until now. A buffer without a count comes from PyTorch, after its first step.
+    const first = state.momentum_buffer === undefined || state.step === 1;
+    state.step ??= first ? 1 : 2;
+    // Zeros plus the whole gradient: the first direction, without a program of its own.
+    return { lr: -lr, weightDecay, momentum, share: first ? 1 : 1 - dampening };
   }
 
   protected next(now: Situation<SGDOptions>): Update {
-    const { group, parameter, numbers } = now;
+    const { group, parameter } = now;
     const direction = withDecay(now);
-    const by = now.number("lr", -group.lr);
-    const moved = (d: Node): Node => ops.add(parameter, ops.mul(d, by));
+    const moved = (d: Node): Node => ops.add(parameter, ops.mul(d, now.number("lr")));
     if (group.momentum === 0) return { parameter: moved(direction) };
-    // No buffer: the momentum was 0 until now. A buffer without a count comes from PyTorch, after its first step.
-    const first = numbers.momentum_buffer === undefined || numbers.step === 1;
-    numbers.step ??= first ? 1 : 2;
-    const momentum = now.number("momentum", group.momentum);
-    // Zeros plus the whole gradient: the first direction, without a program of its own.
-    const share = now.number(`share ${first}`, first ? 1 : 1 - group.dampening);
+    const [momentum, share] = [now.number("momentum"), now.number("share")];
     const buffer = ops.add(ops.mul(now.state("momentum_buffer"), momentum), ops.mul(direction, share));
     const next = group.nesterov ? ops.add(direction, ops.mul(buffer, momentum)) : buffer;
     return { parameter: moved(next), state: { momentum_buffer: buffer } };

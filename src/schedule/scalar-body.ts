@@ -245,6 +245,8 @@ export class ScalarBody {
       case "reduce":
       case "scatterAdd":
       case "contraction":
+      case "call":
+      case "result":
         throw new Error(`schedule: a ${op.kind} node was reached that has no buffer`);
     }
   }

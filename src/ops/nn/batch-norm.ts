@@ -5,6 +5,7 @@ import { ShapeError } from "../../base/errors.ts";
 import { formatShape, sizeOf } from "../../base/shape.ts";
 import { binary, constant, detach, expand, reshape, unary } from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
+import { composite } from "../../graph/template.ts";
 import { normalizeOver } from "./normalize.ts";
 
 export interface BatchStatistics {
@@ -39,18 +40,33 @@ export function batchNormInference(
   bias: Node | null,
   eps: number,
 ): Node {
-  checkInput(x);
-  const shape = channelShape(x);
-  const flat = (n: Node): Node => reshape(n, shape);
-  const inverse = unary(
-    "reciprocal",
-    unary("sqrt", binary("add", variance, constant(eps, variance.shape, x.dtype))),
-  );
-  const scale = weight === null ? inverse : binary("mul", inverse, weight);
-  const centred = binary("sub", x, expand(flat(mean), x.shape));
-  const y = binary("mul", centred, expand(flat(scale), x.shape));
-  return bias === null ? y : binary("add", y, expand(flat(bias), x.shape));
+  return byStatistics([x, mean, variance, weight, bias], eps)[0];
 }
+
+type InferenceOperands = readonly [
+  x: Node,
+  mean: Node,
+  variance: Node,
+  weight: Node | null,
+  bias: Node | null,
+];
+
+const byStatistics = composite(
+  "batchNorm by statistics",
+  ([x, mean, variance, weight, bias]: InferenceOperands, eps: number): [Node] => {
+    checkInput(x);
+    const shape = channelShape(x);
+    const flat = (n: Node): Node => reshape(n, shape);
+    const inverse = unary(
+      "reciprocal",
+      unary("sqrt", binary("add", variance, constant(eps, variance.shape, x.dtype))),
+    );
+    const scale = weight === null ? inverse : binary("mul", inverse, weight);
+    const centred = binary("sub", x, expand(flat(mean), x.shape));
+    const y = binary("mul", centred, expand(flat(scale), x.shape));
+    return [bias === null ? y : binary("add", y, expand(flat(bias), x.shape))];
+  },
+);
 
 /** Normalises with the statistics of the batch itself. Shape (N, C, *) -> (N, C, *). */
 export function batchNormTraining(
@@ -59,25 +75,29 @@ export function batchNormTraining(
   bias: Node | null,
   eps: number,
 ): { output: Node; statistics: BatchStatistics } {
-  checkInput(x);
-  const channels = x.shape[1] as number;
-  const n = sizeOf(x.shape) / channels;
-  if (n <= 1) {
-    throw new ShapeError(
-      `batchNorm: needs more than one value per channel in training, got input shape ${formatShape(x.shape)}; use a ` +
-        "larger batch, or model.eval()",
-      { input: x.shape },
-    );
-  }
-  const line = (p: Node | null): Node | null => (p === null ? null : reshape(p, channelShape(x)));
-  const axes = x.shape.flatMap((_, d) => (d === 1 ? [] : [d]));
-  const { output, mean, squares } = normalizeOver(x, axes, line(weight), line(bias), eps);
-  const variance = binary("mul", squares, constant(1 / (n - 1), squares.shape, x.dtype));
-  return {
-    output,
-    statistics: {
-      mean: detach(reshape(mean, [channels])),
-      unbiasedVariance: detach(reshape(variance, [channels])),
-    },
-  };
+  const [output, mean, unbiasedVariance] = byBatch([x, weight, bias], eps);
+  return { output, statistics: { mean, unbiasedVariance } };
 }
+
+type TrainingOperands = readonly [x: Node, weight: Node | null, bias: Node | null];
+
+const byBatch = composite(
+  "batchNorm",
+  ([x, weight, bias]: TrainingOperands, eps: number): [Node, Node, Node] => {
+    checkInput(x);
+    const channels = x.shape[1] as number;
+    const n = sizeOf(x.shape) / channels;
+    if (n <= 1) {
+      throw new ShapeError(
+        `batchNorm: needs more than one value per channel in training, got input shape ${formatShape(x.shape)}; use a ` +
+          "larger batch, or model.eval()",
+        { input: x.shape },
+      );
+    }
+    const line = (p: Node | null): Node | null => (p === null ? null : reshape(p, channelShape(x)));
+    const axes = x.shape.flatMap((_, d) => (d === 1 ? [] : [d]));
+    const { output, mean, squares } = normalizeOver(x, axes, line(weight), line(bias), eps);
+    const variance = binary("mul", squares, constant(1 / (n - 1), squares.shape, x.dtype));
+    return [output, detach(reshape(mean, [channels])), detach(reshape(variance, [channels]))];
+  },
+);

@@ -7,6 +7,7 @@ import { formatShape, type Shape } from "../../base/shape.ts";
 import { binary, contraction, expand, pad, reshape } from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
 import { type AxisMap, type ContractionSpec, windowCount } from "../../graph/operation.ts";
+import { composite } from "../../graph/template.ts";
 
 export interface ConvolutionGeometry {
   /** Per spatial axis. */
@@ -30,29 +31,38 @@ export function convolution(
   g: ConvolutionGeometry,
   name: string,
 ): Node {
-  checkShapes(x, weight, g, name);
-  const before = [0, 0, ...g.padding.map((p) => p[0])];
-  const after = [0, 0, ...g.padding.map((p) => p[1])];
-  const padded = pad(x, before, after, 0);
-  const kernel = weight.shape.slice(2);
-  const out = kernel.map((k, i) =>
-    windowCount(padded.shape[i + 2] as number, k, g.stride[i] as number, g.dilation[i] as number),
-  );
-  out.forEach((size, i) => {
-    if (size < 1) {
-      throw new ShapeError(
-        `${name}: the kernel does not fit: size ${kernel[i]} with dilation ${g.dilation[i]} over ` +
-          `${padded.shape[i + 2]} elements of spatial axis ${i} (input shape ${formatShape(x.shape)}); use a smaller ` +
-          "kernel or more padding",
-        { input: x.shape, weight: weight.shape },
-      );
-    }
-  });
-  const { groups } = g;
-  const loops = convolutionLoops(weight.shape, x.shape[0] as number, out, g);
-  const product = contraction(loops, splitGroups(padded, 1, groups), splitGroups(weight, 0, groups));
-  return addBias(joinGroups(product, 1, groups), bias);
+  return whole([x, weight, bias], g, name)[0];
 }
+
+type Operands = readonly [x: Node, weight: Node, bias: Node | null];
+
+const whole = composite(
+  "convolution",
+  ([x, weight, bias]: Operands, g: ConvolutionGeometry, name: string): [Node] => {
+    checkShapes(x, weight, g, name);
+    const before = [0, 0, ...g.padding.map((p) => p[0])];
+    const after = [0, 0, ...g.padding.map((p) => p[1])];
+    const padded = pad(x, before, after, 0);
+    const kernel = weight.shape.slice(2);
+    const out = kernel.map((k, i) =>
+      windowCount(padded.shape[i + 2] as number, k, g.stride[i] as number, g.dilation[i] as number),
+    );
+    out.forEach((size, i) => {
+      if (size < 1) {
+        throw new ShapeError(
+          `${name}: the kernel does not fit: size ${kernel[i]} with dilation ${g.dilation[i]} over ` +
+            `${padded.shape[i + 2]} elements of spatial axis ${i} (input shape ${formatShape(x.shape)}); use a smaller ` +
+            "kernel or more padding",
+          { input: x.shape, weight: weight.shape },
+        );
+      }
+    });
+    const { groups } = g;
+    const loops = convolutionLoops(weight.shape, x.shape[0] as number, out, g);
+    const product = contraction(loops, splitGroups(padded, 1, groups), splitGroups(weight, 0, groups));
+    return [addBias(joinGroups(product, 1, groups), bias)];
+  },
+);
 
 /** y + bias along axis 1. */
 export function addBias(y: Node, bias: Node | null): Node {

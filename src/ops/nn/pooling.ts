@@ -19,6 +19,7 @@ import {
   withGradient,
 } from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
+import { composite } from "../../graph/template.ts";
 import { concatenate, cut } from "../view/shape-ops.ts";
 import { foldBack, type Pair, type WindowGeometry, windows, windowsAlong } from "./windows.ts";
 
@@ -53,30 +54,38 @@ function checkInput(x: Node, g: WindowGeometry, name: string): void {
 
 /** Maximum of each window. Shape (N, C, H, W) -> (N, C, OH, OW); `indices` count within the window, row by row. */
 export function maxPool2d(x: Node, g: WindowGeometry, name = "maxPool2d"): { output: Node; offsets: Node } {
-  checkInput(x, g, name);
-  const view = windows(x, g, Number.NEGATIVE_INFINITY);
-  const [n, c, oh, kh, ow, kw] = view.shape as [number, number, number, number, number, number];
-  const shape = [n, c, oh, ow];
-  const offsets = reduce("argmax", view, [3, 5]);
-  const output = reshape(reduce("max", view, [3, 5]), shape);
-  const pooled = withGradient(output, [x], (gradient) => {
-    const full = view.shape;
-    const row = binary(
-      "mul",
-      reshape(iota(kh), [1, 1, 1, kh, 1, 1]),
-      constant(kw, [1, 1, 1, kh, 1, 1], "int32"),
-    );
-    const place = binary(
-      "add",
-      expand(row, [1, 1, 1, kh, 1, kw]),
-      expand(reshape(iota(kw), [1, 1, 1, 1, 1, kw]), [1, 1, 1, kh, 1, kw]),
-    );
-    const hit = compare("eq", expand(offsets, full), expand(place, full));
-    const spread = expand(reshape(gradient, [n, c, oh, 1, ow, 1]), full);
-    return [foldBack(where(hit, spread, constant(0, full, spread.dtype)), x.shape, g)];
-  });
-  return { output: pooled, offsets: reshape(offsets, shape) };
+  const [output, offsets] = maxima([x], g, name);
+  return { output, offsets };
 }
+
+const maxima = composite(
+  "maxPool2d",
+  ([x]: readonly [Node], g: WindowGeometry, name: string): [Node, Node] => {
+    checkInput(x, g, name);
+    const view = windows(x, g, Number.NEGATIVE_INFINITY);
+    const [n, c, oh, kh, ow, kw] = view.shape as [number, number, number, number, number, number];
+    const shape = [n, c, oh, ow];
+    const offsets = reduce("argmax", view, [3, 5]);
+    const output = reshape(reduce("max", view, [3, 5]), shape);
+    const pooled = withGradient(output, [x], (gradient) => {
+      const full = view.shape;
+      const row = binary(
+        "mul",
+        reshape(iota(kh), [1, 1, 1, kh, 1, 1]),
+        constant(kw, [1, 1, 1, kh, 1, 1], "int32"),
+      );
+      const place = binary(
+        "add",
+        expand(row, [1, 1, 1, kh, 1, kw]),
+        expand(reshape(iota(kw), [1, 1, 1, 1, 1, kw]), [1, 1, 1, kh, 1, kw]),
+      );
+      const hit = compare("eq", expand(offsets, full), expand(place, full));
+      const spread = expand(reshape(gradient, [n, c, oh, 1, ow, 1]), full);
+      return [foldBack(where(hit, spread, constant(0, full, spread.dtype)), x.shape, g)];
+    });
+    return [pooled, reshape(offsets, shape)];
+  },
+);
 
 /** Positions of the maxima in the flattened (H, W) plane of the input, as PyTorch gives them. int32. */
 export function maxPoolIndices(offsets: Node, x: Node, g: WindowGeometry): Node {
@@ -134,19 +143,32 @@ export function avgPool2d(
   divisor: number | null,
   name = "avgPool2d",
 ): Node {
-  checkInput(x, g, name);
-  const view = windows(x, g, 0);
-  const [n, c, oh, , ow] = view.shape as [number, number, number, number, number];
-  const summed = reshape(reduce("sum", view, [3, 5]), [n, c, oh, ow]);
-  const [, , h, w] = x.shape as [number, number, number, number];
-  const rows = windowSizes(h, oh, 0, g, countIncludePad);
-  const columns = windowSizes(w, ow, 1, g, countIncludePad);
-  const even =
-    divisor ?? (uniform(rows) && uniform(columns) ? (rows[0] as number) * (columns[0] as number) : null);
-  if (even !== null) return binary("mul", summed, constant(1 / even, summed.shape, summed.dtype));
-  const area = binary("mul", sizesAlong(rows, 2, summed), sizesAlong(columns, 3, summed));
-  return binary("div", summed, area);
+  return averages([x], g, countIncludePad, divisor, name)[0];
 }
+
+const averages = composite(
+  "avgPool2d",
+  (
+    [x]: readonly [Node],
+    g: WindowGeometry,
+    countIncludePad: boolean,
+    divisor: number | null,
+    name: string,
+  ): [Node] => {
+    checkInput(x, g, name);
+    const view = windows(x, g, 0);
+    const [n, c, oh, , ow] = view.shape as [number, number, number, number, number];
+    const summed = reshape(reduce("sum", view, [3, 5]), [n, c, oh, ow]);
+    const [, , h, w] = x.shape as [number, number, number, number];
+    const rows = windowSizes(h, oh, 0, g, countIncludePad);
+    const columns = windowSizes(w, ow, 1, g, countIncludePad);
+    const even =
+      divisor ?? (uniform(rows) && uniform(columns) ? (rows[0] as number) * (columns[0] as number) : null);
+    if (even !== null) return [binary("mul", summed, constant(1 / even, summed.shape, summed.dtype))];
+    const area = binary("mul", sizesAlong(rows, 2, summed), sizesAlong(columns, 3, summed));
+    return [binary("div", summed, area)];
+  },
+);
 
 const uniform = (list: readonly number[]): boolean => list.every((v) => v === list[0]);
 

@@ -7,6 +7,7 @@ import { formatShape, type Shape } from "../../base/shape.ts";
 import { contraction, pad, slice, withGradient } from "../../graph/build.ts";
 import { type Node, withGradMode } from "../../graph/node.ts";
 import type { ContractionSpec } from "../../graph/operation.ts";
+import { composite } from "../../graph/template.ts";
 import { operandGradient } from "../matrix/contraction-gradient.ts";
 import {
   addBias,
@@ -34,32 +35,41 @@ export function transposedConvolution(
   g: TransposedGeometry,
   name: string,
 ): Node {
-  checkShapes(x, weight, g, name);
-  const [batch, , ...spatial] = x.shape as [number, number, ...number[]];
-  const out = transposedSizes(spatial, weight.shape.slice(2), g);
-  if (out.some((size) => size < 1)) {
-    throw new ShapeError(
-      `${name}: nothing is left of the output, whose size would be ${formatShape(out)} (input shape ` +
-        `${formatShape(x.shape)}); use less padding`,
-      { input: x.shape, output: out },
-    );
-  }
-  const { groups } = g;
-  const loops = convolutionLoops(weight.shape, batch, spatial, g);
-  const filters = splitGroups(weight, 0, groups);
-  const features = splitGroups(x, 1, groups);
-  const shape = [batch, (weight.shape[1] as number) * groups, ...out];
-  const y = withGradMode(false, () => spreadOver(features, filters, shape, loops, g));
-  const output = withGradient(y, [x, weight], (gradient) => {
-    const around = [0, 0, ...g.padding];
-    const padded = splitGroups(pad(gradient, around, around, 0), 1, groups);
-    const forX = (): Node => joinGroups(contraction(loops, padded, filters), 1, groups);
-    const forWeight = (): Node =>
-      joinGroups(operandGradient(loops, "b", filters.shape, padded, features), 0, groups);
-    return [x.requiresGrad ? forX() : null, weight.requiresGrad ? forWeight() : null];
-  });
-  return addBias(output, bias);
+  return whole([x, weight, bias], g, name)[0];
 }
+
+type Operands = readonly [x: Node, weight: Node, bias: Node | null];
+
+const whole = composite(
+  "transposedConvolution",
+  ([x, weight, bias]: Operands, g: TransposedGeometry, name: string): [Node] => {
+    checkShapes(x, weight, g, name);
+    const [batch, , ...spatial] = x.shape as [number, number, ...number[]];
+    const out = transposedSizes(spatial, weight.shape.slice(2), g);
+    if (out.some((size) => size < 1)) {
+      throw new ShapeError(
+        `${name}: nothing is left of the output, whose size would be ${formatShape(out)} (input shape ` +
+          `${formatShape(x.shape)}); use less padding`,
+        { input: x.shape, output: out },
+      );
+    }
+    const { groups } = g;
+    const loops = convolutionLoops(weight.shape, batch, spatial, g);
+    const filters = splitGroups(weight, 0, groups);
+    const features = splitGroups(x, 1, groups);
+    const shape = [batch, (weight.shape[1] as number) * groups, ...out];
+    const y = withGradMode(false, () => spreadOver(features, filters, shape, loops, g));
+    const output = withGradient(y, [x, weight], (gradient) => {
+      const around = [0, 0, ...g.padding];
+      const padded = splitGroups(pad(gradient, around, around, 0), 1, groups);
+      const forX = (): Node => joinGroups(contraction(loops, padded, filters), 1, groups);
+      const forWeight = (): Node =>
+        joinGroups(operandGradient(loops, "b", filters.shape, padded, features), 0, groups);
+      return [x.requiresGrad ? forX() : null, weight.requiresGrad ? forWeight() : null];
+    });
+    return [addBias(output, bias)];
+  },
+);
 
 /** Sizes of the output's spatial axes. */
 export function transposedSizes(spatial: Shape, kernel: Shape, g: TransposedGeometry): number[] {
