@@ -29,6 +29,8 @@ import { Workspace } from "./workspace.ts";
 
 /** Values up to this size are computed at every flush and kept, so that reading them later always works. */
 const keptBytes = 64 * 1024;
+/** The same for values made inside of a module's call that it does not give out. */
+const keptInsideBytes = 4 * 1024;
 /** A pending graph with more user-made values than this is flushed by itself: scheduling it takes half a second. */
 const mostPending = 4000;
 /** Programs kept. A program of a small network takes some hundred kilobytes. */
@@ -36,6 +38,8 @@ const mostPrograms = 256;
 
 /** TATAMI_VERIFY=1 checks every program before it is compiled; for work on the schedule. */
 const verifies = environmentFlag("TATAMI_VERIFY") === "1";
+
+const bytesOf = (node: Node): number => sizeOf(node.shape) * byteSize(node.dtype);
 
 /** Counters of what the engine has done so far. */
 export interface EngineStats {
@@ -107,6 +111,25 @@ export class Engine {
   unmade(node: Node): void {
     const at = this.#made.lastIndexOf(node);
     if (at >= 0) this.#made.splice(at, 1);
+  }
+
+  /** How many values user code has made since the last flush. */
+  get madeCount(): number {
+    return this.#made.length;
+  }
+
+  /**
+   * Says that values made since there were `from` of them are a module's own, but for those `shown`: only small ones are
+   * still computed for a reader, who would have to be the module itself.
+   */
+  madeInside(from: number, shown: ReadonlySet<Node>): void {
+    const made = this.#made;
+    let end = from;
+    for (let i = from; i < made.length; i++) {
+      const node = made[i] as Node;
+      if (bytesOf(node) <= keptInsideBytes || shown.has(node)) made[end++] = node;
+    }
+    if (end < made.length) made.length = end;
   }
 
   /** Notes that a variable has a new pending value. */
@@ -269,7 +292,7 @@ export class Engine {
   #takeMade(): Node[] {
     const made = this.#made;
     this.#made = [];
-    return made.filter((n) => n.value === null && sizeOf(n.shape) * byteSize(n.dtype) <= keptBytes);
+    return made.filter((n) => n.value === null && bytesOf(n) <= keptBytes);
   }
 
   /** Turns what is pending into jobs. */

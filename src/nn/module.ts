@@ -4,8 +4,9 @@
  * fields that are modules or parameters are its children and parameters, in the order of assignment.
  */
 import { ArgumentError } from "../base/errors.ts";
-import { isGradEnabled } from "../graph/node.ts";
-import type { RemovableHandle, Tensor } from "../tensor/tensor.ts";
+import { currentEngine } from "../engine/default.ts";
+import { isGradEnabled, type Node } from "../graph/node.ts";
+import { type RemovableHandle, Tensor } from "../tensor/tensor.ts";
 import { BackwardHooks, listOf } from "./backward-hooks.ts";
 import { Callable } from "./callable.ts";
 import { HookList } from "./hooks.ts";
@@ -60,6 +61,17 @@ interface Hooks {
   readonly forward: HookList<AnyHook>;
   readonly backwardPre: HookList<AnyHook>;
   readonly backward: HookList<AnyHook>;
+}
+
+/** How deep calls of modules are in each other, and what the outermost has shown to anyone outside: outputs, hooks. */
+const calls = { depth: 0, shown: new Set<Node>() };
+
+/** Notes tensors, in lists and records too. */
+function show(value: unknown): void {
+  if (value instanceof Tensor) calls.shown.add(value.node);
+  else if (Array.isArray(value)) for (const item of value) show(item);
+  else if (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype)
+    for (const item of Object.values(value)) show(item);
 }
 
 interface Buffer {
@@ -555,6 +567,22 @@ export abstract class Module extends Callable {
 
   /** @internal */
   override __call__(inputs: readonly unknown[]): unknown {
+    if (calls.depth > 0) return this.#run(inputs);
+    const engine = currentEngine();
+    const from = engine.madeCount;
+    calls.depth++;
+    try {
+      const output = this.#run(inputs);
+      show(output);
+      engine.madeInside(from, calls.shown);
+      return output;
+    } finally {
+      calls.depth--;
+      calls.shown.clear();
+    }
+  }
+
+  #run(inputs: readonly unknown[]): unknown {
     if (!this.#isHooked) return this.forward(...(inputs as never[]));
     const hooks = this.#hooks;
     const watched = hooks !== null && hooks.backward.size + hooks.backwardPre.size > 0 && isGradEnabled();
@@ -582,6 +610,8 @@ export abstract class Module extends Callable {
 
   #hookedForward(inputs: readonly unknown[]): unknown {
     const output = this.forward(...(inputs as never[]));
+    show(inputs);
+    show(output);
     const post = [...globalForward.list(), ...(this.#hooks?.forward.list() ?? [])];
     return post.reduce<unknown>((y, hook) => hook(this, inputs, y) ?? y, output);
   }

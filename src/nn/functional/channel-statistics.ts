@@ -5,6 +5,7 @@ import { ShapeError } from "../../base/errors.ts";
 import { formatShape } from "../../base/shape.ts";
 import { cast, constant } from "../../graph/build.ts";
 import { type Node, withGradMode } from "../../graph/node.ts";
+import { composite } from "../../graph/template.ts";
 import * as ops from "../../ops/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { checkFloat, checkSameType } from "../arguments.ts";
@@ -38,9 +39,13 @@ export function checkChannels(x: Tensor, vectors: ChannelVectors, axis: 0 | 1, o
 /** running = (1 - momentum) * running + momentum * batch. */
 export function moveTowards(running: Tensor | null, batch: Node, momentum: Node): void {
   if (running === null) return;
-  withGradMode(false, () => {
-    const factor = cast(momentum, running.dtype);
-    const old = ops.mul(ops.sub(constant(1, [], running.dtype), factor), running.node);
-    running.assignNode(ops.add(ops.mul(factor, batch), old));
-  });
+  withGradMode(false, () => running.assignNode(moved([running.node, batch, momentum])[0]));
 }
+
+type Operands = readonly [running: Node, batch: Node, momentum: Node];
+
+const moved = composite("running statistics", ([running, batch, momentum]: Operands): [Node] => {
+  const factor = cast(momentum, running.dtype);
+  const old = ops.mul(ops.sub(constant(1, [], running.dtype), factor), running);
+  return [ops.add(ops.mul(factor, batch), old)];
+});

@@ -7,6 +7,7 @@ import { formatShape, sameShape, sizeOf } from "../../base/shape.ts";
 import { currentEngine } from "../../engine/default.ts";
 import { cast, compare, constant, reshape, scalar } from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
+import { composite } from "../../graph/template.ts";
 import * as ops from "../../ops/index.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { checkFloat, checkInteger, checkOptions, checkRange, checkTensor } from "../arguments.ts";
@@ -77,23 +78,40 @@ export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntrop
   checkTensor(target, "target", "crossEntropy");
   if (isFloat(target.dtype)) return fromProbabilities(input, target, smoothing, options);
   const loss = classLoss(input, target, options, "crossEntropy");
-  const logProbabilities = ops.logSoftmax(loss.input, 1);
-  const { losses, weights } = ops.pickLoss(logProbabilities, loss.target, loss.weight, loss.ignoreIndex);
-  const plain = combine(losses, weights, loss.reduction, target.shape);
-  if (smoothing === 0) return Tensor.of(plain);
-  const even = evenLoss(logProbabilities, loss.weight);
-  const wanted = compare("ne", loss.target, constant(loss.ignoreIndex, loss.target.shape, "int32"));
-  const kept = ops.where(wanted, even, constant(0, even.shape, even.dtype));
-  const smooth = combine(kept, weights, loss.reduction, target.shape);
-  const classes = loss.input.shape[1] as number;
-  const { dtype } = smooth;
-  return Tensor.of(
-    ops.add(
-      ops.mul(plain, scalar(1 - smoothing, dtype)),
-      ops.mul(smooth, scalar(smoothing / classes, dtype)),
-    ),
-  );
+  const share = smoothing / (loss.input.shape[1] as number);
+  const smooth = (value: number): Node | null => (smoothing === 0 ? null : scalar(value, loss.input.dtype));
+  const operands = [loss.input, loss.target, loss.weight, smooth(1 - smoothing), smooth(share)] as const;
+  return Tensor.of(entropy(operands, loss.ignoreIndex, loss.reduction, target.shape)[0]);
 }
+
+type Operands = readonly [
+  input: Node,
+  target: Node,
+  weight: Node | null,
+  plainShare: Node | null,
+  evenShare: Node | null,
+];
+
+/** The shares are those of the target's class and of each class, where the target is smoothed. */
+const entropy = composite(
+  "crossEntropy",
+  (
+    [input, target, weight, plainShare, evenShare]: Operands,
+    ignoreIndex: number,
+    reduction: Reduction,
+    shape: readonly number[],
+  ): [Node] => {
+    const logProbabilities = ops.logSoftmax(input, 1);
+    const { losses, weights } = ops.pickLoss(logProbabilities, target, weight, ignoreIndex);
+    const plain = combine(losses, weights, reduction, shape);
+    if (plainShare === null || evenShare === null) return [plain];
+    const even = evenLoss(logProbabilities, weight);
+    const wanted = compare("ne", target, constant(ignoreIndex, target.shape, "int32"));
+    const kept = ops.where(wanted, even, constant(0, even.shape, even.dtype));
+    const smooth = combine(kept, weights, reduction, shape);
+    return [ops.add(ops.mul(plain, plainShare), ops.mul(smooth, evenShare))];
+  },
+);
 
 /** Sum over classes of -weight * ln p. Shape (N, C, *) -> (N, *). */
 function evenLoss(logProbabilities: Node, weight: Node | null): Node {
