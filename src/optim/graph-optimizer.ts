@@ -118,11 +118,23 @@ export abstract class GraphOptimizer<Options extends SharedOptions> extends Opti
 
   #batches(all: readonly Member[], group: ParamGroup<Options>, names: readonly string[]): Batch[] {
     const batches: Batch[] = [];
+    // Numbers that were made without a look at the state are those of every parameter at this step.
+    let shared: { readonly step: number; readonly numbers: StepNumbers } | null = null;
     for (const member of all) {
       const { parameter, state } = member;
       const step = Number(state.step ?? 0) + 1;
       if (state.step !== undefined) state.step = step;
-      const numbers = this.numbers({ group, step, state });
+      let looked = false;
+      const moment = {
+        group,
+        step,
+        get state(): ParamState {
+          looked = true;
+          return state;
+        },
+      };
+      const numbers: StepNumbers = shared?.step === step ? shared.numbers : this.numbers(moment);
+      if (!looked) shared = { step, numbers };
       for (const name of names) state[name] ??= zeroState(parameter);
       const { dtype } = parameter;
       const fits = (b: Batch): boolean =>
@@ -184,6 +196,7 @@ export abstract class GraphOptimizer<Options extends SharedOptions> extends Opti
 }
 
 function sameNumbers(a: StepNumbers, b: StepNumbers): boolean {
+  if (a === b) return true;
   for (const name in a) if (!Object.is(a[name], b[name])) return false;
   return true;
 }
