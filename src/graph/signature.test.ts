@@ -4,6 +4,7 @@ import * as g from "./build.ts";
 import type { DeviceStorage, Node } from "./node.ts";
 import type { ContractionSpec, Operation } from "./operation.ts";
 import { hashSignature, sameSignature, signatureOf, walkGraph } from "./signature.ts";
+import { composite } from "./template.ts";
 
 const source = (shape: readonly number[], dtype: "float32" | "int32" | "float64" = "float32"): Node => {
   const size = shape.reduce((p, s) => p * s, 1);
@@ -19,6 +20,14 @@ const product = (spec: Partial<ContractionSpec>): Node => {
   const whole = { sizes: [2, 4, 3], outputs: 2, a: [axis(0), axis(2)], b: [axis(2), axis(1)], ...spec };
   return g.contraction(whole, source([5, 9]), source([9, 9]));
 };
+
+const scaled = composite("signature test: scaled", ([a]: readonly [Node], by: number): [Node] => [
+  g.binary("mul", a, g.constant(by, a.shape, a.dtype)),
+]);
+const both = composite("signature test: both", ([a]: readonly [Node]): [Node, Node] => [
+  g.unary("neg", a),
+  g.unary("exp", a),
+]);
 
 /** For each kind of operation, graphs that differ from each other in one thing only. */
 const variants: Record<Exclude<Operation["kind"], "alias">, () => Node[]> = {
@@ -69,6 +78,12 @@ const variants: Record<Exclude<Operation["kind"], "alias">, () => Node[]> = {
     product({ a: [axis(0), { dims: [0, 2], strides: [2, 1] }] }),
     product({ b: [axis(2), { dims: [1], strides: [2] }] }),
   ],
+  call: () => [
+    ...[1, 2].map((by) => scaled([x()], by)[0]),
+    scaled([source([3, 2, 4])], 1)[0],
+    scaled([g.alias(source([6], "float64"))], 1)[0],
+  ],
+  result: () => [...both([x()])],
   reshape: () => [[24], [4, 6], [6, 4], [1, 24]].map((shape) => g.reshape(x(), shape)),
   permute: () =>
     [
