@@ -55,6 +55,8 @@ export type Request =
   | { readonly do: "run"; readonly key: string; readonly unmeasured: number; readonly steps: number }
   /** Rate of the kernels that do the arithmetic of a step; ours only. */
   | { readonly do: "profile"; readonly key: string }
+  /** What the kernels of a step take, and why; ours only. */
+  | { readonly do: "kernels"; readonly key: string }
   | { readonly do: "drop"; readonly key: string }
   /** The most memory that the process ever had. */
   | { readonly do: "memory" };
@@ -71,7 +73,20 @@ export interface Answer {
   readonly flops?: number;
   readonly gflops?: number;
   readonly bytes?: number;
+  readonly kernels?: StepKernels;
   readonly cannot?: string;
+}
+
+/** The kernels of a step, on their own and under the roof of what the machine can do. */
+export interface StepKernels {
+  readonly kernelMs: number;
+  readonly roofMs: number;
+  /** Billions of operations and of bytes that the kernels have to do. */
+  readonly gflop: number;
+  readonly gigabytes: number;
+  readonly count: number;
+  /** The slowest ones: milliseconds of all calls, and the share of their roof. */
+  readonly slowest: readonly { readonly name: string; readonly ms: number; readonly ofRoof: number }[];
 }
 
 /** One prepared job. */
@@ -81,6 +96,7 @@ export interface Task {
   values(): Promise<readonly number[]>;
   readonly flops?: number;
   profile?(): Promise<number>;
+  kernels?(): Promise<StepKernels>;
   /** Times since the last call. */
   preparing?(): number;
   drop?(): void;
@@ -132,6 +148,8 @@ async function answerTo(
       return run(task, request.unmeasured, request.steps);
     case "profile":
       return task.profile === undefined ? {} : { gflops: await task.profile() };
+    case "kernels":
+      return task.kernels === undefined ? {} : { kernels: await task.kernels() };
     case "drop":
       task.drop?.();
       tasks.delete(request.key);

@@ -24,6 +24,7 @@ import { Report } from "./report.ts";
 import { benchFirstSteps, benchMemory, benchStartup } from "./sections/fresh.ts";
 import { benchKernels } from "./sections/kernels.ts";
 import { benchInference, benchTraining } from "./sections/networks.ts";
+import { benchRoofline } from "./sections/roofline.ts";
 import { benchStats } from "./sections/stats.ts";
 import { busyShare } from "./timing.ts";
 import { writeWeights } from "./weights.ts";
@@ -31,6 +32,7 @@ import { writeWeights } from "./weights.ts";
 const sections: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   kernels: benchKernels,
   training: benchTraining,
+  roofline: benchRoofline,
   inference: benchInference,
   stats: benchStats,
   memory: benchMemory,

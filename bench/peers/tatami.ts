@@ -28,6 +28,7 @@ import {
   type MatmulJob,
   type NetworkJob,
   type PeakJob,
+  type StepKernels,
   serve,
   type Task,
 } from "../protocol.ts";
@@ -74,7 +75,33 @@ async function train(job: NetworkJob): Promise<Task> {
       launches.waited = 0;
       return waited;
     },
+    kernels: () => kernelsOf(step),
     drop: () => recorder?.remove(),
+  };
+}
+
+/** Steps before and in a profile. */
+const [warming, watched] = [200, 30];
+const shown = 6;
+
+async function kernelsOf(step: () => Promise<unknown>): Promise<StepKernels> {
+  const start = performance.now();
+  for (let i = 0; i < warming && performance.now() - start < 2000; i++) await step();
+  const profile = await currentEngine().profile(async () => {
+    for (let i = 0; i < watched; i++) await step();
+  });
+  const { kernels, kernelMs, roofMs } = inspect.profileTable(profile, { steps: watched });
+  const total = (of: (k: (typeof profile.kernels)[number]) => number): number =>
+    profile.kernels.reduce((sum, k) => sum + of(k), 0) / watched / 1e9;
+  return {
+    kernelMs,
+    roofMs,
+    gflop: total((k) => k.flops),
+    gigabytes: total((k) => k.bytes),
+    count: profile.kernels.length / watched,
+    slowest: kernels
+      .slice(0, shown)
+      .map((k) => ({ name: k.name, ms: k.ms, ofRoof: Math.max(k.ofPeak, k.ofBandwidth) })),
   };
 }
 

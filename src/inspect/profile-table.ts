@@ -39,6 +39,11 @@ export interface ProfileTable {
   readonly kernels: readonly KernelSummary[];
   /** Milliseconds of all kernels per step. */
   readonly kernelMs: number;
+  /**
+   * What all kernels would take, each under its roof: its arithmetic at the peak or its bytes at the bandwidth, whichever
+   * takes longer. Data that a cache still holds comes faster than that.
+   */
+  readonly roofMs: number;
   /** Milliseconds of the runs of programs per step: with what threads wait until they are woken, or for a core. */
   readonly runMs: number;
   /** A table for the terminal. */
@@ -84,7 +89,10 @@ export function profileTable(profile: Profile, options: ProfileTableOptions = {}
     .map(({ same, ms }) => summarize({ same, ms, calls: same.length / steps }, kernelMs, profile))
     .sort((a, b) => b.ms - a.ms);
   const runMs = timePerStep(profile.launches, steps);
-  return { kernels, kernelMs, runMs, toString: () => format(kernels, top ?? kernels.length) };
+  const { gflops, gigabytes } = profile.peak;
+  const atRoof = (k: KernelTiming): number => Math.max(k.flops / gflops, k.bytes / gigabytes) / 1e6;
+  const roofMs = profile.kernels.reduce((sum, k) => sum + atRoof(k), 0) / steps;
+  return { kernels, kernelMs, roofMs, runMs, toString: () => format(kernels, top ?? kernels.length) };
 }
 
 function grouped(kernels: readonly KernelTiming[]): Map<string, KernelTiming[]> {

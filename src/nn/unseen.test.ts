@@ -2,6 +2,7 @@
 import { expect, test, vi } from "vitest";
 import { currentEngine } from "../engine/default.ts";
 import { ones, zeros } from "../tensor/create.ts";
+import { noGrad } from "../tensor/grad-mode.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import * as nn from "./index.ts";
 
@@ -56,6 +57,59 @@ test("a hook anywhere shows what it sees", async () => {
   const global = nn.registerModuleForwardHook(() => {});
   expect(hidden(model)).toBe(0);
   global.remove();
+});
+
+/** 8 x 8 x 64 floats are 16 KB: more than is kept inside of a module, less than outside. */
+class Inner extends nn.Module {
+  conv = new nn.Conv2d(1, 64, 1);
+  inside: Tensor | null = null;
+  forward(x: Tensor): Tensor {
+    this.inside = this.conv(x).mul(2);
+    return this.inside.add(1);
+  }
+}
+
+/** Whether a tensor is still there when what it was computed from has changed. */
+async function outlives(model: nn.Module, value: () => Tensor | null): Promise<boolean> {
+  noGrad(() => model.parameters().forEach((p) => void p.add_(1)));
+  await currentEngine().flush();
+  return (value() as Tensor).data().then(
+    () => true,
+    () => false,
+  );
+}
+
+test("inside of a module, large values are not kept unless asked for", async () => {
+  const inner = new Inner().requiresGrad_(false);
+  const outer = new nn.Sequential(inner, new nn.ReLU());
+  await outer(ones([1, 1, 8, 8])).data();
+  const given = outer(ones([1, 1, 8, 8]));
+  expect(await outlives(outer, () => inner.inside)).toBe(false);
+  expect(await given.data()).toHaveLength(4096);
+  outer(ones([1, 1, 8, 8]));
+  inner.inside?.keep();
+  expect(await outlives(outer, () => inner.inside)).toBe(true);
+});
+
+test("what a hook sees, small values and outputs in lists are kept", async () => {
+  const inner = new Inner().requiresGrad_(false);
+  const seen: Tensor[] = [];
+  const handle = inner.conv.registerForwardHook((_, _inputs, output) => void seen.push(output));
+  inner(ones([1, 1, 8, 8]));
+  handle.remove();
+  expect(await outlives(inner, () => seen[0] ?? null)).toBe(true);
+  inner(ones([1, 1, 4, 4]));
+  expect(await outlives(inner, () => inner.inside)).toBe(true);
+  class Both extends nn.Module {
+    inner = new Inner();
+    forward(x: Tensor): { readonly list: readonly Tensor[] } {
+      const y = this.inner(x);
+      return { list: [y, y.mul(2)] };
+    }
+  }
+  const both = new Both().requiresGrad_(false);
+  const { list } = both(ones([1, 1, 8, 8]));
+  expect(await outlives(both, () => list[1] ?? null)).toBe(true);
 });
 
 test("a layer that returns its input hides nothing of the caller's", async () => {
