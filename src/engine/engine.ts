@@ -10,7 +10,7 @@ import { EngineError } from "../base/errors.ts";
 import { sizeOf } from "../base/shape.ts";
 import { expandCalls } from "../graph/expand.ts";
 import { type HostValue, type Node, resolve } from "../graph/node.ts";
-import { type GraphWalk, hashSignature, signatureOf, walkGraph } from "../graph/signature.ts";
+import { type GraphWalk, hashSignature, renumber, signatureOf, walkGraph } from "../graph/signature.ts";
 import { launchBytes, type Program } from "../kernel/program.ts";
 import { verifyProgram } from "../kernel/verify.ts";
 import type { Device, Executable } from "../runtime/device.ts";
@@ -371,12 +371,15 @@ export class Engine {
     const scheduleFor = (device: Device): Schedule => {
       const nodes = targets.map((t) => t.node);
       const { graph: primitive, of } = expandCalls(graph, nodes);
-      return schedule({
+      const made = schedule({
         ...primitive,
         wanted: targets.map(({ node, leaf }) => ({ node: of(node), leaf })),
         target: device.target,
         strict: this.#strict,
       });
+      // Leaves are in both graphs; what follows goes by their places in this one.
+      renumber(graph);
+      return made;
     };
     const runOf = (compiled: Compiled): { compiled: Compiled; choice: Choice } => {
       const faster = compiled.forms.wantsFaster ? this.#fasterDevice() : null;

@@ -22,7 +22,7 @@ interface Frame {
 
 /**
  * @param walk everything that `roots` depend on
- * @returns A graph with the leaves of `walk`, also those that no primitive reads.
+ * @returns A graph with the leaves of `walk`, also those that no primitive reads; leaves have their positions in it.
  */
 export function expandCalls(walk: GraphWalk, roots: readonly Node[]): Expanded {
   if (!walk.nodes.some((n) => n.op.kind === "call" && n.value === null))

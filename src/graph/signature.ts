@@ -57,6 +57,11 @@ export function walkGraph(roots: Iterable<Node>): GraphWalk {
   return { nodes, leaves };
 }
 
+/** Gives the nodes of a walk their positions in it again, after they have been in another one. */
+export function renumber({ nodes }: GraphWalk): void {
+  for (let i = 0; i < nodes.length; i++) (nodes[i] as Node).position = i;
+}
+
 const kinds = [
   "source",
   "scalar",
