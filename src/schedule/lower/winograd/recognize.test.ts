@@ -3,6 +3,7 @@ import { backward } from "../../../autograd/backward.ts";
 import type { DType } from "../../../base/dtype.ts";
 import { sizeOf } from "../../../base/shape.ts";
 import * as g from "../../../graph/build.ts";
+import { expandCalls } from "../../../graph/expand.ts";
 import type { Node } from "../../../graph/node.ts";
 import { walkGraph } from "../../../graph/signature.ts";
 import type { Program } from "../../../kernel/program.ts";
@@ -18,11 +19,10 @@ interface Conditions {
 }
 
 function programOf(roots: readonly Node[], { lanes = 4, strict = false }: Conditions = {}): Program {
-  const { nodes, leaves } = walkGraph(roots);
+  const { graph, of } = expandCalls(walkGraph(roots), roots);
   const { program } = schedule({
-    nodes,
-    leaves,
-    wanted: roots.map((node) => ({ node, leaf: null })),
+    ...graph,
+    wanted: roots.map((node) => ({ node: of(node), leaf: null })),
     target: { lanes, registers: lanes === 16 ? 32 : 16, fma: false, prefetch: false },
     strict,
   });
