@@ -84,6 +84,7 @@ function addTrain(program: Command, finish: (code: number) => void): void {
         chosen: chosenOf(dataset, raw),
         source: sourceOf(raw),
         resume: raw.resume as string | undefined,
+        records: raw.studio !== false,
       };
       finish(await train(options, outputOf(raw)));
     });

@@ -6,7 +6,7 @@
  */
 import { join } from "node:path";
 import { type Engine, F, io, manualSeed } from "../index.ts";
-import { loadCheckpointFile, RunDirectory, readRun } from "../node.ts";
+import { loadCheckpointFile, RunDirectory, RunRecorder, readRun } from "../node.ts";
 import {
   accuracy,
   type Callback,
@@ -24,7 +24,7 @@ import {
 import { type BuiltModel, buildModel, buildOptimizer } from "./build.ts";
 import { datasets, type SourceOptions } from "./datasets.ts";
 import { chooseEngine, type EngineChoice } from "./engine.ts";
-import { exitCodes, UsageError } from "./errors.ts";
+import { exitCodes, messageOf, UsageError } from "./errors.ts";
 import { type Output, percent } from "./output.ts";
 import { packageVersion } from "./package-version.ts";
 import { findRun } from "./runs.ts";
@@ -41,6 +41,8 @@ export interface TrainOptions extends EngineChoice {
   readonly out: string;
   /** The run to go on with; its settings hold then. */
   readonly resume?: string | undefined;
+  /** Whether to record what the studio shows. */
+  readonly records: boolean;
 }
 
 /** Everything that a training consists of. */
@@ -54,6 +56,7 @@ interface Session {
   readonly run: RunDirectory;
   /** Epochs that were done before. */
   readonly startEpoch: number;
+  readonly records: boolean;
 }
 
 /** @returns The exit code. */
@@ -90,12 +93,11 @@ async function prepare(options: TrainOptions): Promise<Session> {
   const data = await loadTrainingData(settings, options.source);
   const model = buildModel(settings);
   const parts = { model, ...buildOptimizer(model, settings, data.train.length) };
-  if (path === undefined) {
-    return { settings, engine, data, ...parts, run: await createRun(settings, options.out), startEpoch: 0 };
-  }
+  const common = { settings, engine, data, ...parts, records: options.records };
+  if (path === undefined) return { ...common, run: await createRun(settings, options.out), startEpoch: 0 };
   const checkpoint = join(path, "checkpoint.safetensors");
   const startEpoch = restoreTrainingState(await loadCheckpointFile(checkpoint), parts, checkpoint);
-  return { settings, engine, data, ...parts, run: await RunDirectory.resume(path), startEpoch };
+  return { ...common, run: await RunDirectory.resume(path), startEpoch };
 }
 
 /** The settings of a run that is gone on with. @throws UsageError when others are given, or it is done. */
@@ -141,6 +143,7 @@ async function learn(session: Session, output: Output, signal: AbortSignal): Pro
     epochs: settings.epochs,
     startEpoch,
     callbacks: [
+      ...recorders(session),
       new TerminateOnNaN(),
       output.json ? epochEvents(output) : new Progress(),
       new Checkpoint(run),
@@ -149,6 +152,15 @@ async function learn(session: Session, output: Output, signal: AbortSignal): Pro
   });
   const test = await evaluate(model, { ...measured, loader: data.test });
   return { testLoss: test.loss, testAccuracy: test.accuracy ?? 0 };
+}
+
+/** First, since whatever ends the training is to be recorded too. */
+function recorders({ run, data, records }: Session): readonly Callback[] {
+  if (!records) return [];
+  const onError = (error: unknown): void => {
+    process.stderr.write(`note: the recording for the studio has ended: ${messageOf(error)}\n`);
+  };
+  return [new RunRecorder(run.path, { classes: data.classes, onError })];
 }
 
 /** The weights as they are now; the checkpoint stays that of the last whole epoch, where a resumption begins. */
