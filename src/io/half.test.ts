@@ -30,12 +30,20 @@ it("rounds to the nearest, and from the middle to the even one", () => {
   const middles = halves.slice(1).map((v, i) => (v + (halves[i] as number)) / 2);
   const even = middles.map((_, i) => halves[i % 2 === 0 ? i : i + 1]);
   expect(stored(middles)).toEqual(even);
-  expect(stored([65504, 65519.99, 65520, 1e30, -65520])).toEqual([65504, 65504, Infinity, Infinity, -Infinity]);
+  expect(stored([65504, 65519.99, 65520, 1e30, -65520])).toEqual([
+    65504,
+    65504,
+    Infinity,
+    Infinity,
+    -Infinity,
+  ]);
   fc.assert(
     fc.property(fc.float({ min: -65504, max: 65504, noNaN: true }), (value) => {
       const [found = Number.NaN] = stored([value]);
       const at = halves.findIndex((v) => v >= Math.abs(value));
-      const near = [halves[at], halves[Math.max(0, at - 1)]].map((v) => Math.abs((v as number) - Math.abs(value)));
+      const near = [halves[at], halves[Math.max(0, at - 1)]].map((v) =>
+        Math.abs((v as number) - Math.abs(value)),
+      );
       expect(Math.abs(found - value)).toBe(Math.min(...near));
     }),
     { numRuns: 500 },

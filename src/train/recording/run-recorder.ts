@@ -20,13 +20,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import type { Callback, EpochResult, StepResult, TrainingContext } from "../contract.ts";
 import { AppendFile } from "./append-file.ts";
 import { ErrorCollector, errorsFile } from "./epoch-errors.ts";
-import {
-  cutLayers,
-  encodeRecord,
-  type LayerSeries,
-  layersFile,
-  layersHeaderFile,
-} from "./layer-log.ts";
+import { cutLayers, encodeRecord, type LayerSeries, layersFile, layersHeaderFile } from "./layer-log.ts";
 import { LayerRecorder } from "./layer-recorder.ts";
 import { type RecordingInfo, recordingFile } from "./recording.ts";
 import { plannedSnapshots, SnapshotStore } from "./snapshots.ts";
