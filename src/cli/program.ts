@@ -77,8 +77,8 @@ function addTrain(program: Command, finish: (code: number) => void): void {
     .addOption(choice("--optimizer <name>", optimizerNames))
     .addOption(new Option("--seed <n>", "of weights and order; default 0").argParser(integer(0)))
     .option("--resume <run>", "go on with a run that was interrupted")
-    .option("--studio", "open the studio (not there yet)")
-    .option("--no-studio", "do not open the studio")
+    .option("--studio", "open the studio in the browser")
+    .option("--no-studio", "neither record nor serve what the studio shows")
     .action(async (dataset: DatasetName | undefined, raw: Raw) => {
       const options = {
         ...engineOf(raw),
@@ -86,7 +86,7 @@ function addTrain(program: Command, finish: (code: number) => void): void {
         chosen: chosenOf(dataset, raw),
         source: sourceOf(raw),
         resume: raw.resume as string | undefined,
-        records: raw.studio !== false,
+        studio: raw.studio as boolean | undefined,
       };
       finish(await train(options, outputOf(raw)));
     });

@@ -30,6 +30,7 @@ import { packageVersion } from "./package-version.ts";
 import { findRun } from "./runs.ts";
 import { type ChosenSettings, completeSettings, settingsOf, type TrainSettings } from "./settings.ts";
 import { watchSignals } from "./signals.ts";
+import { openBrowser, StudioBeside } from "./studio-beside.ts";
 import { suggestions, trainCommand } from "./suggest.ts";
 import { loadTrainingData, type TrainingData } from "./training-data.ts";
 
@@ -41,8 +42,8 @@ export interface TrainOptions extends EngineChoice {
   readonly out: string;
   /** The run to go on with; its settings hold then. */
   readonly resume?: string | undefined;
-  /** Whether to record what the studio shows. */
-  readonly records: boolean;
+  /** True and false as the user says: recorded and shown in the browser, or neither. Default: recorded, and served on a terminal. */
+  readonly studio?: boolean | undefined;
 }
 
 /** Everything that a training consists of. */
@@ -61,10 +62,48 @@ interface Session {
 
 /** @returns The exit code. */
 export async function train(options: TrainOptions, output: Output): Promise<number> {
+  // Started first: it is ready when the data is.
+  const studio = openStudio(options);
+  try {
+    const code = await trainBeside(studio, options, output);
+    // Who asked for the studio wants to look at what came of it.
+    if (options.studio === true && code === exitCodes.done && process.stdin.isTTY) {
+      process.stderr.write("The studio stays open; Ctrl-C ends it.\n");
+      await studio?.stay();
+    }
+    return code;
+  } finally {
+    studio?.close();
+  }
+}
+
+function openStudio({ studio, out, source }: TrainOptions): StudioBeside | null {
+  if (!(studio ?? process.stderr.isTTY === true)) return null;
+  return new StudioBeside(out, String(source.root));
+}
+
+/** Says where the studio is, and opens it where the user asked for it. */
+async function announceStudio(studio: StudioBeside, asked: boolean, output: Output): Promise<void> {
+  const url = await studio.url;
+  if (url === null) {
+    process.stderr.write("note: the studio could not be started; the run is recorded all the same\n");
+    return;
+  }
+  output.event("studio", { url });
+  process.stderr.write(`Studio: ${url}\n`);
+  if (asked) openBrowser(url);
+}
+
+async function trainBeside(
+  studio: StudioBeside | null,
+  options: TrainOptions,
+  output: Output,
+): Promise<number> {
   const session = await prepare(options);
   const { run } = session;
   const start = performance.now();
   announce(session, output);
+  if (studio !== null) await announceStudio(studio, options.studio === true, output);
   const interruption = watchSignals();
   try {
     const test = await learn(session, output, interruption.signal);
@@ -93,7 +132,7 @@ async function prepare(options: TrainOptions): Promise<Session> {
   const data = await loadTrainingData(settings, options.source);
   const model = buildModel(settings);
   const parts = { model, ...buildOptimizer(model, settings, data.train.length) };
-  const common = { settings, engine, data, ...parts, records: options.records };
+  const common = { settings, engine, data, ...parts, records: options.studio !== false };
   if (path === undefined) return { ...common, run: await createRun(settings, options.out), startEpoch: 0 };
   const checkpoint = join(path, "checkpoint.safetensors");
   const startEpoch = restoreTrainingState(await loadCheckpointFile(checkpoint), parts, checkpoint);

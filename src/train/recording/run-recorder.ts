@@ -28,7 +28,7 @@ import { cutSteps, stepLine, stepsFile } from "./step-log.ts";
 
 /** What to record. */
 export interface RunRecorderOptions {
-  /** Every how many steps to record the layers. Default: 10, and more in a long training, so that there are some 2000. */
+  /** Every how many steps to record the layers. Default: 25, and more in a long training, so that there are some 2000. */
   readonly every?: number;
   /** Bins of the histograms. Default 40. */
   readonly bins?: number;
@@ -40,6 +40,11 @@ export interface RunRecorderOptions {
   readonly onError?: (error: unknown) => void;
 }
 
+/**
+ * A recorded step takes about twice as long in a small network. The number is fixed rather than measured: recorded steps
+ * are other programs, so which steps they are decides on the last bits of the result.
+ */
+const leastEvery = 25;
 /** Records of the layers that a long training has. */
 const layerRecords = 2000;
 
@@ -99,7 +104,7 @@ export class RunRecorder implements Callback {
   async onTrainBegin(context: TrainingContext): Promise<void> {
     const { epochs, stepsPerEpoch, startEpoch, model, optimizer } = context;
     const total = epochs * stepsPerEpoch;
-    const every = this.#options.every ?? Math.max(10, Math.ceil(total / layerRecords));
+    const every = this.#options.every ?? Math.max(leastEvery, Math.ceil(total / layerRecords));
     await this.#attempt(async () => {
       const done = startEpoch * stepsPerEpoch;
       const last = await cutSteps(join(this.#folder, stepsFile), done);
