@@ -63,7 +63,8 @@ const directions = Object.entries(mayImport).map(([folder, allowed]) => ({
 /** @type {import("dependency-cruiser").IForbiddenRuleType[]} */
 const packages = [...Object.entries(mayLoad), ["", []]].map(([folder, names]) => ({
   name: folder === "" ? "library-without-packages" : `${folder}-packages`,
-  comment: "The library has no dependency at run time; only the command, the studio's server and image files use packages.",
+  comment:
+    "The library has no dependency at run time; only the command, the studio's server and image files use packages.",
   severity: "error",
   from: {
     path: folder === "" ? "^src/" : `^src/${folder}/`,

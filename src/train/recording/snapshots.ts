@@ -30,15 +30,17 @@ const most = 64;
  */
 export function plannedSnapshots(steps: number, room: number): ReadonlySet<number> {
   const count = Math.min(most, Math.max(2, Math.floor(room)));
-  for (let interval = Math.max(1, Math.ceil(steps / count)); ; interval++) {
+  const even = new Set(Array.from({ length: count }, (_, i) => Math.round((i * steps) / (count - 1))));
+  for (let interval = Math.max(1, Math.ceil(steps / count)); interval < steps; interval++) {
     const planned = new Set([0]);
-    for (let power = 1; power < Math.min(interval, steps); power *= 2) planned.add(power);
+    for (let power = 1; power < interval; power *= 2) planned.add(power);
+    // With room for a few the beginning would take it all.
+    if (planned.size > count / 2) return even;
     for (let step = interval; step < steps; step += interval) planned.add(step);
     planned.add(steps);
-    // With room for three or fewer only start, end and perhaps a middle are left.
     if (planned.size <= count) return planned;
-    if (interval >= steps) return new Set([0, steps]);
   }
+  return even;
 }
 
 /** The stored snapshots of one run. One writer at a time. */
