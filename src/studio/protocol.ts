@@ -12,7 +12,7 @@
  *     POST   /api/runs/:id/maps                       MapsRequest -> Maps
  *     POST   /api/runs/:id/cam                        CamRequest -> Cam
  *     GET    /api/runs/:id/errors                     Errors: confusion matrix and top losses of the last saved epoch
- *     GET    /api/runs/:id/export.csv, export.json    every point, never sampled
+ *     GET    /api/runs/:id/export.csv, export.json    every point, never sampled; csv of steps, or ?table=layers
  *     GET    /api/runs/:id/events?from=N              server-sent events, see StudioEvent
  *     PATCH  /api/runs/:id                            RunChange -> RunSummary
  *     DELETE /api/runs/:id                            204; 409 while it is running
@@ -153,7 +153,7 @@ export interface ProbeImages {
 }
 
 export interface ProbeImage {
-  /** Position in the test images. */
+  /** Position in the images that the run is validated on: the test images where none are held back. */
   readonly index: number;
   readonly label: number;
   /** A PNG as a data URL. */
@@ -188,6 +188,7 @@ export interface Maps {
   readonly layer: string;
   /** Channels of the output; of a layer that gives a vector, one plane of 1 x D. */
   readonly maps: Planes;
+  /** Of a Conv2d, output by output the planes of its inputs; null of other layers. */
   readonly filters: Planes | null;
   /** Class probabilities of the whole network for this image at this step. */
   readonly probabilities: readonly number[];
