@@ -6,6 +6,9 @@ import type { LayerTable } from "./layer-table.ts";
 import { loose32 } from "./loose.ts";
 import type { Loose, Strip } from "./protocol.ts";
 
+const minField = statisticsFields.indexOf("min");
+const maxField = statisticsFields.indexOf("max");
+
 /** What is asked for. */
 export interface StripQuery {
   readonly layer: string;
@@ -117,13 +120,11 @@ function updateColumns(numbers: Float32Array, groups: readonly (readonly Place[]
 
 /** Of the rows: nearly all records reach no further. A few that do would leave all others in one row. */
 function rangeOf(numbers: Float32Array, places: readonly Place[]): { low: number; high: number } {
-  const finite = (field: "min" | "max"): Float64Array =>
+  const finite = (field: number): Float64Array =>
     Float64Array.from(
-      places
-        .map(({ at }) => numbers[at + statisticsFields.indexOf(field)] as number)
-        .filter((v) => Number.isFinite(v)),
+      places.map(({ at }) => numbers[at + field] as number).filter((v) => Number.isFinite(v)),
     ).sort();
-  const [lows, highs] = [finite("min"), finite("max")];
+  const [lows, highs] = [finite(minField), finite(maxField)];
   const low = lows[Math.floor(lows.length * 0.02)] ?? 0;
   const high = highs[Math.ceil(highs.length * 0.98) - 1] ?? 1;
   return high > low ? { low, high } : { low: low - 1, high: low + 1 };
@@ -149,26 +150,32 @@ function histogramOf(numbers: Float32Array, groups: readonly (readonly Place[])[
 }
 
 function spread(numbers: Float32Array, at: number, column: Float64Array, { low, high, bins }: Rows): void {
-  let [from, to] = [2, 3].map((field) => numbers[at + field] as number) as [number, number];
+  let from = numbers[at + minField] as number;
+  let to = numbers[at + maxField] as number;
   if (!Number.isFinite(from) || !Number.isFinite(to)) return;
   // As the histogram was made: one to either side where all elements are equal.
   if (from === to) [from, to] = [from - 1, to + 1];
   const scale = bins / (high - low);
+  const origin = (from - low) * scale;
   const width = ((to - from) / bins) * scale;
+  const counts = at + statisticsFields.length;
   for (let b = 0; b < bins; b++) {
-    const count = numbers[at + statisticsFields.length + b] as number;
+    const count = numbers[counts + b] as number;
     if (count === 0) continue;
-    const start = (from - low) * scale + b * width;
+    const start = origin + b * width;
     const end = start + width;
-    const [first, last] = [start, end].map((v) => Math.min(bins - 1, Math.max(0, Math.floor(v)))) as [
-      number,
-      number,
-    ];
-    // So narrow that both ends round to the same number.
-    if (!(end > start)) column[first] = (column[first] as number) + count;
-    for (let row = first; row <= last && end > start; row++) {
-      const [lower, upper] = [row === first ? start : row, row === last ? end : row + 1];
-      column[row] = (column[row] as number) + (count * (upper - lower)) / (end - start);
+    const first = Math.min(bins - 1, Math.max(0, Math.floor(start)));
+    const last = Math.min(bins - 1, Math.max(0, Math.floor(end)));
+    // All in one row, or so narrow that both ends round to the same number.
+    if (first === last || !(end > start)) {
+      column[first] = (column[first] as number) + count;
+      continue;
+    }
+    const density = count / (end - start);
+    for (let row = first; row <= last; row++) {
+      const lower = row === first ? start : row;
+      const upper = row === last ? end : row + 1;
+      column[row] = (column[row] as number) + density * (upper - lower);
     }
   }
 }

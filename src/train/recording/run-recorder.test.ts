@@ -9,7 +9,7 @@ import * as nn from "../../nn/index.ts";
 import { SGD } from "../../optim/index.ts";
 import { rand, tensor } from "../../tensor/create.ts";
 import { manualSeed } from "../../tensor/generator.ts";
-import { accuracy, fit, TerminateOnNaN } from "../index.ts";
+import { accuracy, type BatchSource, fit, TerminateOnNaN } from "../index.ts";
 import { findRecords, isPresent, offsetsOf, parseLayerHeader, statisticsFields } from "./layer-log.ts";
 import { RunRecorder, type RunRecorderOptions } from "./run-recorder.ts";
 import { parseStep } from "./step-log.ts";
@@ -31,7 +31,9 @@ async function trained(
     Int32Array.from({ length: 24 }, (_, i) => i % 3),
     { dtype: "int32" },
   );
-  const loader = new DataLoader(new TensorDataset(rand([24, 4]), labels), { batchSize: 4 });
+  const dataset = new TensorDataset(rand([24, 4]), labels);
+  // Its samples have two fields, which their type does not say.
+  const loader = new DataLoader(dataset, { batchSize: 4 }) as BatchSource & DataLoader;
   // biome-ignore lint/suspicious/noFocusedTests: this is the training loop, not a test
   await fit(model, {
     loader,
@@ -103,7 +105,7 @@ it("records steps, layers, weights and errors", async () => {
   const exact = await model.stateDict()["0.weight"]?.data();
   const stored = last.tensors.get("0.weight")?.data ?? [];
   expect(stored.length).toBe(32);
-  stored.forEach((v, i) => expect(Math.abs(v - Number(exact?.[i]))).toBeLessThan(1e-3));
+  for (const [i, v] of stored.entries()) expect(Math.abs(v - Number(exact?.[i]))).toBeLessThan(1e-3);
 
   const errors = JSON.parse(await readFile(join(folder, "errors.json"), "utf8"));
   expect(errors.epoch).toBe(2);
