@@ -58,6 +58,7 @@ export function createApp(parts: AppParts): Hono {
     );
   });
   addReading(app, parts);
+  addExports(app, parts);
   addEvents(app, parts);
   addLooking(app, parts);
   addWriting(app, parts);
@@ -147,6 +148,9 @@ function addReading(app: Hono, { store, looker }: AppParts): void {
       return c.json({ ...recorded, classes, topLosses } as Errors);
     }),
   );
+}
+
+function addExports(app: Hono, { store }: AppParts): void {
   app.get("/api/runs/:id/export.csv", (c) =>
     withRun(c, store, (run) => {
       const name = c.req.query("table") ?? "steps";
