@@ -232,11 +232,14 @@ export class RunReader {
     const [epochs, steps] = [this.steps.column("epoch"), this.steps.column("step")];
     const begin = firstAtLeast(epochs, epoch);
     const end = firstAtLeast(epochs, epoch + 1);
-    const firstStep = steps[begin] ?? 0;
+    const start = steps[begin] ?? 0;
+    const lastStep = steps[end - 1] ?? start;
+    // A short epoch may have no record of its own: then the newest one before its end speaks.
+    const newest = this.layers.records[this.layers.recordAt(lastStep + 1) - 1]?.step ?? start;
     return {
       epoch,
-      firstStep,
-      lastStep: steps[end - 1] ?? firstStep,
+      firstStep: Math.min(start, newest),
+      lastStep,
       losses: [...this.steps.column("loss").subarray(0, end)],
       epochs: this.head.epochs.slice(0, epoch),
     };
