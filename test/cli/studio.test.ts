@@ -115,7 +115,7 @@ describe("tatami studio", { timeout }, () => {
     const [run] = (await get<RunList>(url, "runs")).runs;
     expect(run?.status).toBe("interrupted");
     const detail = await get<RunDetail>(url, `runs/${run?.id}`);
-    expect(detail.stepCount).toBeGreaterThanOrEqual(70);
+    expect(detail.stepCount).toBeGreaterThanOrEqual(80);
     expect((await tatami(folder.path, ["runs"])).stdout).toContain("interrupted");
     child.kill("SIGTERM");
     expect(await ended).toBe(0);

@@ -1,6 +1,6 @@
 /**
  * `steps.ndjson` in the folder of a run: one JSON object per step of the training, appended. NaN and infinities are
- * strings, since JSON has none; at worst the last line is cut off when the process dies.
+ * strings, since JSON has none; the last line is cut off where the process dies while it is written.
  */
 import { readFile } from "node:fs/promises";
 import { writeFileAtomic } from "../../base/node/atomic-file.ts";
