@@ -34,13 +34,15 @@ const mayImport = {
   models: ["nn", ...tensor],
   train: ["nn", "optim", "data", "inspect", "io", ...tensor],
   lab: ["data", "train/text-table\\.ts", ...tensor],
-  cli: ["(index|node)\\.ts", "(nn|optim|data|inspect|io|models|train|lab)/index\\.ts"],
+  studio: ["train/recording", "train/run-dir\\.ts", "inspect/index\\.ts", "base"],
+  cli: ["(index|node)\\.ts", "(nn|optim|data|inspect|io|models|train|lab|studio)/index\\.ts"],
 };
 
 /** Packages that a folder may load; every other folder works without any. */
 const mayLoad = {
   cli: ["commander", "sharp"],
   data: ["sharp"],
+  studio: ["hono", "@hono/node-server"],
   runtime: ["koffi"],
 };
 
@@ -61,7 +63,8 @@ const directions = Object.entries(mayImport).map(([folder, allowed]) => ({
 /** @type {import("dependency-cruiser").IForbiddenRuleType[]} */
 const packages = [...Object.entries(mayLoad), ["", []]].map(([folder, names]) => ({
   name: folder === "" ? "library-without-packages" : `${folder}-packages`,
-  comment: "The library has no dependency at run time; only the command and image files use packages.",
+  comment:
+    "The library has no dependency at run time; only the command, the studio's server and image files use packages.",
   severity: "error",
   from: {
     path: folder === "" ? "^src/" : `^src/${folder}/`,

@@ -16,8 +16,10 @@ export {
   saveSafetensorsFile,
 } from "./io/node/files.ts";
 export { InspectionFile } from "./train/inspector-file.ts";
+export { RunRecorder, type RunRecorderOptions } from "./train/recording/run-recorder.ts";
 export {
   type CreateRunOptions,
+  currentStatus,
   type Json,
   listRuns,
   type Metrics,

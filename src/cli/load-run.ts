@@ -1,7 +1,7 @@
 /**
  * The model of a run, with the weights that it has learned.
  */
-import { loadSafetensorsFile, readRun } from "../node.ts";
+import { currentStatus, loadSafetensorsFile, readRun } from "../node.ts";
 import { type BuiltModel, buildModel } from "./build.ts";
 import { findRun } from "./runs.ts";
 import { settingsOf, type TrainSettings } from "./settings.ts";
@@ -14,9 +14,10 @@ export async function loadRun(
   const path = await findRun(name, out);
   const { info } = await readRun(path);
   const settings = settingsOf(info, path);
-  if (info.status !== "done") {
+  const status = await currentStatus(path, info);
+  if (status !== "done") {
     const why = info.error === undefined ? "" : `: ${info.error}`;
-    process.stderr.write(`note: ${path} is not done but ${info.status}${why}\n`);
+    process.stderr.write(`note: ${path} is not done but ${status}${why}\n`);
   }
   const model = buildModel(settings);
   model.loadStateDict(await loadSafetensorsFile(`${path}/model.safetensors`));

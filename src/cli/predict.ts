@@ -1,9 +1,10 @@
 /**
  * `tatami predict FILE...`: what a run's model sees in image files.
  */
-import { FileFormatError, noGrad, type Tensor, tensor } from "../index.ts";
-import { type DatasetPreset, datasets, type SourceOptions } from "./datasets.ts";
+import { noGrad } from "../index.ts";
+import { datasets, type SourceOptions } from "./datasets.ts";
 import { chooseEngine, type EngineChoice } from "./engine.ts";
+import { readImage } from "./image-file.ts";
 import { loadRun } from "./load-run.ts";
 import { type Output, percent } from "./output.ts";
 
@@ -34,33 +35,5 @@ export async function predict(options: PredictOptions, output: Output): Promise<
     output.event("prediction", { file, run: path, class: ranked[0]?.class, probabilities: ranked });
     const best = ranked.slice(0, shown).map((r) => `${r.class} ${percent(r.probability)}`);
     output.line(`${file}: ${best.join(", ")}`);
-  }
-}
-
-/** An image file in the model's colours and size: (1, C, H, W), 0 to 1. */
-async function readImage(file: string, preset: DatasetPreset, invert: boolean): Promise<Tensor> {
-  const [channels, height, width] = preset.imageShape;
-  const { default: sharp } = await import("sharp").catch((cause: unknown) => {
-    throw new FileFormatError(
-      "predict: reading images needs the package sharp; run npm install sharp",
-      {},
-      { cause },
-    );
-  });
-  try {
-    const opaque = sharp(file).flatten();
-    const coloured = channels === 1 ? opaque.greyscale().toColourspace("b-w") : opaque.toColourspace("srgb");
-    const sized = coloured.resize(width, height, { fit: "contain" });
-    const bytes = await (invert ? sized.negate() : sized).raw().toBuffer();
-    // Pixel by pixel in the file, plane by plane in the model.
-    const pixels = tensor(Float32Array.from(bytes, (byte) => byte / 255)).reshape([1, height, width, -1]);
-    return pixels.narrow(3, 0, channels).permute([0, 3, 1, 2]);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new FileFormatError(
-      `${file}: not an image that can be read (${reason}); give a PNG or JPEG file`,
-      { file },
-      { cause },
-    );
   }
 }

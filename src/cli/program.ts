@@ -16,6 +16,7 @@ import { predict } from "./predict.ts";
 import { type ProfileOptions, profileCommand } from "./profile.ts";
 import { runs } from "./runs.ts";
 import { type ChosenSettings, initNames, modelNames, normNames, optimizerNames } from "./settings.ts";
+import { type StudioCommandOptions, studioCommand } from "./studio.ts";
 import { summaryCommand } from "./summary.ts";
 import { train } from "./train.ts";
 
@@ -59,6 +60,7 @@ function createProgram(finish: (code: number) => void): Command {
     (dataset: DatasetName | undefined, raw: Raw) => summaryCommand(chosenOf(dataset, raw), outputOf(raw)),
   );
   command(program, "runs", "list all runs", false).action((raw: Raw) => runs(placeOf(raw), outputOf(raw)));
+  addStudio(program, finish);
   addProfile(program);
   addLab(program);
   withEngine(command(program, "doctor", "show which engine runs here, and why", false)).action((raw: Raw) =>
@@ -75,8 +77,8 @@ function addTrain(program: Command, finish: (code: number) => void): void {
     .addOption(choice("--optimizer <name>", optimizerNames))
     .addOption(new Option("--seed <n>", "of weights and order; default 0").argParser(integer(0)))
     .option("--resume <run>", "go on with a run that was interrupted")
-    .option("--studio", "open the studio (not there yet)")
-    .option("--no-studio", "do not open the studio")
+    .option("--studio", "open the studio in the browser")
+    .option("--no-studio", "neither record nor serve what the studio shows")
     .action(async (dataset: DatasetName | undefined, raw: Raw) => {
       const options = {
         ...engineOf(raw),
@@ -84,6 +86,7 @@ function addTrain(program: Command, finish: (code: number) => void): void {
         chosen: chosenOf(dataset, raw),
         source: sourceOf(raw),
         resume: raw.resume as string | undefined,
+        studio: raw.studio as boolean | undefined,
       };
       finish(await train(options, outputOf(raw)));
     });
@@ -105,6 +108,18 @@ function addPredict(program: Command): void {
     .action((files: string[], raw: Raw) => {
       const choices = { files, run: String(raw.run), invert: raw.invert === true };
       return predict({ ...engineOf(raw), ...placeOf(raw), ...choices, source: sourceOf(raw) }, outputOf(raw));
+    });
+}
+
+function addStudio(program: Command, finish: (code: number) => void): void {
+  command(program, "studio", "show runs in the browser", false)
+    .addOption(new Option("--port <n>", "port to try first; default 5757").argParser(integer(1, 65_535)))
+    .option("--data <folder>", "folder of datasets", "data")
+    .addOption(new Option("--page <folder>", "built page to serve, while it is being worked on").hideHelp())
+    .action(async (raw: Raw) => {
+      const { port, page } = raw as Pick<StudioCommandOptions, "port" | "page">;
+      const options = { ...placeOf(raw), port, page, source: sourceOf(raw) };
+      finish(await studioCommand(options, outputOf(raw)));
     });
 }
 

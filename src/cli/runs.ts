@@ -3,7 +3,8 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { listRuns, type RunInfo } from "../node.ts";
+import { listRuns } from "../node.ts";
+import { RunStore, type RunSummary } from "../studio/index.ts";
 import { textTable } from "../train/index.ts";
 import { UsageError } from "./errors.ts";
 import { type Output, percent } from "./output.ts";
@@ -26,27 +27,30 @@ export async function findRun(name: string, out: string): Promise<string> {
   throw new UsageError(`there is no run ${name}; the newest is ${latest.path}, and tatami runs lists all`);
 }
 
-/** Prints all runs, the newest last. */
+/** Prints all runs, the newest last: the same list as the studio's. */
 export async function runs({ out }: { readonly out: string }, output: Output): Promise<void> {
-  const found = await listRuns(out, (error) => process.stderr.write(`left out: ${error.message}\n`));
-  for (const { path, info } of found) output.event("run", { path, ...info });
-  if (found.length === 0) output.line(`No runs in ${out}; train one with: tatami train`);
-  else
-    for (const row of textTable([
-      ["RUN", "STATUS", "MODEL", "DATASET", "TEST ACCURACY"],
-      ...found.map(rowOf),
-    ]))
-      output.line(row);
+  const { runs: newestFirst, damaged } = await new RunStore(out).list();
+  for (const { reason } of damaged) process.stderr.write(`left out: ${reason}\n`);
+  const found = newestFirst.toReversed();
+  for (const run of found) output.event("run", { path: join(out, run.id), ...run });
+  if (found.length === 0) {
+    output.line(`No runs in ${out}; train one with: tatami train`);
+    return;
+  }
+  const head = ["RUN", "STATUS", "MODEL", "DATASET", "TEST ACCURACY", "NAME", "TAGS"];
+  for (const row of textTable([head, ...found.map((run) => rowOf(run, out))])) output.line(row);
 }
 
-function rowOf({ path, info }: { path: string; info: RunInfo }): string[] {
-  const accuracy = info.result?.testAccuracy;
+function rowOf({ id, name, status, settings, result, tags }: RunSummary, out: string): string[] {
+  const accuracy = result?.testAccuracy;
   const text = (value: unknown): string => (typeof value === "string" ? value : "");
   return [
-    path,
-    info.status,
-    text(info.settings.model),
-    text(info.settings.dataset),
-    accuracy === undefined ? "" : percent(accuracy),
+    join(out, id),
+    status,
+    text(settings.model),
+    text(settings.dataset),
+    typeof accuracy === "number" ? percent(accuracy) : "",
+    name,
+    tags.join(", "),
   ];
 }

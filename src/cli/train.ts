@@ -6,7 +6,7 @@
  */
 import { join } from "node:path";
 import { type Engine, F, io, manualSeed } from "../index.ts";
-import { loadCheckpointFile, RunDirectory, readRun } from "../node.ts";
+import { loadCheckpointFile, RunDirectory, RunRecorder, readRun } from "../node.ts";
 import {
   accuracy,
   type Callback,
@@ -24,12 +24,13 @@ import {
 import { type BuiltModel, buildModel, buildOptimizer } from "./build.ts";
 import { datasets, type SourceOptions } from "./datasets.ts";
 import { chooseEngine, type EngineChoice } from "./engine.ts";
-import { exitCodes, UsageError } from "./errors.ts";
+import { exitCodes, messageOf, UsageError } from "./errors.ts";
 import { type Output, percent } from "./output.ts";
 import { packageVersion } from "./package-version.ts";
 import { findRun } from "./runs.ts";
 import { type ChosenSettings, completeSettings, settingsOf, type TrainSettings } from "./settings.ts";
 import { watchSignals } from "./signals.ts";
+import { openBrowser, StudioBeside } from "./studio-beside.ts";
 import { suggestions, trainCommand } from "./suggest.ts";
 import { loadTrainingData, type TrainingData } from "./training-data.ts";
 
@@ -41,6 +42,8 @@ export interface TrainOptions extends EngineChoice {
   readonly out: string;
   /** The run to go on with; its settings hold then. */
   readonly resume?: string | undefined;
+  /** True and false as the user says: recorded and shown in the browser, or neither. Default: recorded, and served on a terminal. */
+  readonly studio?: boolean | undefined;
 }
 
 /** Everything that a training consists of. */
@@ -54,14 +57,53 @@ interface Session {
   readonly run: RunDirectory;
   /** Epochs that were done before. */
   readonly startEpoch: number;
+  readonly records: boolean;
 }
 
 /** @returns The exit code. */
 export async function train(options: TrainOptions, output: Output): Promise<number> {
+  // Started first: it is ready when the data is.
+  const studio = openStudio(options);
+  try {
+    const code = await trainBeside(studio, options, output);
+    // Who asked for the studio wants to look at what came of it.
+    if (options.studio === true && code === exitCodes.done && process.stdin.isTTY) {
+      process.stderr.write("The studio stays open; Ctrl-C ends it.\n");
+      await studio?.stay();
+    }
+    return code;
+  } finally {
+    studio?.close();
+  }
+}
+
+function openStudio({ studio, out, source }: TrainOptions): StudioBeside | null {
+  if (!(studio ?? process.stderr.isTTY === true)) return null;
+  return new StudioBeside(out, String(source.root));
+}
+
+/** Says where the studio is, and opens it where the user asked for it. */
+async function announceStudio(studio: StudioBeside, asked: boolean, output: Output): Promise<void> {
+  const url = await studio.url;
+  if (url === null) {
+    process.stderr.write("note: the studio could not be started; the run is recorded all the same\n");
+    return;
+  }
+  output.event("studio", { url });
+  process.stderr.write(`Studio: ${url}\n`);
+  if (asked) openBrowser(url);
+}
+
+async function trainBeside(
+  studio: StudioBeside | null,
+  options: TrainOptions,
+  output: Output,
+): Promise<number> {
   const session = await prepare(options);
   const { run } = session;
   const start = performance.now();
   announce(session, output);
+  if (studio !== null) await announceStudio(studio, options.studio === true, output);
   const interruption = watchSignals();
   try {
     const test = await learn(session, output, interruption.signal);
@@ -90,12 +132,11 @@ async function prepare(options: TrainOptions): Promise<Session> {
   const data = await loadTrainingData(settings, options.source);
   const model = buildModel(settings);
   const parts = { model, ...buildOptimizer(model, settings, data.train.length) };
-  if (path === undefined) {
-    return { settings, engine, data, ...parts, run: await createRun(settings, options.out), startEpoch: 0 };
-  }
+  const common = { settings, engine, data, ...parts, records: options.studio !== false };
+  if (path === undefined) return { ...common, run: await createRun(settings, options.out), startEpoch: 0 };
   const checkpoint = join(path, "checkpoint.safetensors");
   const startEpoch = restoreTrainingState(await loadCheckpointFile(checkpoint), parts, checkpoint);
-  return { settings, engine, data, ...parts, run: await RunDirectory.resume(path), startEpoch };
+  return { ...common, run: await RunDirectory.resume(path), startEpoch };
 }
 
 /** The settings of a run that is gone on with. @throws UsageError when others are given, or it is done. */
@@ -141,6 +182,7 @@ async function learn(session: Session, output: Output, signal: AbortSignal): Pro
     epochs: settings.epochs,
     startEpoch,
     callbacks: [
+      ...recorders(session),
       new TerminateOnNaN(),
       output.json ? epochEvents(output) : new Progress(),
       new Checkpoint(run),
@@ -149,6 +191,15 @@ async function learn(session: Session, output: Output, signal: AbortSignal): Pro
   });
   const test = await evaluate(model, { ...measured, loader: data.test });
   return { testLoss: test.loss, testAccuracy: test.accuracy ?? 0 };
+}
+
+/** First, since whatever ends the training is to be recorded too. */
+function recorders({ run, data, records }: Session): readonly Callback[] {
+  if (!records) return [];
+  const onError = (error: unknown): void => {
+    process.stderr.write(`note: the recording for the studio has ended: ${messageOf(error)}\n`);
+  };
+  return [new RunRecorder(run.path, { classes: data.classes, onError })];
 }
 
 /** The weights as they are now; the checkpoint stays that of the last whole epoch, where a resumption begins. */

@@ -10,6 +10,8 @@ export interface TrainingData {
   readonly train: DataLoader<ImageSample>;
   readonly validation: DataLoader<ImageSample>;
   readonly test: DataLoader<ImageSample>;
+  /** Names of the classes. */
+  readonly classes: readonly string[];
 }
 
 /** Batches for measuring: large ones, which are quicker and change no result. */
@@ -30,6 +32,7 @@ export async function loadTrainingData(
     train: new DataLoader(train, { batchSize, shuffle: true, dropLast, prefetch }),
     validation: evaluationLoader(held ?? test),
     test: evaluationLoader(test),
+    classes: test.classes,
   };
 }
 

@@ -2,6 +2,7 @@
 export { type CheckpointValue, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 export {
   decodeSafetensors,
+  type EncodeOptions,
   encodeSafetensors,
   type SafetensorsEntry,
   type SafetensorsFile,

@@ -96,6 +96,40 @@ function halfToNumber(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
+const floatValue = new Float32Array(1);
+const floatBits = new Uint32Array(floatValue.buffer);
+
+/**
+ * Numbers as IEEE 754 binary16, rounded to the nearest, halves to even (float64 by way of float32). What is beyond 65504
+ * becomes infinite; NaN stays NaN.
+ */
+export function toHalves(values: ArrayLike<number>): Uint16Array<ArrayBuffer> {
+  const halves = new Uint16Array(values.length);
+  for (let i = 0; i < halves.length; i++) halves[i] = numberToHalf(values[i] as number);
+  return halves;
+}
+
+function numberToHalf(value: number): number {
+  floatValue[0] = value;
+  const bits = floatBits[0] as number;
+  const sign = (bits >>> 16) & 0x8000;
+  const magnitude = bits & 0x7fffffff;
+  if (magnitude > 0x7f800000) return sign | 0x7e00;
+  // 65520 lies half way between the largest finite number and the next, which there is none of.
+  if (magnitude >= 0x477ff000) return sign | 0x7c00;
+  // Below 2 ** -14 the spacing is fixed: 2 ** -24.
+  if (magnitude < 0x38800000) return sign | roundedToEven(Math.abs(floatValue[0] as number) * 2 ** 24);
+  // Exponents differ by 112; adding in the fraction carries into the exponent where it has to.
+  const rounded = magnitude + 0xfff + ((magnitude >>> 13) & 1);
+  return sign | ((rounded - (112 << 23)) >>> 13);
+}
+
+function roundedToEven(value: number): number {
+  const below = Math.floor(value);
+  const rest = value - below;
+  return rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below;
+}
+
 const bfloatBits = new Uint32Array(1);
 const bfloatValue = new Float32Array(bfloatBits.buffer);
 

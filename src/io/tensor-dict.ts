@@ -14,6 +14,7 @@ export type TensorDict = Readonly<Record<string, Tensor>>;
  *
  * @param tensors For example `model.stateDict()`.
  * @param options.metadata Free text stored beside them. Default: none.
+ * @param options.half Store floats as 16-bit floats, which are read back as float32. Default false.
  * @returns The bytes of the file; equal content gives equal bytes.
  * @example
  * const bytes = await io.saveSafetensors({ bias: tensor([1, 2]) });
@@ -21,14 +22,14 @@ export type TensorDict = Readonly<Record<string, Tensor>>;
  */
 export async function saveSafetensors(
   tensors: TensorDict,
-  { metadata = {} }: { metadata?: Readonly<Record<string, string>> } = {},
+  { metadata = {}, half = false }: { metadata?: Readonly<Record<string, string>>; half?: boolean } = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   const entries = await Promise.all(
     Object.entries(tensors).map(async ([name, t]): Promise<[string, SafetensorsEntry]> => {
       return [name, { dtype: t.dtype, shape: t.shape, data: await t.data() }];
     }),
   );
-  return encodeSafetensors(new Map(entries), metadata);
+  return encodeSafetensors(new Map(entries), metadata, { half });
 }
 
 /**

@@ -98,6 +98,11 @@ export interface Callback {
   /** @param epoch Counts from 1. */
   onEpochBegin?(epoch: number, context: TrainingContext): void | Promise<void>;
   onStepEnd?(result: StepResult, context: TrainingContext): void | Promise<void>;
+  /**
+   * Called with each batch of an epoch's validation before its values are computed: small tensors that are made of them
+   * here are computed in the same program. Without gradients.
+   */
+  onValidationBatch?(output: Tensor, target: Tensor, context: TrainingContext): void;
   onEpochEnd?(result: EpochResult, context: TrainingContext): void | Promise<void>;
   /** Called at the end of the training, after an error too. */
   onTrainEnd?(context: TrainingContext): void | Promise<void>;

@@ -2,6 +2,7 @@
  * Measures a model on data, without changing it.
  */
 import { noGrad } from "../tensor/grad-mode.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import type { BatchSource, Loss, Metric, MetricValues, Model } from "./contract.ts";
 import { applyMetrics, MetricSums, readAll } from "./metrics.ts";
 
@@ -11,6 +12,11 @@ export interface EvaluateOptions {
   readonly loss: Loss;
   /** Measured beside the loss, such as `{ accuracy }`. Default: none. */
   readonly metrics?: Readonly<Record<string, Metric>>;
+  /**
+   * Called with each batch before its values are computed: small tensors that are made of them here are computed in the
+   * same program. Default: nothing.
+   */
+  readonly onBatch?: (output: Tensor, target: Tensor) => void;
   /** Stops between two batches by throwing its reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -20,6 +26,7 @@ export interface EvaluateOptions {
  * the model's mode is put back afterwards.
  *
  * @param options.metrics measured beside the loss; none by default
+ * @param options.onBatch called with each batch before its values are computed; nothing by default
  * @param options.signal stops between two batches by throwing its reason
  * @example
  * const metrics = { accuracy: train.accuracy };
@@ -27,7 +34,7 @@ export interface EvaluateOptions {
  * Object.keys(measured); // ["loss", "accuracy"]
  */
 export async function evaluate(model: Model, options: EvaluateOptions): Promise<MetricValues> {
-  const { loader, loss, metrics = {}, signal } = options;
+  const { loader, loss, metrics = {}, onBatch, signal } = options;
   const wasTraining = model.training;
   model.train(false);
   try {
@@ -37,6 +44,7 @@ export async function evaluate(model: Model, options: EvaluateOptions): Promise<
       // Every value of the batch is asked for before the first is read, so that one program computes them all.
       const values = noGrad(() => {
         const output = model(x);
+        onBatch?.(output, y);
         return { loss: loss(output, y), ...applyMetrics(metrics, output, y) };
       });
       const { loss: mean = Number.NaN, ...rest } = await readAll(values);

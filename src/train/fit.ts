@@ -118,12 +118,18 @@ async function runEpoch(epoch: number, options: FitOptions, context: TrainingCon
     for (const c of callbacks) await c.onStepEnd?.(result, context);
   }
   const seconds = (performance.now() - start) / 1000;
+  const onBatch = (output: Tensor, target: Tensor): void => {
+    for (const c of callbacks) c.onValidationBatch?.(output, target, context);
+  };
   signal?.throwIfAborted();
   const trained = { epoch, train: sums.means(), samples: sums.samples, seconds, lr };
   const result =
     validation === undefined
       ? trained
-      : { ...trained, validation: await evaluate(model, { loader: validation, loss, metrics, signal }) };
+      : {
+          ...trained,
+          validation: await evaluate(model, { loader: validation, loss, metrics, onBatch, signal }),
+        };
   if (options.schedulerInterval !== "step") stepEpoch(scheduler, result);
   return result;
 }

@@ -6,6 +6,7 @@
  *       metrics.ndjson      one JSON object per line, appended, on the disk after each epoch
  *       model.safetensors   the latest saved weights
  *       checkpoint.safetensors   the whole state of the training after the latest finished epoch
+ *       heartbeat.json      only while the run is going on: the process that writes it
  *
  * Whatever the process dies of, the folder stays readable: at worst the last line of the metrics is lost.
  */
@@ -14,8 +15,9 @@ import { join } from "node:path";
 import { ArgumentError, FileFormatError } from "../base/errors.ts";
 import { writeFileAtomic } from "../base/node/atomic-file.ts";
 import { makeFolder } from "../base/node/make-folder.ts";
+import { Heartbeat, isBeating } from "./recording/heartbeat.ts";
 
-/** How a run went. One that was killed outright stays "running". */
+/** How a run went. The file of one that was killed outright stays "running"; see {@link currentStatus}. */
 export type RunStatus = "running" | "done" | "failed" | "interrupted";
 
 const statuses: readonly string[] = ["running", "done", "failed", "interrupted"] satisfies RunStatus[];
@@ -86,11 +88,21 @@ export class RunDirectory {
   readonly path: string;
   #info: RunInfo;
   readonly #metrics: FileHandle;
+  readonly #heartbeat: Heartbeat;
 
-  private constructor(path: string, info: RunInfo, metrics: FileHandle) {
+  private constructor(path: string, info: RunInfo, metrics: FileHandle, heartbeat: Heartbeat) {
     this.path = path;
     this.#info = info;
     this.#metrics = metrics;
+    this.#heartbeat = heartbeat;
+  }
+
+  /** Writes that the run is going on, and keeps saying so. */
+  static async #begin(path: string, info: RunInfo): Promise<RunDirectory> {
+    // Before the status: who finds a run going on looks for its process.
+    const heartbeat = await Heartbeat.start(path);
+    await writeInfo(path, info);
+    return new RunDirectory(path, info, await open(join(path, metricsFile), "a"), heartbeat);
   }
 
   /**
@@ -114,9 +126,7 @@ export class RunDirectory {
       settings,
       versions,
     };
-    const path = join(root, id);
-    await writeInfo(path, info);
-    return new RunDirectory(path, info, await open(join(path, metricsFile), "a"));
+    return RunDirectory.#begin(join(root, id), info);
   }
 
   /**
@@ -129,9 +139,7 @@ export class RunDirectory {
     // Without this, the next line would be glued to the rest of the one that was cut off.
     if (truncated) await writeFileAtomic(join(path, metricsFile), metrics.map(metricsLine).join(""));
     const { endedAt: _endedAt, error: _error, result: _result, ...kept } = old;
-    const info: RunInfo = { ...kept, status: "running" };
-    await writeInfo(path, info);
-    return new RunDirectory(path, info, await open(join(path, metricsFile), "a"));
+    return RunDirectory.#begin(path, { ...kept, status: "running" });
   }
 
   /** What run.json says. */
@@ -196,7 +204,27 @@ export class RunDirectory {
       ...(result === undefined ? {} : { result }),
     };
     await writeInfo(this.path, this.#info);
+    await this.#heartbeat.stop();
   }
+}
+
+/**
+ * How a run stands now: one that says it is running, but whose process is gone, was interrupted.
+ *
+ * @param path The run's folder.
+ * @example
+ * const run = await RunDirectory.create("runs", { name: "lenet5", seed: 0 });
+ * await currentStatus(run.path, run.info); // "running"
+ * await run.finish("done");
+ * await currentStatus(run.path, run.info); // "done"
+ */
+export async function currentStatus(path: string, { status }: RunInfo): Promise<RunStatus> {
+  if (status !== "running" || (await isBeating(path))) return status;
+  // It may have ended while its process was looked for.
+  const file = join(path, infoFile);
+  const text = await readFile(file, "utf8").catch(() => undefined);
+  const now = text === undefined ? status : parseInfo(text, file).status;
+  return now === "running" ? "interrupted" : now;
 }
 
 /**

@@ -1,0 +1,69 @@
+/**
+ * A file that only grows, written in the background: whoever adds to it never waits, and an error of the disk (full,
+ * gone) is told once and ends the recording, not the work that is recorded. Node only.
+ */
+import { type FileHandle, open } from "node:fs/promises";
+
+/** What is added goes to the disk this often. */
+const intervalMs = 250;
+
+/** Opened when the first bytes are written. Each addition is written as a whole or, where the process dies, cut off. */
+export class AppendFile {
+  readonly #path: string;
+  readonly #onError: (error: unknown) => void;
+  #pending: Uint8Array[] = [];
+  #timer: NodeJS.Timeout | null = null;
+  #file: FileHandle | null = null;
+  #failed = false;
+  /** The writes so far, one after the other. */
+  #written: Promise<void> = Promise.resolve();
+
+  /** @param onError Told of the first error; nothing more is written then. */
+  constructor(path: string, onError: (error: unknown) => void) {
+    this.#path = path;
+    this.#onError = onError;
+  }
+
+  /** Takes bytes, which must not change afterwards, or text. */
+  add(content: Uint8Array | string): void {
+    if (this.#failed) return;
+    this.#pending.push(typeof content === "string" ? Buffer.from(content) : content);
+    if (this.#timer !== null) return;
+    this.#timer = setTimeout(() => void this.flush(), intervalMs);
+    // A process that has nothing else to do may end; `close` writes what is left.
+    this.#timer.unref();
+  }
+
+  /** Writes what was added so far. Never rejects. */
+  flush(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    const chunks = this.#pending;
+    this.#pending = [];
+    if (chunks.length > 0) this.#written = this.#written.then(() => this.#write(Buffer.concat(chunks)));
+    return this.#written;
+  }
+
+  /** Writes what is left, and closes the file. Never rejects. */
+  async close(): Promise<void> {
+    await this.flush();
+    const file = this.#file;
+    this.#file = null;
+    await file?.close().catch((error: unknown) => this.#fail(error));
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    if (this.#failed) return;
+    try {
+      this.#file ??= await open(this.#path, "a");
+      await this.#file.appendFile(bytes);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#failed) this.#onError(error);
+    this.#failed = true;
+  }
+}
