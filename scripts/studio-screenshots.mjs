@@ -25,6 +25,7 @@ if (folder === undefined) {
   console.error("Name the folder for the pictures: node scripts/studio-screenshots.mjs FOLDER [ADDRESS]");
   process.exit(2);
 }
+const heightFor = (/** @type {number} */ width) => (width > 700 ? 900 : 740);
 const list = (/** @type {string} */ text) => text.split(",");
 
 /** The fixture's server is TypeScript, which Vite runs as it is. */
@@ -74,7 +75,7 @@ const wanted = values.screens === undefined ? Object.keys(screens) : list(values
 for (const width of list(values.widths).map(Number)) {
   for (const theme of list(values.themes)) {
     const page = await browser.newPage({
-      viewport: { width, height: width > 700 ? 900 : 740 },
+      viewport: { width, height: heightFor(width) },
       colorScheme: theme === "dark" ? "dark" : "light",
       reducedMotion: "reduce",
     });
@@ -82,8 +83,12 @@ for (const width of list(values.widths).map(Number)) {
       for (const name of wanted) {
         const search = screens[name];
         if (search === undefined) continue;
+        await page.setViewportSize({ width, height: heightFor(width) });
         await page.goto(`${origin}/${search}${search === "?" ? "" : "&"}lang=${language}`);
         await page.waitForSelector("main h1, main h2");
+        // Strips are fetched when they come into view: the view takes in the whole page.
+        const height = await page.evaluate("document.documentElement.scrollHeight");
+        await page.setViewportSize({ width, height: Math.max(height, heightFor(width)) });
         // Strips and maps are drawn after their data has come; then nothing moves any more.
         await page.waitForTimeout(name === "live" ? 1500 : 700);
         const suffix = width === 1440 ? "" : `-${width}`;

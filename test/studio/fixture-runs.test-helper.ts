@@ -115,7 +115,7 @@ function makeRun(wish: Wish): FixtureRun {
 export function makeRuns(): FixtureRun[] {
   const seeds = [0, 1, 2];
   return [
-    makeRun({ id: "running", status: "running", startedAt: "2026-03-09T14:05:00Z", steps: 240, stepsTotal: 940, tags: ["live"] }),
+    makeRun({ id: "running", status: "running", startedAt: new Date(Date.now() - 10_000).toISOString(), steps: 240, stepsTotal: 940, tags: ["live"] }),
     makeRun({
       id: "broken",
       status: "failed",
@@ -124,7 +124,7 @@ export function makeRuns(): FixtureRun[] {
       steps: 376,
       stepsTotal: 940,
       breaksAt: 212,
-      error: "The loss is NaN since step 212.",
+      error: "Stopped at step 376: the loss has been NaN for an epoch.",
     }),
     makeRun({ id: "healthy", status: "done", startedAt: "2026-03-09T13:10:00Z", tags: ["baseline"] }),
     ...seeds.map((seed) =>
@@ -162,7 +162,7 @@ export function epochMetrics(run: FixtureRun, epoch: number): Readonly<Record<st
   const loss = lossAt(run, step);
   const isBroken = typeof loss === "string";
   const gap = 0.02 + 0.1 * (1 - Math.exp(-epoch / 8));
-  const accuracy = isBroken ? 0.1 : Math.min(0.99, 1 - 0.28 * loss);
+  const accuracy = isBroken ? 0.1 : Math.max(0.1, Math.min(0.99, 1 - 0.28 * loss));
   return {
     epoch,
     loss,

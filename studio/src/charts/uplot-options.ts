@@ -58,11 +58,11 @@ function axes(spec: ChartSpec): uPlot.Axis[] {
   // uPlot leaves out labels of a logarithmic axis by giving null.
   const texts = (format: (value: number) => string) => (_: uPlot, values: (number | null)[]) =>
     values.map((value) => (value === null ? "" : format(value)));
-  const short = (value: number): string => value.toLocaleString("en", { maximumSignificantDigits: 4 });
+  const short = (value: number): string => value.toLocaleString("en", { maximumSignificantDigits: 4 }).replace("-", "−");
   const tiny = (value: number): string =>
     value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential().replace("e-", "e−") : short(value);
   return [
-    { ...common, space: 64, size: 28, values: texts(spec.axis === "time" ? formatDuration : short) },
+    { ...common, space: 48, size: 28, values: texts(spec.axis === "time" ? formatDuration : short) },
     { ...common, space: 32, size: 52, values: texts(tiny) },
   ];
 }

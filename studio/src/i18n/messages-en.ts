@@ -18,7 +18,6 @@ export const english = {
   loading: "Loading …",
   retry: "Try again",
   cancel: "Cancel",
-  close: "Close",
   save: "Save",
   explain: "What is this?",
   offline: "The studio's server does not answer. Start it again with `tatami studio`, then try again.",
@@ -48,7 +47,7 @@ export const english = {
   compareSelected: (n: number) => `Compare ${n}`,
   compareHint: "Select two or more runs to compare them.",
   clearSelection: "Clear selection",
-  edit: "Rename, tags",
+  edit: "Edit",
   editRun: (name: string) => `Rename and tag ${name}`,
   remove: "Delete",
   removeRun: (name: string) => `Delete ${name}?`,
@@ -117,7 +116,6 @@ export const english = {
   aboutSpeed: "Images that the training takes in each second, averaged over 25 steps.",
 
   verdicts: "Verdicts",
-  verdictCount: (n: number) => plural(n, "verdict", "verdicts"),
   noVerdicts: "Nothing is wrong as far as the rules can tell.",
   noVerdictsYet: "Verdicts come with the first statistics.",
   aboutVerdicts:
@@ -140,22 +138,12 @@ export const english = {
   noLayersHint: "`tatami train` records them unless it is given `--no-studio`. Train once more to see them.",
   stripOf: (kind: string, layer: string) => `${kind} of ${layer}`,
   stripKeys: "Arrow keys move the step, Enter opens it, + and − zoom.",
-  openStep: (step: string) => `Look inside at step ${step}`,
   aboutStrip:
     "Each column is a histogram of one step: bright where many values lie. The solid line is their mean, the dashed lines one standard deviation around it. A healthy layer keeps a broad, steady band; a thin line at zero has died, a band that swells will overflow.",
   aboutGradients:
     "The same for the gradients that come back through the layer. If they shrink towards the first layers, those learn hardly anything.",
   aboutUpdates:
     "How large one step's change of the weights is beside the weights themselves. About 1/1000 (the dashed line) is healthy; far above, training is rough; far below, it crawls.",
-  mean: "mean",
-  std: "std",
-  dead: "dead",
-  deadUnits: "Dead units",
-  zeros: "zeros",
-  ratio: "ratio",
-  range: "range",
-  guide: "guide 1e-3",
-  nonFinite: "NaN",
   nonFiniteFrom: (step: string) => `NaN or infinite from step ${step}`,
   stripValue: (v: { steps: string; mean: string; std: string; dead: string }) =>
     `Step ${v.steps}: mean ${v.mean}, standard deviation ${v.std}, dead ${v.dead}`,
@@ -166,7 +154,6 @@ export const english = {
   zoomOut: "Zoom out",
   wholeTraining: "Whole training",
   stepsShown: (from: string, to: string) => `Steps ${from} to ${to}`,
-  output: "output",
 
   noSnapshots: "No weights were stored during this run.",
   noSnapshotsHint: "`tatami train` stores them now and then unless it is given `--no-studio`. A run that has just started gets its first ones soon.",
@@ -183,9 +170,9 @@ export const english = {
   featureMaps: "Feature maps",
   filters: "Filters",
   channel: (n: string) => `channel ${n}`,
-  channels: (n: number) => plural(n, "channel", "channels"),
   mapsOf: (layer: string, n: number) => `${plural(n, "feature map", "feature maps")} of ${layer}`,
   filtersOf: (layer: string, n: number) => `${plural(n, "filter", "filters")} of ${layer}`,
+  filtersOfChannel: (n: string) => `of channel ${n}`,
   noFilters: "This layer has no filters.",
   whereLooked: "Where it looked",
   evidenceFor: "Evidence for",
@@ -193,7 +180,8 @@ export const english = {
   mapKeys: "Arrow keys choose a channel.",
   aboutMaps:
     "What each channel of the layer makes of the image: bright where the channel found what it looks for. Move through training to see how it learned to look.",
-  aboutFilters: "The weights that the channels slide over their input; shown is what multiplies the first input channel.",
+  aboutFilters:
+    "The weights that a channel slides over its input. Where the input has several channels, those of the feature map that is chosen above are shown, one for each.",
   aboutCam: "The parts of the image that spoke for a class (Grad-CAM): bright spoke most.",
   aboutPrediction: "Probabilities that the network gives to the classes for this image, at this step.",
 
@@ -229,8 +217,8 @@ export const english = {
   differs: "differs",
   onlyDifferences: "Only what differs",
   noDifferences: "All settings are the same.",
-  lastValue: "Last",
-  bestValue: "Best",
+  lastValue: "last",
+  bestValue: "best",
 };
 
 export type Messages = typeof english;

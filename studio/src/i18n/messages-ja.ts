@@ -14,7 +14,6 @@ export const japanese: Messages = {
   loading: "読み込み中…",
   retry: "再試行",
   cancel: "キャンセル",
-  close: "閉じる",
   save: "保存",
   explain: "この図の見方",
   offline: "サーバーが応答しません。`tatami studio` で起動し直してから再試行してください。",
@@ -39,7 +38,7 @@ export const japanese: Messages = {
   compareSelected: (n) => `${n} 件を比較`,
   compareHint: "2 件以上選ぶと比較できます。",
   clearSelection: "選択を解除",
-  edit: "名前・タグを編集",
+  edit: "編集",
   editRun: (name) => `${name} の名前とタグ`,
   remove: "削除",
   removeRun: (name) => `${name} を削除しますか？`,
@@ -92,7 +91,6 @@ export const japanese: Messages = {
   aboutSpeed: "1 秒間に学習に使った画像の枚数です（25 ステップの平均）。",
 
   verdicts: "診断",
-  verdictCount: (n) => `診断 ${count(n)} 件`,
   noVerdicts: "規則で調べた範囲では、問題は見つかっていません。",
   noVerdictsYet: "最初の統計が記録されると表示されます。",
   aboutVerdicts:
@@ -111,22 +109,12 @@ export const japanese: Messages = {
   noLayersHint: "`tatami train` は `--no-studio` を付けない限り統計を記録します。もう一度学習を実行してください。",
   stripOf: (kind, layer) => `${layer} の${kind}`,
   stripKeys: "矢印キーでステップを移動、Enter で内部を表示、+ と − で拡大・縮小します。",
-  openStep: (step) => `ステップ ${step} の内部を見る`,
   aboutStrip:
     "縦の 1 列が、そのステップでの値のヒストグラムです。明るいほど多くの値が集まっています。実線は平均、破線は平均 ± 標準偏差です。健全な層は幅のある帯が安定して続きます。0 に張り付いた細い線は死んだ層、広がり続ける帯は発散の前触れです。",
   aboutGradients:
     "逆伝播で層に届く勾配のヒストグラムです。入力側の層ほど細くなっていく場合、その層はほとんど学習していません。",
   aboutUpdates:
     "1 ステップの更新量が重み自体に対してどれだけ大きいかを示します。1/1000 前後（破線）が目安です。大きすぎると学習が不安定になり、小さすぎると進みません。",
-  mean: "平均",
-  std: "標準偏差",
-  dead: "死んだユニット",
-  deadUnits: "死んだユニット",
-  zeros: "0 の割合",
-  ratio: "比",
-  range: "範囲",
-  guide: "目安 1e-3",
-  nonFinite: "NaN",
   nonFiniteFrom: (step) => `ステップ ${step} から NaN または無限大`,
   stripValue: (v) => `ステップ ${v.steps}：平均 ${v.mean}、標準偏差 ${v.std}、死んだユニット ${v.dead}`,
   ratioValue: (v) => `ステップ ${v.steps}：重みに対する更新量の比 ${v.ratio}`,
@@ -136,7 +124,6 @@ export const japanese: Messages = {
   zoomOut: "縮小",
   wholeTraining: "学習全体",
   stepsShown: (from, to) => `ステップ ${from}〜${to}`,
-  output: "出力",
 
   noSnapshots: "この実行では学習途中の重みが保存されていません。",
   noSnapshotsHint: "`tatami train` は `--no-studio` を付けない限り、学習の途中で重みを保存します。始まったばかりの実行では、しばらくすると表示されます。",
@@ -153,17 +140,18 @@ export const japanese: Messages = {
   featureMaps: "特徴マップ",
   filters: "フィルター",
   channel: (n) => `チャネル ${n}`,
-  channels: (n) => `${count(n)} チャネル`,
   mapsOf: (layer, n) => `${layer} の特徴マップ ${count(n)} 枚`,
   filtersOf: (layer, n) => `${layer} のフィルター ${count(n)} 個`,
+  filtersOfChannel: (n) => `チャネル ${n} のもの`,
   noFilters: "この層にフィルターはありません。",
   whereLooked: "判断の根拠",
   evidenceFor: "対象クラス",
-  mostProbable: "確率が最大のクラス",
+  mostProbable: "最大確率",
   mapKeys: "矢印キーでチャネルを選びます。",
   aboutMaps:
     "層の各チャネルが画像から取り出したものです。探している特徴が見つかった場所ほど明るくなります。スライダーで学習の過程をたどれます。",
-  aboutFilters: "各チャネルが入力の上を滑らせる重みです。最初の入力チャネルに掛かる分を表示しています。",
+  aboutFilters:
+    "各チャネルが入力の上を滑らせる重みです。入力が複数チャネルのときは、上で選んだ特徴マップのフィルターを入力チャネルごとに表示します。",
   aboutCam: "そのクラスだと判断する根拠になった場所です（Grad-CAM）。明るいほど強く効いています。",
   aboutPrediction: "このステップの重みで、この画像に対してネットワークが出した各クラスの確率です。",
 

@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { english } from "./messages-en.ts";
 import { japanese } from "./messages-ja.ts";
@@ -27,7 +30,7 @@ describe.each([
 });
 
 test("Japanese is Japanese, apart from names", () => {
-  const names = /^(studio|nonFinite)$/;
+  const names = /^studio$/;
   for (const [path, text] of texts(japanese)) {
     if (!names.test(path) && path !== "stepOf") expect(text, path).toMatch(/[\u3040-\u30ff\u4e00-\u9fff]/);
   }
@@ -38,4 +41,14 @@ test("both fill the same gaps", () => {
   const unique = (list: unknown) => JSON.stringify(list);
   const sets = (catalogue: object) => unique(gaps(catalogue).map(([path, g]) => [path, [...new Set(g)]]));
   expect(sets(japanese)).toBe(sets(english));
+});
+
+test("every text is used by the page", () => {
+  const folder = fileURLToPath(new URL("..", import.meta.url));
+  const sources = readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((path) => /\.(svelte|ts)$/.test(path) && !/\.test\.ts$|messages-/.test(path))
+    .map((path) => readFileSync(join(folder, path), "utf8"))
+    .join("\n");
+  const unused = Object.keys(english).filter((key) => !new RegExp(`\\b(t|english)\\.${key}\\b`).test(sources));
+  expect(unused).toEqual([]);
 });

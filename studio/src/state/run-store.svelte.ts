@@ -37,7 +37,7 @@ export class RunStore {
     try {
       const [detail, rows] = await Promise.all([api.run(this.id), api.steps(this.id, 0)]);
       this.#series = new StepSeries(Math.max(1024, rows.step.length));
-      this.#series.append(0, rows);
+      this.#series.put(0, rows);
       this.#pending = null;
       this.detail = detail;
       this.version++;
@@ -83,7 +83,7 @@ export class RunStore {
     const detail = this.#pending ?? this.detail;
     if (detail === null) return;
     this.#pending = withEvent(detail, event);
-    if (event.type === "steps" && !this.#series.append(event.from, event.columns)) void this.#fillHole();
+    if (event.type === "steps" && !this.#series.put(event.from, event.columns)) void this.#fillHole();
     this.#frame.ask();
     if (event.type === "status" && event.run.status !== "running") this.#finish();
   }
@@ -92,7 +92,7 @@ export class RunStore {
   async #fillHole(): Promise<void> {
     const from = this.#series.length;
     const rows = await api.steps(this.id, from).catch(() => null);
-    if (rows !== null && this.#series.append(from, rows)) this.#frame.ask();
+    if (rows !== null && this.#series.put(from, rows)) this.#frame.ask();
   }
 
   /** The last events of a run stand in its files as well; from there they are complete. */

@@ -31,28 +31,28 @@ export class StepSeries {
   }
 
   /**
-   * Takes rows that begin at row `from`. Rows that are here already are skipped; rows that would leave a hole are
-   * refused.
+   * Takes rows that begin at row `from` and are the newest there are. What stood there is replaced (a training that was
+   * resumed goes back some steps); rows that would leave a hole are refused.
    *
    * @returns whether the rows fitted
    */
-  append(from: number, rows: StepColumns): boolean {
+  put(from: number, rows: StepColumns): boolean {
     if (from > this.#length) return false;
-    const skip = this.#length - from;
-    const fresh = rows.step.length - skip;
-    if (fresh <= 0) return true;
-    this.#reserve(this.#length + fresh);
+    const length = from + rows.step.length;
+    this.#reserve(length);
     for (const name of names) {
       const target = this.#columns[name];
-      const source = rows[name];
-      for (let i = 0; i < fresh; i++) target[this.#length + i] = toNumber(source[skip + i]);
+      rows[name].forEach((value, i) => {
+        target[from + i] = toNumber(value);
+      });
     }
-    this.#length += fresh;
+    this.#length = length;
     return true;
   }
 
-  /** The first `length` rows, or all; valid until the next call of append. */
-  view(length = this.#length): SeriesView {
+  /** The first `length` rows, or all; valid until the next call of put. */
+  view(most = this.#length): SeriesView {
+    const length = Math.min(most, this.#length);
     const part = (name: Name): Float64Array => this.#columns[name].subarray(0, length);
     return {
       step: part("step"),
@@ -70,7 +70,7 @@ export class StepSeries {
     const larger = Math.max(length, 2 * capacity);
     for (const name of names) {
       const column = new Float64Array(larger);
-      column.set(this.#columns[name].subarray(0, this.#length));
+      column.set(this.#columns[name]);
       this.#columns[name] = column;
     }
   }

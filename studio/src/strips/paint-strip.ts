@@ -37,6 +37,10 @@ export function bitmapOf({ columns, strip, image }: StripData): OffscreenCanvas 
   return canvas;
 }
 
+/** Whether any column has dead units; only then they have a lane. */
+export const hasDead = ({ strip }: StripData): boolean =>
+  strip.kind !== "updates" && strip.dead.some((share) => share > 0);
+
 type Path = (column: number) => number;
 
 /** A line through the middle of the columns; `place` gives its height from 0 to 1, or NaN for a gap. */
@@ -128,7 +132,7 @@ export function paintStrip(
   const { width, height } = canvas;
   context.clearRect(0, 0, width, height);
   if (data.columns === 0) return;
-  const hasLane = data.strip.kind === "activations" && data.strip.dead.length > 0;
+  const hasLane = hasDead(data);
   const top = hasLane ? Math.round(height * (1 - laneShare - laneGap)) : height;
   if (data.strip.kind === "updates") paintRatio(context, data, colors);
   else if (bitmap !== null) {

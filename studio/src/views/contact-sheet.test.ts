@@ -3,7 +3,7 @@ import { asPlanes, cornerOf, layOut, planeAt, sheetGap } from "./contact-sheet.t
 
 test("planes fill the width and never leave it", () => {
   for (const count of [1, 6, 32, 256]) {
-    for (const available of [280, 640, 1100]) {
+    for (const available of [120, 280, 640, 1100]) {
       const sheet = layOut({ count, width: 14, height: 14 }, available);
       expect(sheet.width).toBeLessThanOrEqual(available);
       expect(sheet.columns * sheet.rows).toBeGreaterThanOrEqual(count);

@@ -17,9 +17,14 @@ interface Planar {
 }
 
 export const sheetGap = 3;
-/** A plane is drawn at least and at most so wide; a whole number of pixels for each of its own where it can be. */
-const narrowest = 32;
+/** Room around the planes for the frame of the chosen one. */
+const margin = 2;
+/** A plane is drawn at most so wide, and all of them so high, where that leaves them wide enough. */
 const widest = 112;
+const highest = 380;
+const narrowest = 28;
+/** Sides of planes that are one value each. */
+const point = { widest: 24, narrowest: 14 };
 
 /** A vector is a row of single values: each of them becomes a plane of its own. */
 export function asPlanes<T extends Planar>(planes: T): T {
@@ -27,34 +32,48 @@ export function asPlanes<T extends Planar>(planes: T): T {
   return isVector ? { ...planes, count: planes.width, width: 1, height: 1 } : planes;
 }
 
-/** Fills the width that there is with planes of one size, as large as `most` allows. */
-export function layOut({ count, height, width }: Planar, available: number): Sheet {
-  const isPoint = width === 1 && height === 1;
-  const most = isPoint ? 24 : widest;
-  const wanted = Math.min(most, Math.max(isPoint ? 12 : narrowest, (available + sheetGap) / Math.max(count, 1) - sheetGap));
-  const scale = wanted >= width ? Math.floor(wanted / width) : wanted / width;
+/**
+ * Lays planes out in the width that there is, as large as all of them are still seen at once. A plane is a whole number
+ * of times its own size, unless it has to be made smaller.
+ */
+export function layOut(planar: Planar, available: number): Sheet {
+  const { height, width } = planar;
+  const limits = width === 1 && height === 1 ? point : { widest, narrowest };
+  const room = Math.min(limits.widest, available - 2 * margin);
+  if (room < width) return sheetAt(planar, available, room / width);
+  const largest = Math.floor(room / width);
+  for (let scale = largest; scale > 1; scale--) {
+    const sheet = sheetAt(planar, available, scale);
+    if (sheet.height <= highest || sheet.cellWidth - width < limits.narrowest) return sheet;
+  }
+  return sheetAt(planar, available, 1);
+}
+
+function sheetAt({ count, height, width }: Planar, available: number, scale: number): Sheet {
   const cellWidth = Math.max(1, Math.round(width * scale));
   const cellHeight = Math.max(1, Math.round(height * scale));
-  const columns = Math.max(1, Math.min(count, Math.floor((available + sheetGap) / (cellWidth + sheetGap))));
+  const fitting = Math.floor((available - 2 * margin + sheetGap) / (cellWidth + sheetGap));
+  const columns = Math.max(1, Math.min(count, fitting));
   const rows = Math.ceil(count / columns);
   return {
     columns,
     rows,
     cellWidth,
     cellHeight,
-    width: columns * (cellWidth + sheetGap) - sheetGap,
-    height: Math.max(0, rows * (cellHeight + sheetGap) - sheetGap),
+    width: columns * (cellWidth + sheetGap) - sheetGap + 2 * margin,
+    height: Math.max(0, rows * (cellHeight + sheetGap) - sheetGap) + 2 * margin,
   };
 }
 
 /** Left upper corner of a plane. */
 export const cornerOf = (sheet: Sheet, index: number): { readonly x: number; readonly y: number } => ({
-  x: (index % sheet.columns) * (sheet.cellWidth + sheetGap),
-  y: Math.floor(index / sheet.columns) * (sheet.cellHeight + sheetGap),
+  x: margin + (index % sheet.columns) * (sheet.cellWidth + sheetGap),
+  y: margin + Math.floor(index / sheet.columns) * (sheet.cellHeight + sheetGap),
 });
 
 /** The plane at a point, or null between planes. */
-export function planeAt(sheet: Sheet, count: number, x: number, y: number): number | null {
+export function planeAt(sheet: Sheet, count: number, left: number, top: number): number | null {
+  const [x, y] = [left - margin, top - margin];
   const [pitchX, pitchY] = [sheet.cellWidth + sheetGap, sheet.cellHeight + sheetGap];
   const [column, row] = [Math.floor(x / pitchX), Math.floor(y / pitchY)];
   const index = row * sheet.columns + column;

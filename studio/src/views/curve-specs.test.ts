@@ -5,7 +5,7 @@ import { curveSpecs } from "./curve-specs.ts";
 
 const step = [1, 2, 3, 4];
 const series = new StepSeries();
-series.append(0, {
+series.put(0, {
   step,
   epoch: [1, 1, 2, 2],
   loss: [4, 2, "NaN", 1],

@@ -67,7 +67,10 @@ export function curveSpecs(input: CurveInput): Readonly<Record<CurveName, ChartS
   const lr: ChartSeries = { label: t.learningRate, values: rows.lr, style: 0, look: "line" };
   const speed: ChartSeries = {
     label: t.imagesPerSecond,
-    values: smooth(imagesPerSecond(rows.seconds, rows.samples), view.smooth),
+    // A rate that cannot be told yet is no breakdown.
+    values: Array.from(smooth(imagesPerSecond(rows.seconds, rows.samples), view.smooth), (rate) =>
+      Number.isNaN(rate) ? null : rate,
+    ),
     style: 0,
     look: "line",
   };
