@@ -32,7 +32,8 @@ const list = (/** @type {string} */ text) => text.split(",");
 async function fixture() {
   const helper = join(root, "test", "studio", "fixture-server.test-helper.ts");
   const page = join(dist, "studio");
-  if (!existsSync(join(page, "index.html"))) throw new Error("The page is not built; run `npm run build` first.");
+  if (!existsSync(join(page, "index.html")))
+    throw new Error("The page is not built; run `npm run build` first.");
   /** @type {{ module: { serveFixture(page: string): Promise<{ origin: string, empty: boolean, close(): Promise<void> }> } }} */
   const { module } = await runnerImport(helper);
   return module.serveFixture(page);
@@ -58,7 +59,12 @@ async function screensOf(/** @type {string} */ origin) {
     errors: `?run=${id}&tab=errors`,
     ...(compared.length >= 2 ? { compare: `?compare=${compared.map((run) => run.id).join(",")}` } : {}),
     ...(live ? { live: `?run=${encodeURIComponent(live.id)}` } : {}),
-    ...(bad ? { broken: `?run=${encodeURIComponent(bad.id)}`, "broken-layers": `?run=${encodeURIComponent(bad.id)}&tab=layers` } : {}),
+    ...(bad
+      ? {
+          broken: `?run=${encodeURIComponent(bad.id)}`,
+          "broken-layers": `?run=${encodeURIComponent(bad.id)}&tab=layers`,
+        }
+      : {}),
   };
 }
 
@@ -67,7 +73,15 @@ const origin = address ?? server?.origin ?? "";
 const executablePath = process.env.TATAMI_CHROMIUM ?? "/usr/bin/chromium";
 const browser = await chromium.launch({
   executablePath,
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  args: [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ],
 });
 mkdirSync(folder, { recursive: true });
 const screens = await screensOf(origin);
@@ -92,7 +106,10 @@ for (const width of list(values.widths).map(Number)) {
         // Strips and maps are drawn after their data has come; then nothing moves any more.
         await page.waitForTimeout(name === "live" ? 1500 : 700);
         const suffix = width === 1440 ? "" : `-${width}`;
-        await page.screenshot({ path: join(folder, `${name}-${language}-${theme}${suffix}.png`), fullPage: true });
+        await page.screenshot({
+          path: join(folder, `${name}-${language}-${theme}${suffix}.png`),
+          fullPage: true,
+        });
       }
     }
     await page.close();

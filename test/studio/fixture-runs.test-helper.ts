@@ -115,7 +115,14 @@ function makeRun(wish: Wish): FixtureRun {
 export function makeRuns(): FixtureRun[] {
   const seeds = [0, 1, 2];
   return [
-    makeRun({ id: "running", status: "running", startedAt: new Date(Date.now() - 10_000).toISOString(), steps: 240, stepsTotal: 940, tags: ["live"] }),
+    makeRun({
+      id: "running",
+      status: "running",
+      startedAt: new Date(Date.now() - 10_000).toISOString(),
+      steps: 240,
+      stepsTotal: 940,
+      tags: ["live"],
+    }),
     makeRun({
       id: "broken",
       status: "failed",
@@ -128,7 +135,14 @@ export function makeRuns(): FixtureRun[] {
     }),
     makeRun({ id: "healthy", status: "done", startedAt: "2026-03-09T13:10:00Z", tags: ["baseline"] }),
     ...seeds.map((seed) =>
-      makeRun({ id: `slow-${seed}`, status: "done", startedAt: `2026-03-08T1${seed}:00:00Z`, lr: 0.002, seed, tags: ["seeds"] }),
+      makeRun({
+        id: `slow-${seed}`,
+        status: "done",
+        startedAt: `2026-03-08T1${seed}:00:00Z`,
+        lr: 0.002,
+        seed,
+        tags: ["seeds"],
+      }),
     ),
     makeRun({
       id: "long",
@@ -153,9 +167,11 @@ export function lossAt(run: FixtureRun, step: number): Loose {
 }
 
 export const lrAt = (run: FixtureRun, step: number): number =>
-  (run.summary.settings as { lr: number }).lr * 0.5 * (1 + Math.cos((Math.PI * step) / (run.stepsTotal * 1.05)));
+  (run.summary.settings as { lr: number }).lr *
+  0.5 *
+  (1 + Math.cos((Math.PI * step) / (run.stepsTotal * 1.05)));
 
-export const secondsAt = (run: FixtureRun, step: number): number => step * 0.04 + 0.2 * Math.sin(step / 40);
+export const secondsAt = (step: number): number => step * 0.04 + 0.2 * Math.sin(step / 40);
 
 export function epochMetrics(run: FixtureRun, epoch: number): Readonly<Record<string, Loose>> {
   const step = epoch * run.stepsPerEpoch;
@@ -227,5 +243,7 @@ export function verdictsOf(run: FixtureRun): readonly VerdictText[] {
 /** Steps of which weights are stored. */
 export function snapshotsOf(run: FixtureRun): readonly number[] {
   const steps = run.steps;
-  return [...new Set(Array.from({ length: 12 }, (_, i) => Math.max(1, Math.round(steps * ((i + 1) / 12) ** 2))))];
+  return [
+    ...new Set(Array.from({ length: 12 }, (_, i) => Math.max(1, Math.round(steps * ((i + 1) / 12) ** 2)))),
+  ];
 }

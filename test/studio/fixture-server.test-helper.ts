@@ -3,10 +3,17 @@
  * Content-Security-Policy. The run "running" grows while somebody listens to it, up to a number of steps.
  */
 import { existsSync, readFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
-import type { MapsRequest, RunChange, RunDetail, StepColumns, StripKind, StudioEvent } from "../../src/studio/protocol.ts";
+import type {
+  MapsRequest,
+  RunChange,
+  RunDetail,
+  StepColumns,
+  StripKind,
+  StudioEvent,
+} from "../../src/studio/protocol.ts";
 import {
   classes,
   epochMetrics,
@@ -39,6 +46,8 @@ export interface FixtureServer {
   answers: boolean;
   /** Whether there are any runs. */
   empty: boolean;
+  /** Breaks the connections of those who listen to a run. */
+  dropStreams(): void;
   close(): Promise<void>;
 }
 
@@ -59,7 +68,7 @@ function columnsOf(run: FixtureRun, from: number, to = run.steps): StepColumns {
     epoch: step.map((s) => Math.ceil(s / run.stepsPerEpoch)),
     loss: step.map((s) => lossAt(run, s)),
     lr: step.map((s) => lrAt(run, s)),
-    seconds: step.map((s) => secondsAt(run, s)),
+    seconds: step.map((s) => secondsAt(s)),
     samples: step.map(() => 64),
   };
 }
@@ -119,9 +128,11 @@ interface Asked {
   readonly request: IncomingMessage;
 }
 
-const numberOf = (query: URLSearchParams, name: string, fallback: number): number => Number(query.get(name) ?? fallback);
+const numberOf = (query: URLSearchParams, name: string, fallback: number): number =>
+  Number(query.get(name) ?? fallback);
 
-const indexOf = (image: MapsRequest["image"]): number => ("index" in image ? image.index : image.file.length % 10);
+const indexOf = (image: MapsRequest["image"]): number =>
+  "index" in image ? image.index : image.file.length % 10;
 
 const answers: Readonly<Record<string, (asked: Asked) => unknown>> = {
   "GET ": ({ run }) => detailOf(run),
@@ -155,6 +166,7 @@ const answers: Readonly<Record<string, (asked: Asked) => unknown>> = {
 export async function serveFixture(page: string): Promise<FixtureServer> {
   const runs: Writable[] = makeRuns();
   const requests: string[] = [];
+  const streams = new Set<ServerResponse>();
   const state = { answers: true, empty: false };
 
   async function api(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
@@ -164,19 +176,26 @@ export async function serveFixture(page: string): Promise<FixtureServer> {
     if (method !== "GET" && request.headers["x-tatami-token"] !== token) {
       throw new Refusal(403, "wrong-token", "The token is not that of this start; load the page again.");
     }
-    if (id === undefined) return json(response, { runs: state.empty ? [] : runs.map((r) => r.summary), damaged: [] });
+    if (id === undefined)
+      return json(response, { runs: state.empty ? [] : runs.map((r) => r.summary), damaged: [] });
     const run = runs.find((candidate) => candidate.summary.id === id);
-    if (run === undefined) throw new Refusal(404, "no-such-run", `There is no run "${id}"; the list shows which there are.`);
+    if (run === undefined)
+      throw new Refusal(404, "no-such-run", `There is no run "${id}"; the list shows which there are.`);
     const name = rest.join("/");
-    if (name === "events") return stream(run, response, numberOf(url.searchParams, "from", 0));
+    if (name === "events") {
+      streams.add(response);
+      return stream(run, response, numberOf(url.searchParams, "from", 0));
+    }
     if (method === "DELETE") {
-      if (run.summary.status === "running") throw new Refusal(409, "running", "The run is running; stop it first.");
+      if (run.summary.status === "running")
+        throw new Refusal(409, "running", "The run is running; stop it first.");
       runs.splice(runs.indexOf(run), 1);
       response.writeHead(204).end();
       return;
     }
     const answer = answers[`${method} ${name}`];
-    if (answer === undefined) throw new Refusal(404, "bad-request", `${method} ${url.pathname} is no address of the API.`);
+    if (answer === undefined)
+      throw new Refusal(404, "bad-request", `${method} ${url.pathname} is no address of the API.`);
     json(response, await answer({ run, query: url.searchParams, request }));
   }
 
@@ -190,10 +209,23 @@ export async function serveFixture(page: string): Promise<FixtureServer> {
       response.end(JSON.stringify({ error: code, message }));
     });
   });
+  return listen(server, state, requests, streams);
+}
+
+async function listen(
+  server: Server,
+  state: { answers: boolean; empty: boolean },
+  requests: readonly string[],
+  streams: Set<ServerResponse>,
+): Promise<FixtureServer> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return Object.assign(state, {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
+    dropStreams: () => {
+      for (const response of streams) response.destroy();
+      streams.clear();
+    },
     close: () =>
       new Promise<void>((resolve) => {
         server.closeAllConnections();
@@ -216,7 +248,10 @@ function file(page: string, path: string, response: ServerResponse): void {
     return;
   }
   const content = readFileSync(join(page, name));
-  response.writeHead(200, { "content-type": types[extname(name)] ?? "text/plain", "content-security-policy": policy });
+  response.writeHead(200, {
+    "content-type": types[extname(name)] ?? "text/plain",
+    "content-security-policy": policy,
+  });
   response.end(
     name === "index.html"
       ? content.toString().replace('name="tatami-token" content=""', `name="tatami-token" content="${token}"`)

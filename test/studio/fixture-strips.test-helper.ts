@@ -1,6 +1,15 @@
 /** Strips, feature maps, images and mistakes of the fixture's runs. */
-import { deflateSync, crc32 } from "node:zlib";
-import type { Cam, Errors, Loose, Maps, Planes, ProbeImage, Strip, StripKind } from "../../src/studio/protocol.ts";
+import { crc32, deflateSync } from "node:zlib";
+import type {
+  Cam,
+  Errors,
+  Loose,
+  Maps,
+  Planes,
+  ProbeImage,
+  Strip,
+  StripKind,
+} from "../../src/studio/protocol.ts";
 import { classes, type FixtureRun, lossAt, noiseOf } from "./fixture-runs.test-helper.ts";
 
 const bins = 48;
@@ -25,7 +34,11 @@ function momentsOf(run: FixtureRun, layer: number, kind: StripKind, step: number
     return { mean: 0.02 * wave, std: (0.012 + 0.002 * layer) * (0.35 + Math.exp(-4 * progress)), dead: 0 };
   }
   const std = 0.75 + 0.5 * (1 - Math.exp(-6 * progress)) + wave;
-  return { mean: (isRelu ? 0.45 : 0.1 * Math.sin(layer)) + wave, std, dead: isRelu ? 0.04 + 0.05 * progress : 0 };
+  return {
+    mean: (isRelu ? 0.45 : 0.1 * Math.sin(layer)) + wave,
+    std,
+    dead: isRelu ? 0.04 + 0.05 * progress : 0,
+  };
 }
 
 function column(moments: Moments, low: number, high: number, isRelu: boolean): number[] {
@@ -46,12 +59,14 @@ export function stripOf(
 ): Strip {
   const index = run.layers.findIndex((info) => info.layer === query.layer);
   const isRelu = run.layers[index]?.type === "ReLU" && query.kind === "activations";
-  const recorded = [];
+  const recorded: number[] = [];
   for (let step = 1; step <= Math.min(run.steps, query.to); step += run.recordEvery) {
     if (step >= query.from) recorded.push(step);
   }
   const width = Math.min(query.columns, recorded.length);
-  const edges = Array.from({ length: width + 1 }, (_, i) => Math.round((i * recorded.length) / Math.max(width, 1)));
+  const edges = Array.from({ length: width + 1 }, (_, i) =>
+    Math.round((i * recorded.length) / Math.max(width, 1)),
+  );
   const first = edges.slice(0, -1).map((edge) => recorded[edge] as number);
   const last = edges.slice(1).map((edge) => recorded[edge - 1] as number);
   const moments = first.map((step) => momentsOf(run, index, query.kind, step));
@@ -59,8 +74,11 @@ export function stripOf(
   const finite = moments.filter((_, i) => !isBroken[i]);
   const reach = Math.max(1e-6, ...finite.map((m) => Math.abs(m.mean) + 3 * m.std));
   const [low, high] = [isRelu ? -reach / 8 : -reach, reach];
-  const bytes = moments.flatMap((m, i) => (isBroken[i] ? new Array<number>(bins).fill(0) : column(m, low, high, isRelu)));
-  const loose = (value: (m: Moments) => number): Loose[] => moments.map((m, i) => (isBroken[i] ? "NaN" : value(m)));
+  const bytes = moments.flatMap((m, i) =>
+    isBroken[i] ? new Array<number>(bins).fill(0) : column(m, low, high, isRelu),
+  );
+  const loose = (value: (m: Moments) => number): Loose[] =>
+    moments.map((m, i) => (isBroken[i] ? "NaN" : value(m)));
   return {
     layer: query.layer,
     kind: query.kind,
@@ -73,7 +91,10 @@ export function stripOf(
     zeros: moments.map((m) => (isRelu ? 0.4 + m.dead : 0)),
     dead: query.kind === "updates" ? [] : moments.map((m) => m.dead),
     nonFinite: isBroken.map((broken) => (broken ? 0.37 : 0)),
-    ratio: query.kind === "updates" ? moments.map((m, i) => ratioAt(run, index, first[i] ?? 0, m, isBroken[i])) : [],
+    ratio:
+      query.kind === "updates"
+        ? moments.map((m, i) => ratioAt(run, index, first[i] ?? 0, m, isBroken[i]))
+        : [],
     low,
     high,
     bins,
@@ -108,13 +129,29 @@ function pixelsOf(index: number): Uint8Array {
 function shapeDepth(label: number, x: number, y: number): number {
   const body = 0.7 - Math.max(Math.abs(x) / 0.62, Math.abs(y) / 1.1);
   const sleeves = 0.55 - Math.max(Math.abs(x) / 1.6, Math.abs(y + 0.35) / 0.42);
-  const legs = Math.min(0.85 - Math.abs(y), 0.32 - Math.abs(Math.abs(x) - 0.34), y > -0.5 ? Math.abs(x) - 0.05 : 1);
+  const legs = Math.min(
+    0.85 - Math.abs(y),
+    0.32 - Math.abs(Math.abs(x) - 0.34),
+    y > -0.5 ? Math.abs(x) - 0.05 : 1,
+  );
   const sole = Math.min(0.5 - Math.abs(y - 0.3) - 0.25 * (x + 1), 0.9 - Math.abs(x));
   const shaft = Math.min(0.35 - Math.abs(x - 0.45), 0.75 - Math.abs(y + 0.1));
   const bag = Math.min(0.65 - Math.abs(y - 0.25) * 1.2, 0.8 - Math.abs(x));
   const handle = 0.12 - Math.abs(Math.hypot(x, y + 0.3) - 0.42);
-  const shapes = [Math.max(body, sleeves), legs, Math.max(body, sleeves + 0.1), Math.min(0.45 + 0.3 * y - Math.abs(x), 0.9 - Math.abs(y))];
-  const others = [Math.max(body + 0.1, sleeves), sole - 0.1, Math.max(body, sleeves - 0.1), sole, Math.max(bag, handle), Math.max(sole, shaft)];
+  const shapes = [
+    Math.max(body, sleeves),
+    legs,
+    Math.max(body, sleeves + 0.1),
+    Math.min(0.45 + 0.3 * y - Math.abs(x), 0.9 - Math.abs(y)),
+  ];
+  const others = [
+    Math.max(body + 0.1, sleeves),
+    sole - 0.1,
+    Math.max(body, sleeves - 0.1),
+    sole,
+    Math.max(bag, handle),
+    Math.max(sole, shaft),
+  ];
   return [...shapes, ...others][label] ?? 0;
 }
 
@@ -130,16 +167,27 @@ function chunk(type: string, data: Uint8Array): Buffer {
 function pngOf(gray: Uint8Array): string {
   const head = Buffer.from([0, 0, 0, side, 0, 0, 0, side, 8, 0, 0, 0, 0]);
   const rows = Buffer.concat(
-    Array.from({ length: side }, (_, y) => Buffer.concat([Buffer.from([0]), gray.subarray(y * side, (y + 1) * side)])),
+    Array.from({ length: side }, (_, y) =>
+      Buffer.concat([Buffer.from([0]), gray.subarray(y * side, (y + 1) * side)]),
+    ),
   );
   const parts = [chunk("IHDR", head), chunk("IDAT", deflateSync(rows)), chunk("IEND", new Uint8Array())];
   const file = Buffer.concat([Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]), ...parts]);
   return `data:image/png;base64,${file.toString("base64")}`;
 }
 
-export const probeImage = (index: number): ProbeImage => ({ index, label: index % 10, png: pngOf(pixelsOf(index)) });
+export const probeImage = (index: number): ProbeImage => ({
+  index,
+  label: index % 10,
+  png: pngOf(pixelsOf(index)),
+});
 
-function planes(count: number, height: number, width: number, byte: (plane: number, x: number, y: number) => number): Planes {
+function planes(
+  count: number,
+  height: number,
+  width: number,
+  byte: (plane: number, x: number, y: number) => number,
+): Planes {
   const data = Buffer.alloc(count * height * width);
   for (let i = 0; i < data.length; i++) {
     const [x, y] = [i % width, Math.floor(i / width) % height];
@@ -154,7 +202,8 @@ export function mapsOf(run: FixtureRun, layerName: string, step: number, index: 
   const [, channels = 1, height = 1, width = 1] = run.layers[layer]?.shape ?? [];
   const gray = pixelsOf(index);
   const skill = Math.min(1, step / (run.steps * 0.5));
-  const at = (x: number, y: number): number => gray[Math.min(27, Math.max(0, y)) * side + Math.min(27, Math.max(0, x))] ?? 0;
+  const at = (x: number, y: number): number =>
+    gray[Math.min(27, Math.max(0, y)) * side + Math.min(27, Math.max(0, x))] ?? 0;
   const isVector = run.layers[layer]?.shape.length === 2;
   const map = (plane: number, x: number, y: number): number => {
     const angle = (plane * 2.4 + layer) % (2 * Math.PI);
@@ -190,7 +239,12 @@ export function camOf(run: FixtureRun, step: number, index: number, target?: num
   const probabilities = probabilitiesOf(index, skill);
   const chosen = target ?? probabilities.indexOf(Math.max(...probabilities));
   const [cx, cy] = [4 + 6 * noiseOf(chosen, 1), 4 + 6 * noiseOf(chosen, 2)];
-  const heat = planes(1, 14, 14, (_, x, y) => 255 * Math.exp(-((x - cx) ** 2 + (y - cy) ** 2) / (8 + 40 * (1 - skill))));
+  const heat = planes(
+    1,
+    14,
+    14,
+    (_, x, y) => 255 * Math.exp(-((x - cx) ** 2 + (y - cy) ** 2) / (8 + 40 * (1 - skill))),
+  );
   return { step, target: chosen, heat: { ...heat, low: 0, high: 1 }, probabilities };
 }
 
@@ -200,8 +254,12 @@ export function errorsOf(run: FixtureRun): Errors {
   const confusion = classes.map((_, truth) =>
     classes.map((_, predicted) => {
       if (isBroken) return predicted === 3 ? 1000 : 0;
-      const alike = [truth, predicted].every((c) => [0, 2, 4, 6].includes(c)) || [truth, predicted].every((c) => [5, 7, 9].includes(c));
-      return truth === predicted ? 880 + truth * 8 : Math.round((alike ? 46 : 3) * noiseOf(truth, predicted, run.noise));
+      const alike =
+        [truth, predicted].every((c) => [0, 2, 4, 6].includes(c)) ||
+        [truth, predicted].every((c) => [5, 7, 9].includes(c));
+      return truth === predicted
+        ? 880 + truth * 8
+        : Math.round((alike ? 46 : 3) * noiseOf(truth, predicted, run.noise));
     }),
   );
   const topLosses = Array.from({ length: 12 }, (_, i) => ({

@@ -100,9 +100,11 @@ export function brokenRanges(spec: ChartSpec): readonly (readonly [number, numbe
       open = null;
       continue;
     }
-    if (open === null) ranges.push((open = [x, x]));
+    if (open === null) {
+      open = [x, x];
+      ranges.push(open);
+    }
     open[1] = x;
   }
   return ranges;
 }
-

@@ -5,8 +5,7 @@ export interface CsvColumn {
   readonly values: ArrayLike<number | null | undefined>;
 }
 
-const quoted = (text: string): string =>
-  /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 /** NaN and the infinities are written as pandas reads them; a missing value is an empty field. */
 function field(value: number | null | undefined): string {

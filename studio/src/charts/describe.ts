@@ -10,10 +10,7 @@ export interface CurveFacts {
 }
 
 /** Facts of the finite points; null where there is none. Missing values (null) are no breaks. */
-export function factsOf(
-  x: ArrayLike<number>,
-  y: ArrayLike<number | null | undefined>,
-): CurveFacts | null {
+export function factsOf(x: ArrayLike<number>, y: ArrayLike<number | null | undefined>): CurveFacts | null {
   let facts: { first: Point; last: Point; lowest: Point; highest: Point } | null = null;
   let brokenAt: number | null = null;
   for (let i = 0; i < x.length; i++) {

@@ -2,7 +2,14 @@
 import type uPlot from "uplot";
 import { formatDuration } from "../i18n/format.ts";
 import { colorNamed, faint } from "../state/theme.svelte.ts";
-import { brokenRanges, type ChartBand, type ChartSeries, type ChartSpec, dashOf, hueOf } from "./chart-spec.ts";
+import {
+  brokenRanges,
+  type ChartBand,
+  type ChartSeries,
+  type ChartSpec,
+  dashOf,
+  hueOf,
+} from "./chart-spec.ts";
 import { hatch } from "./hatch.ts";
 
 const fontOf = (): string => `12px ${getComputedStyle(document.documentElement).fontFamily}`;
@@ -58,7 +65,8 @@ function axes(spec: ChartSpec): uPlot.Axis[] {
   // uPlot leaves out labels of a logarithmic axis by giving null.
   const texts = (format: (value: number) => string) => (_: uPlot, values: (number | null)[]) =>
     values.map((value) => (value === null ? "" : format(value)));
-  const short = (value: number): string => value.toLocaleString("en", { maximumSignificantDigits: 4 }).replace("-", "−");
+  const short = (value: number): string =>
+    value.toLocaleString("en", { maximumSignificantDigits: 4 }).replace("-", "−");
   const tiny = (value: number): string =>
     value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential().replace("e-", "e−") : short(value);
   return [

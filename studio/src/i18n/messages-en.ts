@@ -2,10 +2,11 @@
  * The page in English. The shape of this object is the catalogue's type: a language that lacks one of its entries does
  * not compile.
  */
-import type { StripKind, RunStatus } from "../../../src/studio/protocol.ts";
+import type { RunStatus, StripKind } from "../../../src/studio/protocol.ts";
 import type { Tab } from "../state/url-state.ts";
 
-const plural = (n: number, one: string, many: string): string => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
+const plural = (n: number, one: string, many: string): string =>
+  `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 
 export const english = {
   languageName: "English",
@@ -14,7 +15,7 @@ export const english = {
   mainNavigation: "Main",
   language: "Language",
   theme: "Theme",
-  themes: { auto: "System", light: "Light", dark: "Dark" },
+  themes: { auto: "Auto", light: "Light", dark: "Dark" },
   loading: "Loading …",
   retry: "Try again",
   cancel: "Cancel",
@@ -48,7 +49,7 @@ export const english = {
   compareHint: "Select two or more runs to compare them.",
   clearSelection: "Clear selection",
   edit: "Edit",
-  editRun: (name: string) => `Rename and tag ${name}`,
+  editRun: (name: string) => `Edit ${name}`,
   remove: "Delete",
   removeRun: (name: string) => `Delete ${name}?`,
   removeWarning: "Its curves, statistics and weights are deleted from the disk. This cannot be undone.",
@@ -88,7 +89,8 @@ export const english = {
   logY: "log y",
   smoothing: "Smoothing",
   resetZoom: "Whole range",
-  chartKeys: "Arrow keys move the cursor, Home and End go to the ends. Drag to zoom in, double-click to zoom out.",
+  chartKeys:
+    "Arrow keys move the cursor, Home and End go to the ends. Drag to zoom in, double-click to zoom out.",
   chartMenu: "Save",
   noPoints: "No points yet. They appear with the first steps.",
   noEpochs: "Appears when the first epoch has ended.",
@@ -156,7 +158,8 @@ export const english = {
   stepsShown: (from: string, to: string) => `Steps ${from} to ${to}`,
 
   noSnapshots: "No weights were stored during this run.",
-  noSnapshotsHint: "`tatami train` stores them now and then unless it is given `--no-studio`. A run that has just started gets its first ones soon.",
+  noSnapshotsHint:
+    "`tatami train` stores them now and then unless it is given `--no-studio`. A run that has just started gets its first ones soon.",
   layer: "Layer",
   snapshotAt: (step: string) => `Weights of step ${step}`,
   previousStep: "Earlier weights",
@@ -196,7 +199,6 @@ export const english = {
     `${truth} taken for ${predicted}: ${plural(count, "image", "images")}`,
   topLosses: "Greatest losses",
   aboutTopLosses: "The images that the network was most wrong about. Open one to see where it looked.",
-  topLoss: (truth: string, predicted: string, loss: string) => `${truth}, taken for ${predicted}, loss ${loss}`,
   lossValue: (value: string) => `loss ${value}`,
   noErrors: "Nothing to show yet",
   noErrorsHint: "Mistakes are stored when an epoch with validation has ended.",
@@ -204,7 +206,8 @@ export const english = {
   comparison: "Comparison",
   compareMissing: "Runs of this comparison that are gone:",
   groupSeeds: "Mean over seeds",
-  groupSeedsHint: "Runs of the same settings as one curve: their mean, and the band between lowest and highest.",
+  groupSeedsHint:
+    "Runs of the same settings as one curve: their mean, and the band between lowest and highest.",
   seedsOf: (n: number) => plural(n, "seed", "seeds"),
   metric: "Curve",
   metrics: {

@@ -10,7 +10,7 @@ export const japanese: Messages = {
   mainNavigation: "メイン",
   language: "言語",
   theme: "配色",
-  themes: { auto: "OS に合わせる", light: "ライト", dark: "ダーク" },
+  themes: { auto: "自動", light: "ライト", dark: "ダーク" },
   loading: "読み込み中…",
   retry: "再試行",
   cancel: "キャンセル",
@@ -39,7 +39,7 @@ export const japanese: Messages = {
   compareHint: "2 件以上選ぶと比較できます。",
   clearSelection: "選択を解除",
   edit: "編集",
-  editRun: (name) => `${name} の名前とタグ`,
+  editRun: (name) => `${name} を編集`,
   remove: "削除",
   removeRun: (name) => `${name} を削除しますか？`,
   removeWarning: "曲線・統計・重みがディスクから削除されます。元に戻せません。",
@@ -106,7 +106,8 @@ export const japanese: Messages = {
   kinds: { activations: "活性", gradients: "勾配", updates: "更新量 : 重み" },
   shownKinds: "表示",
   noLayers: "この実行では層の統計が記録されていません。",
-  noLayersHint: "`tatami train` は `--no-studio` を付けない限り統計を記録します。もう一度学習を実行してください。",
+  noLayersHint:
+    "`tatami train` は `--no-studio` を付けない限り統計を記録します。もう一度学習を実行してください。",
   stripOf: (kind, layer) => `${layer} の${kind}`,
   stripKeys: "矢印キーでステップを移動、Enter で内部を表示、+ と − で拡大・縮小します。",
   aboutStrip:
@@ -126,7 +127,8 @@ export const japanese: Messages = {
   stepsShown: (from, to) => `ステップ ${from}〜${to}`,
 
   noSnapshots: "この実行では学習途中の重みが保存されていません。",
-  noSnapshotsHint: "`tatami train` は `--no-studio` を付けない限り、学習の途中で重みを保存します。始まったばかりの実行では、しばらくすると表示されます。",
+  noSnapshotsHint:
+    "`tatami train` は `--no-studio` を付けない限り、学習の途中で重みを保存します。始まったばかりの実行では、しばらくすると表示されます。",
   layer: "層",
   snapshotAt: (step) => `ステップ ${step} の重み`,
   previousStep: "前の重み",
@@ -165,7 +167,6 @@ export const japanese: Messages = {
   confusionCell: (truth, predicted, n) => `${truth} を ${predicted} と予測：${count(n)} 枚`,
   topLosses: "損失の大きい画像",
   aboutTopLosses: "予測を最も大きく外した画像です。選ぶと、どこを見て判断したかを確認できます。",
-  topLoss: (truth, predicted, loss) => `正解 ${truth}、予測 ${predicted}、損失 ${loss}`,
   lossValue: (value) => `損失 ${value}`,
   noErrors: "まだ表示できるものがありません",
   noErrorsHint: "検証を含むエポックが終わると、誤分類が保存されます。",

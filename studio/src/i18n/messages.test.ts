@@ -37,7 +37,8 @@ test("Japanese is Japanese, apart from names", () => {
 });
 
 test("both fill the same gaps", () => {
-  const gaps = (catalogue: object) => texts(catalogue).map(([path, t]) => [path, (t.match(/<\w+>/g) ?? []).sort()]);
+  const gaps = (catalogue: object) =>
+    texts(catalogue).map(([path, t]) => [path, (t.match(/<\w+>/g) ?? []).sort()]);
   const unique = (list: unknown) => JSON.stringify(list);
   const sets = (catalogue: object) => unique(gaps(catalogue).map(([path, g]) => [path, [...new Set(g)]]));
   expect(sets(japanese)).toBe(sets(english));
@@ -49,6 +50,8 @@ test("every text is used by the page", () => {
     .filter((path) => /\.(svelte|ts)$/.test(path) && !/\.test\.ts$|messages-/.test(path))
     .map((path) => readFileSync(join(folder, path), "utf8"))
     .join("\n");
-  const unused = Object.keys(english).filter((key) => !new RegExp(`\\b(t|english)\\.${key}\\b`).test(sources));
+  const unused = Object.keys(english).filter(
+    (key) => !new RegExp(`\\b(t|english)\\.${key}\\b`).test(sources),
+  );
   expect(unused).toEqual([]);
 });

@@ -85,6 +85,6 @@ export function firstBrokenStep({ step, loss }: SeriesView): number | null {
 /** The row at which each epoch ends, by number of the epoch. */
 export function epochEnds({ epoch }: SeriesView): ReadonlyMap<number, number> {
   const ends = new Map<number, number>();
-  epoch.forEach((number, row) => ends.set(number, row));
+  for (const [row, number] of epoch.entries()) ends.set(number, row);
   return ends;
 }

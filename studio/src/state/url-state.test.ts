@@ -26,7 +26,8 @@ describe("the state in the address", () => {
       from: natural,
       to: natural,
     });
-    fc.assert(fc.property(state, (s) => {
+    fc.assert(
+      fc.property(state, (s) => {
         expect(parseUrl(formatUrl(s))).toEqual(s);
       }),
     );

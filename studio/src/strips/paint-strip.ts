@@ -22,8 +22,9 @@ const laneGap = 0.04;
 export const ratioRange = { low: -6, high: 0 } as const;
 export const ratioGuide = 1e-3;
 
-/** Place of a ratio on its logarithmic axis, 0 at the bottom to 1 at the top. */
+/** Place of a ratio on its logarithmic axis, 0 at the bottom to 1 at the top; NaN has none. */
 export function ratioPlace(ratio: number): number {
+  if (Number.isNaN(ratio)) return Number.NaN;
   const power = Math.log10(Math.max(ratio, 1e-12));
   return Math.min(1, Math.max(0, (power - ratioRange.low) / (ratioRange.high - ratioRange.low)));
 }
@@ -64,7 +65,12 @@ function trace(context: CanvasRenderingContext2D, columns: number, height: numbe
 }
 
 /** Lines that are read on bright and on dark ground: the line over a wider shadow of the other end. */
-function outlined(context: CanvasRenderingContext2D, colors: StripColors, draw: () => void, width: number): void {
+function outlined(
+  context: CanvasRenderingContext2D,
+  colors: StripColors,
+  draw: () => void,
+  width: number,
+): void {
   context.strokeStyle = colors.border;
   context.lineWidth = width + 2;
   draw();
@@ -73,7 +79,12 @@ function outlined(context: CanvasRenderingContext2D, colors: StripColors, draw: 
   draw();
 }
 
-function paintMoments(context: CanvasRenderingContext2D, data: StripData, height: number, colors: StripColors): void {
+function paintMoments(
+  context: CanvasRenderingContext2D,
+  data: StripData,
+  height: number,
+  colors: StripColors,
+): void {
   const { low, high } = data.strip;
   const place = (value: number): number => (value - low) / (high - low || 1);
   const unit = Math.max(1, devicePixelRatio);
@@ -81,9 +92,20 @@ function paintMoments(context: CanvasRenderingContext2D, data: StripData, height
   context.setLineDash((dashes[4] ?? []).map((length) => length * unit));
   const at = (column: number, side: number): number =>
     place((data.mean[column] as number) + side * (data.std[column] as number));
-  for (const side of [-1, 1]) outlined(context, colors, line((column) => at(column, side)), unit);
+  for (const side of [-1, 1])
+    outlined(
+      context,
+      colors,
+      line((column) => at(column, side)),
+      unit,
+    );
   context.setLineDash([]);
-  outlined(context, colors, line((column) => at(column, 0)), 1.75 * unit);
+  outlined(
+    context,
+    colors,
+    line((column) => at(column, 0)),
+    1.5 * unit,
+  );
 }
 
 function paintDead(context: CanvasRenderingContext2D, data: StripData, colors: StripColors): void {
@@ -117,7 +139,7 @@ function paintRatio(context: CanvasRenderingContext2D, data: StripData, colors: 
   context.lineWidth = 1.75 * unit;
   trace(context, data.columns, height, (column) => {
     const ratio = data.ratio[column] as number;
-    return Number.isFinite(ratio) ? ratioPlace(ratio) : Number.NaN;
+    return ratioPlace(ratio);
   });
 }
 

@@ -34,6 +34,13 @@ test("a NaN travels as a string and marks its column", () => {
   expect(data.image[0]).toBe(pixels[255]);
 });
 
+test("an update beside weights without spread is infinite, not broken; NaN is", () => {
+  const mean = ["Infinity", "NaN", 0.1] as const;
+  const data = readStrip({ ...strip, kind: "updates", mean, ratio: mean, nonFinite: [1, 1, 0] });
+  expect(data.broken).toEqual([1]);
+  expect(data.ratio[0]).toBe(Number.POSITIVE_INFINITY);
+});
+
 describe("the column of a step", () => {
   test.each([
     [1, 0],
@@ -53,7 +60,7 @@ describe("the column of a step", () => {
 });
 
 test("ticks stand at round steps", () => {
-  expect([0.2, 1, 3, 7, 120, 501].map(niceStep)).toEqual([1, 1, 5, 10, 200, 1000]);
+  expect([0.2, 1, 3, 7, 120, 234, 501].map(niceStep)).toEqual([1, 1, 5, 10, 200, 250, 1000]);
   expect(stepTicks(strip, 3).map((tick) => tick.step)).toEqual([10, 20, 30]);
   expect(stepTicks(strip, 3).map((tick) => tick.column)).toEqual([0, 1, 2]);
 });

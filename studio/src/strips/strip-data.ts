@@ -43,9 +43,12 @@ export function readStrip(strip: Strip): StripData {
   const numbers = (values: Strip["mean"]): Float64Array => Float64Array.from(values, toNumber);
   const mean = numbers(strip.mean);
   const std = numbers(strip.std);
-  const broken = [...mean.keys()].filter(
-    (column) => (strip.nonFinite[column] ?? 0) > 0 || !Number.isFinite(mean[column] as number),
-  );
+  // Beside weights without any spread every update is infinitely large, which is no breakdown.
+  const isBroken = (column: number): boolean =>
+    strip.kind === "updates"
+      ? Number.isNaN(mean[column] as number)
+      : (strip.nonFinite[column] ?? 0) > 0 || !Number.isFinite(mean[column] as number);
+  const broken = [...mean.keys()].filter(isBroken);
   return {
     strip,
     columns,
@@ -90,8 +93,9 @@ export function stepTicks(
   return ticks;
 }
 
-/** The smallest of 1, 2, 5, 10, 20, 50 ... that is not below the given number. */
+/** The smallest of 1, 2, 5, 10, 20, 25, 50, 100 ... that is not below the given number. */
 export function niceStep(least: number): number {
   const power = 10 ** Math.floor(Math.log10(Math.max(least, 1)));
-  return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= least) ?? 10 * power;
+  const factors = power >= 10 ? [1, 2, 2.5, 5] : [1, 2, 5];
+  return factors.map((factor) => factor * power).find((step) => step >= least) ?? 10 * power;
 }

@@ -11,7 +11,7 @@ export function readingOf(data: StripData, column: number, t: Messages): string 
   const steps = formatSteps(strip.first[place] ?? 0, strip.last[place] ?? 0);
   if (strip.kind === "updates") {
     const ratio = data.ratio[place] ?? Number.NaN;
-    return Number.isFinite(ratio) ? t.ratioValue({ steps, ratio: formatValue(ratio) }) : t.brokenValue(steps);
+    return Number.isNaN(ratio) ? t.brokenValue(steps) : t.ratioValue({ steps, ratio: formatValue(ratio) });
   }
   if (data.broken.includes(place)) return t.brokenValue(steps);
   return t.stripValue({

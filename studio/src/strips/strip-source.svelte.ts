@@ -71,7 +71,9 @@ export class StripSource {
     } catch (error) {
       if (isAbort(error)) return;
       this.failure =
-        error instanceof ApiFailure ? error : new ApiFailure(-1, { error: "unexpected", message: String(error) });
+        error instanceof ApiFailure
+          ? error
+          : new ApiFailure(-1, { error: "unexpected", message: String(error) });
     } finally {
       if (this.#abort === abort) {
         this.#abort = undefined;

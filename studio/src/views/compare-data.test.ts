@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { RunDetail } from "../../../src/studio/protocol.ts";
-import { type CompareOptions, compareSpec, type Compared, readRows } from "./compare-data.ts";
+import { type Compared, type CompareOptions, compareSpec, readRows } from "./compare-data.ts";
 
 function run(id: string, lr: number, seed: number, offset: number): Compared {
   const step = [1, 2, 3, 4];

@@ -36,7 +36,11 @@ export function readRows(columns: StepColumns): SeriesView {
 }
 
 /** One run's curve of a metric. Metrics of an epoch stand where the epoch ends. */
-export function curveOf({ detail, rows }: Compared, metric: MetricName, view: Pick<UrlState, "x" | "smooth">): Curve {
+export function curveOf(
+  { detail, rows }: Compared,
+  metric: MetricName,
+  view: Pick<UrlState, "x" | "smooth">,
+): Curve {
   const x = view.x === "time" ? rows.seconds : rows.step;
   const name = epochMetric[metric];
   if (name === undefined) {
@@ -45,7 +49,9 @@ export function curveOf({ detail, rows }: Compared, metric: MetricName, view: Pi
   const ends = epochEnds(rows);
   const points = detail.epochs.flatMap((metrics) => {
     const row = ends.get(toNumber(metrics.epoch));
-    return row === undefined || metrics[name] === undefined ? [] : [[x[row] as number, toNumber(metrics[name])]];
+    return row === undefined || metrics[name] === undefined
+      ? []
+      : [[x[row] as number, toNumber(metrics[name])]];
   });
   return { x: points.map((point) => point[0] as number), y: points.map((point) => point[1] as number) };
 }
@@ -60,7 +66,9 @@ export function groupLabel(group: readonly RunDetail[], differing: readonly stri
 
 /** Names that are used twice get the run's id, so that each curve has a name of its own. */
 export function uniqueNames(runs: readonly RunDetail[]): readonly string[] {
-  return runs.map(({ name, id }) => (runs.filter((run) => run.name === name).length > 1 ? `${name} (${id})` : name));
+  return runs.map(({ name, id }) =>
+    runs.filter((run) => run.name === name).length > 1 ? `${name} (${id})` : name,
+  );
 }
 
 export interface CompareOptions {
@@ -98,7 +106,9 @@ export function compareSpec(runs: readonly Compared[], options: CompareOptions):
   const differing = differingNames(details);
   const groups = groupBySettings(details);
   const bands = groups.map((group) => bandOf(group.map(of)));
-  const { x, columns } = aligned(bands.flatMap(({ x: places, mean, low, high }) => [mean, low, high].map((y) => ({ x: places, y }))));
+  const { x, columns } = aligned(
+    bands.flatMap(({ x: places, mean, low, high }) => [mean, low, high].map((y) => ({ x: places, y }))),
+  );
   const column = (i: number): (number | null)[] => gaps(columns[i] ?? []);
   return {
     ...common,

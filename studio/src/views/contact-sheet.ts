@@ -78,5 +78,7 @@ export function planeAt(sheet: Sheet, count: number, left: number, top: number):
   const [column, row] = [Math.floor(x / pitchX), Math.floor(y / pitchY)];
   const index = row * sheet.columns + column;
   const isInside = column >= 0 && column < sheet.columns && row >= 0 && index < count;
-  return isInside && x - column * pitchX < sheet.cellWidth && y - row * pitchY < sheet.cellHeight ? index : null;
+  return isInside && x - column * pitchX < sheet.cellWidth && y - row * pitchY < sheet.cellHeight
+    ? index
+    : null;
 }

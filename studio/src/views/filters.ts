@@ -15,5 +15,8 @@ export function filtersOfChannel(
   const bytes = atob(filters.data);
   const size = inputs * filters.height * filters.width;
   const start = Math.min(channel, maps.count - 1) * size;
-  return { planes: { ...filters, count: inputs, data: btoa(bytes.slice(start, start + size)) }, isPart: true };
+  return {
+    planes: { ...filters, count: inputs, data: btoa(bytes.slice(start, start + size)) },
+    isPart: true,
+  };
 }

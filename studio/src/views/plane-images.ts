@@ -9,7 +9,10 @@ export interface PlaneImages {
 }
 
 /** Plane by plane becomes row by row of the planes side by side. */
-export function sideBySide(bytes: Uint8Array, { count, height, width }: Pick<Planes, "count" | "height" | "width">) {
+export function sideBySide(
+  bytes: Uint8Array,
+  { count, height, width }: Pick<Planes, "count" | "height" | "width">,
+) {
   const image = new Uint32Array(count * height * width);
   for (let plane = 0; plane < count; plane++) {
     for (let y = 0; y < height; y++) {
