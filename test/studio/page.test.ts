@@ -218,7 +218,7 @@ describe("for people", () => {
     await page.getByRole("heading", { name: "Verdicts" }).waitFor();
     await page.getByRole("button", { name: "日本語" }).click();
     await page.getByRole("heading", { name: "診断" }).waitFor();
-    await page.getByText("学習率を下げる").waitFor();
+    await page.getByText("学習率を下げる").first().waitFor();
     expect(new URL(page.url()).searchParams.get("lang")).toBe("ja");
     expect(await page.locator("html").getAttribute("lang")).toBe("ja");
   });
