@@ -9,12 +9,16 @@ export type Theme = (typeof themes)[number];
 const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
 const stored = themes.find((name) => name === localStorage.getItem(storageKey));
 
+/** Asking for a style makes the browser work out the page's layout, so each colour is asked for once per theme. */
+const colors = new Map<string, string>();
+
 let choice = $state<Theme>(stored ?? "auto");
 let version = $state(0);
 
 function apply(): void {
   if (choice === "auto") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = choice;
+  colors.clear();
   version++;
 }
 
@@ -39,13 +43,17 @@ let probe: HTMLElement | undefined;
 
 /** A custom property as a colour that a canvas understands. */
 export function colorNamed(property: `--${string}`): string {
+  const known = colors.get(property);
+  if (known !== undefined) return known;
   if (probe === undefined) {
     probe = document.createElement("span");
     probe.hidden = true;
     document.body.append(probe);
   }
   probe.style.color = `var(${property})`;
-  return getComputedStyle(probe).color;
+  const { color } = getComputedStyle(probe);
+  colors.set(property, color);
+  return color;
 }
 
 /** The same colour, seen through. */
