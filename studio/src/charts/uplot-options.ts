@@ -31,6 +31,12 @@ export function dataOf(spec: ChartSpec): uPlot.AlignedData {
   ];
 }
 
+/** More points than this hide the line that they lie on. */
+const mostPoints = 60;
+
+const hasPoints = ({ look, values }: ChartSeries): boolean =>
+  look === "points" && Array.from(values).filter((value) => value !== null).length <= mostPoints;
+
 function seriesOptions(series: ChartSeries): uPlot.Series {
   const color = colorNamed(hueOf(series.style));
   const isFaint = series.look === "faint";
@@ -40,7 +46,7 @@ function seriesOptions(series: ChartSeries): uPlot.Series {
     width: isFaint ? 1 : 2,
     dash: isFaint ? [] : [...dashOf(series.style)],
     spanGaps: series.spanGaps ?? false,
-    points: { show: series.look === "points", size: 6, stroke: color, fill: color },
+    points: { show: hasPoints(series), size: 6, stroke: color, fill: color },
   };
 }
 
@@ -68,7 +74,9 @@ function axes(spec: ChartSpec): uPlot.Axis[] {
   const short = (value: number): string =>
     value.toLocaleString("en", { maximumSignificantDigits: 4 }).replace("-", "−");
   const tiny = (value: number): string =>
-    value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential().replace("e-", "e−") : short(value);
+    value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e5)
+      ? value.toExponential().replace("e+", "e").replaceAll("-", "−")
+      : short(value);
   return [
     { ...common, space: 48, size: 28, values: texts(spec.axis === "time" ? formatDuration : short) },
     { ...common, space: 32, size: 52, values: texts(tiny) },
@@ -110,7 +118,7 @@ export function optionsOf(
       fill: faint(colorNamed(hueOf(band.style)), 0.18),
     })),
     legend: { show: false },
-    padding: [8, 12, 0, 0],
+    padding: [8, 20, 0, 0],
     cursor: {
       sync: { key: `studio-${spec.axis}` },
       drag: { x: true, y: false, dist: 6 },
