@@ -1,5 +1,5 @@
 /**
- * Which folder of src/ may import which. Data flows one way:
+ * Which folder of src/ may import which, and what the studio's page may know. Data flows one way:
  *
  *     user code -> tensor -> ops -> graph -> schedule -> kernel IR -> render -> runtime
  *
@@ -113,6 +113,27 @@ export default {
       severity: "error",
       from: {},
       to: { couldNotResolve: true },
+    },
+    {
+      name: "page-apart",
+      comment: "The studio's page runs in a browser and knows the server by its protocol alone.",
+      severity: "error",
+      from: { path: "^studio/", pathNot: testFiles },
+      to: { path: "^(src|test|bench|examples|scripts)/", pathNot: "^src/studio/protocol\\.ts$" },
+    },
+    {
+      name: "page-logic-without-views",
+      comment: "Charts, strips, texts and state stand below the views and know none of them.",
+      severity: "error",
+      from: { path: "^studio/src/(api|state|charts|strips|i18n|components)/", pathNot: testFiles },
+      to: { path: "^studio/src/views/" },
+    },
+    {
+      name: "library-without-page",
+      comment: "The page is built from studio/ into dist/; nothing of the library leans on its sources.",
+      severity: "error",
+      from: { path: "^(src|bench|examples)/" },
+      to: { path: "^studio/" },
     },
     ...directions,
     ...packages,

@@ -16,7 +16,7 @@ const config: ViteUserConfig = defineConfig({
     environment: "node",
     // Native code of tests stays out of the user's cache.
     env: { TATAMI_CACHE: fileURLToPath(new URL("./node_modules/.cache/tatami", import.meta.url)) },
-    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+    include: ["src/**/*.test.ts", "studio/src/**/*.test.ts", "test/**/*.test.ts"],
     // A process for each file: the engine owns threads and memory that a worker thread would share with its host.
     pool: "forks",
     testTimeout: 20_000,

@@ -74,7 +74,11 @@ const isTypesOnly = (/** @type {string} */ path) =>
 // The command finds the experiments by listing their folder.
 const experiments = filesIn("dist/examples");
 const everything = reach([...entries, ...experiments], [staticImport, lazyImport]);
-for (const path of filesIn("dist", (file) => file.endsWith(".js") && !isTypesOnly(file))) {
+// The page's files are named by its HTML, which the command reads when it starts the studio.
+const page = "dist/studio/index.html";
+if (!existsSync(join(root, page))) complaints.push(`${page}: the studio's page is missing`);
+const isOfPage = (/** @type {string} */ path) => path.startsWith("dist/studio/assets/");
+for (const path of filesIn("dist", (file) => file.endsWith(".js") && !isTypesOnly(file) && !isOfPage(file))) {
   if (everything.has(path)) continue;
   complaints.push(`${path}: no entry point leads to it; helpers of tests are called *.test-helper.ts`);
 }

@@ -1,7 +1,7 @@
 /**
  * Files over 500 lines and functions over 60 need a reason in a comment, `// long: the reason`: a file's among its
  * first 40 lines, a function's directly above it or on its first two lines. Tests may have long functions (a suite is one), and so may
- * the numbered examples: each is one script, read from top to bottom.
+ * the numbered examples: each is one script, read from top to bottom. A Svelte component has 200 lines at most, without exceptions.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ import { filesIn, root } from "./lib/files.mjs";
 
 const fileLimit = 500;
 const functionLimit = 60;
+const componentLimit = 200;
 const headerLines = 40;
 const reason = /\/\/ long: \S/;
 
@@ -23,6 +24,10 @@ const reason = /\/\/ long: \S/;
 export function sizeComplaints(path, text) {
   const lines = text.replace(/\n$/, "").split("\n");
   const complaints = [];
+  if (path.endsWith(".svelte")) {
+    const isLong = lines.length > componentLimit;
+    return isLong ? [`${path}: ${lines.length} lines; components have ${componentLimit} at most`] : [];
+  }
   const excused = lines.slice(0, headerLines).some((line) => reason.test(line));
   if (lines.length > fileLimit && !excused) {
     complaints.push(`${path}: ${lines.length} lines; over ${fileLimit} the header needs "// long: reason"`);
@@ -81,7 +86,7 @@ function nameOf(node) {
 }
 
 const folders = ["src", "test", "bench", "scripts", "examples", "studio/src"];
-const paths = folders.flatMap((folder) => filesIn(folder, (path) => /\.m?ts$|\.mjs$/.test(path)));
+const paths = folders.flatMap((folder) => filesIn(folder, (path) => /\.m?ts$|\.(mjs|svelte)$/.test(path)));
 const complaints = paths.flatMap((path) => sizeComplaints(path, readFileSync(join(root, path), "utf8")));
 for (const complaint of complaints) console.error(complaint);
 process.exitCode = complaints.length === 0 ? 0 : 1;

@@ -12,7 +12,9 @@ const bin = (/** @type {string} */ name, /** @type {string} */ file) =>
 const script = (/** @type {string} */ name) => join(root, "scripts", `${name}.mjs`);
 
 /** Folders of TypeScript that this checkout has; dependency-cruiser stops at one that does not exist. */
-const codeFolders = ["src", "test", "bench", "examples"].filter((folder) => existsSync(join(root, folder)));
+const codeFolders = ["src", "studio", "test", "bench", "examples"].filter((folder) =>
+  existsSync(join(root, folder)),
+);
 
 /** Name, what it looks after, and the Node commands that it consists of. */
 const checks = [
@@ -23,6 +25,14 @@ const checks = [
       [bin("typescript", "bin/tsc"), "-p", "tsconfig.json"],
       [bin("typescript", "bin/tsc"), "-p", "tsconfig.examples.json"],
       [bin("typescript", "bin/tsc"), "-p", "tsconfig.scripts.json"],
+      [
+        bin("svelte-check", "bin/svelte-check"),
+        "--tsconfig",
+        "studio/tsconfig.json",
+        "--fail-on-warnings",
+        "--output",
+        "human",
+      ],
     ],
   },
   {

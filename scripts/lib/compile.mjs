@@ -1,5 +1,5 @@
 /**
- * Turns TypeScript into what Node runs: `dist/` is the package, `build/` holds the benchmarks with the sources they
+ * Turns TypeScript into what Node runs: `dist/` is the package with the studio's page, `build/` holds the benchmarks with the sources they
  * measure. TypeScript's compiler does the work; this adds the files that it does not know (data, pages).
  */
 import { spawnSync } from "node:child_process";
@@ -26,13 +26,21 @@ const stampFile = join(dist, ".sources");
 
 const settings = ["package.json", "package-lock.json", "tsconfig.json", "tsconfig.build.json"];
 
+/** Files of the studio's page, apart from its tests. */
+const pageFiles = () => filesIn("studio", (file) => !isTestFile(file));
+
 /** Files beside the code that the code reads when it runs, as opposed to notes and what only tests read. */
 const isAsset = (/** @type {string} */ path) =>
   !/\.(ts|md)$/.test(path) && !/\/(__snapshots__|golden|testdata)\//.test(path);
 
 function hashOfSources() {
   const hash = createHash("sha256");
-  for (const path of [...settings, ...filesIn("src", (file) => !isTestFile(file)), ...experiments()]) {
+  for (const path of [
+    ...settings,
+    ...filesIn("src", (file) => !isTestFile(file)),
+    ...experiments(),
+    ...pageFiles(),
+  ]) {
     hash.update(path).update("\0");
     hash.update(readFileSync(join(root, path))).update("\0");
   }
@@ -74,6 +82,7 @@ export function buildDist() {
     if (!compile("tsconfig.build.json", ["--outDir", draft])) return false;
     copyAssets("src", draft);
     writeExperiments(join(draft, "examples"));
+    if (!buildPage(join(draft, "studio"))) return false;
     const command = join(draft, "cli", "main.js");
     if (existsSync(command)) chmodSync(command, 0o755);
     writeFileSync(join(draft, ".sources"), stamp);
@@ -83,6 +92,33 @@ export function buildDist() {
   } finally {
     rmSync(draft, { recursive: true, force: true });
   }
+}
+
+/**
+ * The studio's page, which users get as it is in a browser. Its types are checked first: Vite leaves them out, and so a
+ * text that a language lacks would only be missed by its readers.
+ *
+ * @param {string} target
+ */
+function buildPage(target) {
+  const commands = [
+    [
+      "svelte-check/bin/svelte-check",
+      "--tsconfig",
+      "studio/tsconfig.json",
+      "--fail-on-warnings",
+      "--output",
+      "human",
+    ],
+    ["vite/bin/vite.js", "build", "studio", "--outDir", target, "--logLevel", "warn"],
+  ];
+  return commands.every(([tool = "", ...options]) => {
+    const path = join(root, "node_modules", ...tool.split("/"));
+    // What they print belongs to stderr, as with the compiler; what is in order is not news.
+    const run = spawnSync(process.execPath, [path, ...options], { cwd: root, encoding: "utf8" });
+    if (run.status !== 0) process.stderr.write(`${run.stdout}${run.stderr}`);
+    return run.status === 0;
+  });
 }
 
 /**

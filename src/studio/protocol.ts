@@ -85,6 +85,8 @@ export interface VerdictText {
   readonly text: Readonly<Record<"en" | "ja", { readonly message: string; readonly cure: string }>>;
   /** Name of the topic that explains it, as in `tatami lab`. */
   readonly topic: string;
+  /** Address of the topic's page, where there is one; the page shows the command else. */
+  readonly topicHref?: string;
 }
 
 export interface RunDetail extends RunSummary {
@@ -114,6 +116,7 @@ export interface StepColumns {
   readonly lr: readonly Loose[];
   /** Seconds since the training began, pauses of a resumption left out. */
   readonly seconds: readonly number[];
+  /** Images of each step. */
   readonly samples: readonly number[];
 }
 

@@ -1,0 +1,57 @@
+/** Files that the page makes by itself: a chart as PNG with its title and legend, and its points as CSV. */
+import { colorNamed } from "../state/theme.svelte.ts";
+import { type ChartSpec, columnsOf, dashOf, hueOf } from "./chart-spec.ts";
+import { toCsv } from "./csv.ts";
+
+function download(blob: Blob, name: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+const fileName = (spec: ChartSpec, run: string, ending: string): string =>
+  `${`${run}-${spec.title}`.replace(/[\\/:*?"<>|\s]+/g, "-")}.${ending}`;
+
+export function saveCsv(spec: ChartSpec, run: string): void {
+  download(new Blob([toCsv(columnsOf(spec))], { type: "text/csv" }), fileName(spec, run, "csv"));
+}
+
+/** Draws the legend in one line and gives back where it ends. */
+function drawLegend(context: CanvasRenderingContext2D, spec: ChartSpec, x: number, y: number): void {
+  let left = x;
+  for (const series of spec.series.filter((s) => s.look !== "faint")) {
+    context.strokeStyle = colorNamed(hueOf(series.style));
+    context.lineWidth = 2;
+    context.setLineDash([...dashOf(series.style)]);
+    context.beginPath();
+    context.moveTo(left, y);
+    context.lineTo(left + 24, y);
+    context.stroke();
+    context.fillStyle = colorNamed("--ink-soft");
+    context.fillText(series.label, left + 30, y + 4);
+    left += 30 + context.measureText(series.label).width + 20;
+  }
+}
+
+export function savePng(spec: ChartSpec, run: string, plot: HTMLCanvasElement): void {
+  const ratio = devicePixelRatio;
+  const head = 52 * ratio;
+  const canvas = document.createElement("canvas");
+  canvas.width = plot.width;
+  canvas.height = plot.height + head;
+  const context = canvas.getContext("2d");
+  if (context === null) return;
+  const family = getComputedStyle(document.documentElement).fontFamily;
+  context.fillStyle = colorNamed("--panel");
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.drawImage(plot, 0, head);
+  context.scale(ratio, ratio);
+  context.fillStyle = colorNamed("--ink");
+  context.font = `600 14px ${family}`;
+  context.fillText(`${spec.title} · ${run}`, 12, 22);
+  context.font = `12px ${family}`;
+  drawLegend(context, spec, 12, 40);
+  canvas.toBlob((blob) => blob && download(blob, fileName(spec, run, "png")), "image/png");
+}

@@ -1,0 +1,153 @@
+/**
+ * A run that is open: its description, its curve, and what comes in while it is running. Events change plain data at
+ * once; views hear of it once per animation frame, through `version`. Pausing stops what is shown, not what is kept.
+ */
+import type { RunDetail, StudioEvent } from "../../../src/studio/protocol.ts";
+import { ApiFailure, api } from "../api/client.ts";
+import { followRun } from "../api/events.ts";
+import { oncePerFrame } from "./frames.ts";
+import { type SeriesView, StepSeries } from "./step-series.ts";
+
+export class RunStore {
+  readonly id: string;
+  detail = $state.raw<RunDetail | null>(null);
+  failure = $state.raw<ApiFailure | null>(null);
+  connected = $state(true);
+  /** Rises when rows have come that may be shown. */
+  version = $state(0);
+  /** Rows that wait while the display is paused. */
+  waiting = $state(0);
+  /** Rises when statistics of layers have been recorded. */
+  recordedVersion = $state(0);
+  /** Row at which the display was paused, or null. */
+  #pausedAt = $state<number | null>(null);
+  #series = new StepSeries();
+  #pending: RunDetail | null = null;
+  #stop: (() => void) | undefined;
+  #frame = oncePerFrame(() => this.#show());
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  /** Loads the run, then follows it while it is running. */
+  async load(): Promise<void> {
+    this.close();
+    this.failure = null;
+    try {
+      const [detail, rows] = await Promise.all([api.run(this.id), api.steps(this.id, 0)]);
+      this.#series = new StepSeries(Math.max(1024, rows.step.length));
+      this.#series.put(0, rows);
+      this.#pending = null;
+      this.detail = detail;
+      this.version++;
+      this.recordedVersion++;
+      if (detail.status === "running") this.#follow();
+    } catch (error) {
+      this.failure = error instanceof ApiFailure ? error : unexpected(error);
+    }
+  }
+
+  close(): void {
+    this.#stop?.();
+    this.#stop = undefined;
+    this.#frame.cancel();
+  }
+
+  get paused(): boolean {
+    return this.#pausedAt !== null;
+  }
+
+  togglePause(): void {
+    this.#pausedAt = this.paused ? null : this.#series.length;
+    this.waiting = 0;
+    this.#frame.ask();
+  }
+
+  /** The rows that are to be shown. */
+  rows(): SeriesView {
+    return this.#series.view(this.#pausedAt ?? this.#series.length);
+  }
+
+  #follow(): void {
+    this.#stop = followRun(this.id, {
+      nextRow: () => this.#series.length,
+      onConnection: (connected) => {
+        this.connected = connected;
+      },
+      onEvent: (event) => this.#take(event),
+    });
+  }
+
+  #take(event: StudioEvent): void {
+    const detail = this.#pending ?? this.detail;
+    if (detail === null) return;
+    this.#pending = withEvent(detail, event);
+    if (event.type === "steps" && !this.#series.put(event.from, event.columns)) void this.#fillHole();
+    this.#frame.ask();
+    if (event.type === "status" && event.run.status !== "running") this.#finish();
+  }
+
+  /** Rows between what is here and what came were lost: they are asked for once. */
+  async #fillHole(): Promise<void> {
+    const from = this.#series.length;
+    const rows = await api.steps(this.id, from).catch(() => null);
+    if (rows !== null && this.#series.put(from, rows)) this.#frame.ask();
+  }
+
+  /** The last events of a run stand in its files as well; from there they are complete. */
+  #finish(): void {
+    this.#stop?.();
+    this.#stop = undefined;
+    void this.#fillHole();
+    void api.run(this.id).then(
+      (detail) => {
+        this.#pending = detail;
+        this.#frame.ask();
+      },
+      () => undefined,
+    );
+  }
+
+  #show(): void {
+    if (this.paused) {
+      this.waiting = this.#series.length - (this.#pausedAt ?? 0);
+      return;
+    }
+    const before = this.detail?.recorded?.count;
+    if (this.#pending !== null) this.detail = this.#pending;
+    this.#pending = null;
+    if (this.detail?.recorded?.count !== before) this.recordedVersion++;
+    this.version++;
+  }
+}
+
+const unexpected = (error: unknown): ApiFailure =>
+  new ApiFailure(-1, { error: "unexpected", message: String(error) });
+
+/** A run's description after an event. */
+function withEvent(detail: RunDetail, event: StudioEvent): RunDetail {
+  switch (event.type) {
+    case "steps":
+      return { ...detail, stepCount: event.from + event.columns.step.length };
+    case "recorded": {
+      const first = detail.recorded?.first ?? event.last;
+      return { ...detail, recorded: { first, last: event.last, count: event.count } };
+    }
+    case "epoch":
+      return {
+        ...detail,
+        // A new connection tells of the newest epoch again.
+        epochs: [...detail.epochs.filter((old) => old.epoch !== event.metrics.epoch), event.metrics],
+        last: event.metrics,
+      };
+    case "verdicts":
+      return { ...detail, verdicts: event.verdicts };
+    case "snapshot":
+      return detail.snapshots.includes(event.step)
+        ? detail
+        : { ...detail, snapshots: [...detail.snapshots, event.step] };
+    case "status":
+      return { ...detail, ...event.run };
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * What the address of the page says, and back. Only what differs from the default is written, so that addresses stay
+ * short; what cannot be read is the default. A link shows others the same view.
+ */
+
+export const tabs = ["curves", "layers", "point", "errors"] as const;
+export type Tab = (typeof tabs)[number];
+export type XAxis = "step" | "time";
+export type Language = "en" | "ja";
+
+export interface UrlState {
+  /** The run that is open; none is the list of runs. */
+  readonly run: string | null;
+  /** Runs that are compared; two or more. */
+  readonly compare: readonly string[];
+  readonly tab: Tab;
+  readonly x: XAxis;
+  readonly xLog: boolean;
+  readonly yLog: boolean;
+  /** Smoothing of curves, 0 (none) to 0.99. */
+  readonly smooth: number;
+  readonly language: Language | null;
+  /** The step that is looked at; null is the last. */
+  readonly step: number | null;
+  readonly layer: string | null;
+  /** Position of the probe image. */
+  readonly image: number | null;
+  /** Part of the training that the strips show. */
+  readonly from: number | null;
+  readonly to: number | null;
+}
+
+export const defaults: UrlState = {
+  run: null,
+  compare: [],
+  tab: "curves",
+  x: "step",
+  xLog: false,
+  yLog: false,
+  smooth: 0.6,
+  language: null,
+  step: null,
+  layer: null,
+  image: null,
+  from: null,
+  to: null,
+};
+
+function oneOf<T extends string>(value: string | null, allowed: readonly T[]): T | null {
+  return allowed.find((item) => item === value) ?? null;
+}
+
+function naturalNumber(value: string | null): number | null {
+  return value !== null && /^\d{1,12}$/.test(value) ? Number(value) : null;
+}
+
+function smoothing(value: string | null): number {
+  const number = value === null || value === "" ? Number.NaN : Number(value);
+  return Number.isFinite(number) ? Math.min(Math.max(number, 0), 0.99) : defaults.smooth;
+}
+
+/** Reads the part of an address after "?". */
+export function parseUrl(search: string): UrlState {
+  const query = new URLSearchParams(search);
+  const compare = [...new Set((query.get("compare") ?? "").split(",").filter((id) => id !== ""))];
+  return {
+    run: query.get("run") || null,
+    compare: compare.length >= 2 ? compare : [],
+    tab: oneOf(query.get("tab"), tabs) ?? defaults.tab,
+    x: oneOf(query.get("x"), ["step", "time"]) ?? defaults.x,
+    xLog: query.get("xlog") === "1",
+    yLog: query.get("ylog") === "1",
+    smooth: smoothing(query.get("smooth")),
+    language: oneOf(query.get("lang"), ["en", "ja"]),
+    step: naturalNumber(query.get("step")),
+    layer: query.get("layer") || null,
+    image: naturalNumber(query.get("image")),
+    from: naturalNumber(query.get("from")),
+    to: naturalNumber(query.get("to")),
+  };
+}
+
+/** Writes the part of an address from "?" on; empty where all is default. */
+export function formatUrl(state: UrlState): string {
+  const entries: [string, string | number | null | false][] = [
+    ["run", state.run],
+    ["compare", state.compare.length > 0 && state.compare.join(",")],
+    ["tab", state.tab !== defaults.tab && state.tab],
+    ["x", state.x !== defaults.x && state.x],
+    ["xlog", state.xLog && "1"],
+    ["ylog", state.yLog && "1"],
+    ["smooth", state.smooth !== defaults.smooth && String(state.smooth)],
+    ["layer", state.layer],
+    ["step", state.step],
+    ["image", state.image],
+    ["from", state.from],
+    ["to", state.to],
+    ["lang", state.language],
+  ];
+  const query = new URLSearchParams();
+  for (const [name, value] of entries) if (value !== null && value !== false) query.set(name, String(value));
+  const text = query.toString();
+  return text === "" ? "" : `?${text}`;
+}
