@@ -12,9 +12,10 @@ export {
 export type { Shape } from "./base/shape.ts";
 export * as data from "./data/index.ts";
 export { createEngine, currentEngine, type EngineOptions, useEngine } from "./engine/default.ts";
-export type { Engine, EngineStats } from "./engine/engine.ts";
+export type { Engine } from "./engine/engine.ts";
 export type { MachinePeak } from "./engine/machine-peak.ts";
 export type { KernelTiming, LaunchTiming, Profile } from "./engine/profile.ts";
+export type { EngineStats } from "./engine/stats.ts";
 export * as inspect from "./inspect/index.ts";
 export * as io from "./io/index.ts";
 export * as models from "./models/index.ts";

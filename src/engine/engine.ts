@@ -4,7 +4,7 @@
  * next one, and brings values back.
  */
 
-import { byteSize, type TypedArray } from "../base/dtype.ts";
+import type { TypedArray } from "../base/dtype.ts";
 import { environmentFlag } from "../base/env.ts";
 import { EngineError } from "../base/errors.ts";
 import { sizeOf } from "../base/shape.ts";
@@ -19,18 +19,16 @@ import type { Schedule } from "../schedule/plan.ts";
 import { schedule } from "../schedule/schedule.ts";
 import { type Choice, type Form, Forms, fasterFrom } from "./forms.ts";
 import { type Compiled, deferred, type Job, type Target } from "./job.ts";
+import { MadeValues } from "./made-values.ts";
 import { emptyValue, letGo, markStale, pastOf, requireComputable, staleError } from "./past.ts";
 import { type Profile, Profiler } from "./profile.ts";
 import { ProgramCache } from "./program-cache.ts";
 import type { EngineSettings } from "./settings.ts";
 import { stagingLayout } from "./staging.ts";
+import type { EngineStats } from "./stats.ts";
 import type { Variable } from "./storage.ts";
 import { Workspace } from "./workspace.ts";
 
-/** Values up to this size are computed at every flush and kept, so that reading them later always works. */
-const keptBytes = 64 * 1024;
-/** The same for values made inside of a module's call that it does not give out. */
-const keptInsideBytes = 4 * 1024;
 /** A pending graph with more user-made values than this is flushed by itself: scheduling it takes half a second. */
 const mostPending = 4000;
 /** Programs kept. A program of a small network takes some hundred kilobytes. */
@@ -38,28 +36,6 @@ const mostPrograms = 256;
 
 /** TATAMI_VERIFY=1 checks every program before it is compiled; for work on the schedule. */
 const verifies = environmentFlag("TATAMI_VERIFY") === "1";
-
-const bytesOf = (node: Node): number => sizeOf(node.shape) * byteSize(node.dtype);
-
-/** Counters of what the engine has done so far. */
-export interface EngineStats {
-  /** Programs compiled. Constant during training after the first step. */
-  compilations: number;
-  /** Programs run. */
-  launches: number;
-  /** Programs now in the cache. */
-  programs: number;
-  /** Milliseconds spent in scheduling, rendering and compiling. */
-  compileMs: number;
-  /** Milliseconds spent in walking graphs and finding programs. */
-  lookupMs: number;
-  /** Milliseconds that launches which do not block kept the calling thread: to start programs, or run short ones. */
-  launchMs: number;
-  /** Nodes of the last graph. */
-  graphNodes: number;
-  /** Bytes of device memory: persistent values, arena and staging. */
-  deviceBytes: number;
-}
 
 /**
  * Computes pending values on one device: schedules, compiles, remembers programs and runs them. Users meet it for its
@@ -78,7 +54,7 @@ export class Engine {
   #faster: BackgroundDevice | null | undefined;
   readonly #cache: ProgramCache<Compiled>;
   readonly #dirty = new Set<Variable>();
-  #made: Node[] = [];
+  readonly #made = new MadeValues();
   #profiler: Profiler | null = null;
   readonly #earlierRuns = new Map<number, number>();
   readonly #wanted = new Set<Node>();
@@ -103,19 +79,18 @@ export class Engine {
   /** Notes a value that user code made: it is computed at the next flush if it is small. */
   made(node: Node): void {
     if (node.value !== null) return;
-    this.#made.push(node);
-    if (this.#made.length > mostPending) void this.flush();
+    this.#made.add(node);
+    if (this.#made.count > mostPending) void this.flush();
   }
 
   /** Takes back `made`: nobody can ask for the value. */
   unmade(node: Node): void {
-    const at = this.#made.lastIndexOf(node);
-    if (at >= 0) this.#made.splice(at, 1);
+    this.#made.remove(node);
   }
 
   /** How many values user code has made since the last flush. */
   get madeCount(): number {
-    return this.#made.length;
+    return this.#made.count;
   }
 
   /**
@@ -123,13 +98,7 @@ export class Engine {
    * still computed for a reader, who would have to be the module itself.
    */
   madeInside(from: number, shown: ReadonlySet<Node>): void {
-    const made = this.#made;
-    let end = from;
-    for (let i = from; i < made.length; i++) {
-      const node = made[i] as Node;
-      if (bytesOf(node) <= keptInsideBytes || shown.has(node)) made[end++] = node;
-    }
-    if (end < made.length) made.length = end;
+    this.#made.hide(from, shown);
   }
 
   /** Notes that a variable has a new pending value. */
@@ -278,7 +247,7 @@ export class Engine {
    * from the first step on and every step has the same structure.
    */
   initialize(): void {
-    this.#initialize(this.#takeMade());
+    this.#initialize(this.#made.take());
     this.#pump();
   }
 
@@ -286,13 +255,6 @@ export class Engine {
     const first = [...this.#dirty].filter((v) => v.initialized && v.storage === null);
     for (const v of first) this.#dirty.delete(v);
     if (first.length > 0 || values.length > 0) this.#enqueue(first, values);
-  }
-
-  /** Small values that user code made since the last flush. */
-  #takeMade(): Node[] {
-    const made = this.#made;
-    this.#made = [];
-    return made.filter((n) => n.value === null && bytesOf(n) <= keptBytes);
   }
 
   /** Turns what is pending into jobs. */
@@ -303,7 +265,7 @@ export class Engine {
     this.#dirty.clear();
     const wanted = [...this.#wanted].filter((n) => n.value === null);
     this.#wanted.clear();
-    this.#enqueue(variables, [...new Set([...this.#takeMade(), ...wanted, ...extra])]);
+    this.#enqueue(variables, [...new Set([...this.#made.take(), ...wanted, ...extra])]);
   }
 
   #enqueue(variables: readonly Variable[], values: readonly Node[]): void {
