@@ -91,7 +91,10 @@ function fieldsOf(x: Node, featureAxis: number): Record<Field, Node> {
     axes.map(() => 1),
   );
   const shifted = binary("sub", x, expand(shift, x.shape));
-  const keys = orderedBits(x);
+  const bits = bitcast(x, "int32");
+  const extreme = (fn: "min" | "max", of: Node): Node => reduce(fn, reduce(fn, of, inside), axes);
+  const [largest, smallest] = [extreme("max", bits), extreme("min", bits)];
+  const mirrored = extreme("max", binary("xor", bits, like(signBit, bits)));
   const zeros = count(compare("eq", x, like(0, x)));
   const finite = total(count(compare("lt", unary("abs", x), like(Number.POSITIVE_INFINITY, x))));
   const perFeature = sizeOf(inside.map((d) => x.shape[d] as number));
@@ -99,31 +102,18 @@ function fieldsOf(x: Node, featureAxis: number): Record<Field, Node> {
     shift,
     sum: total(reduce("sum", shifted, inside)),
     squares: total(reduce("sum", binary("mul", shifted, shifted), inside)),
-    min: fromOrderedBits(reduce("min", reduce("min", keys, inside), axes)),
-    max: fromOrderedBits(reduce("max", reduce("max", keys, inside), axes)),
+    min: bitcast(where(negative(smallest), binary("xor", mirrored, like(signBit, mirrored)), smallest), "float32"),
+    max: bitcast(where(negative(largest), smallest, largest), "float32"),
     zeros: cast(total(zeros), "float32"),
     nonFinite: cast(binary("sub", like(sizeOf(x.shape), finite), finite), "float32"),
     dead: total(cast(compare("eq", zeros, like(perFeature, zeros)), "float32")),
   };
 }
 
-/**
- * The bits of floats as integers in the same order. Extremes of integers are one instruction, those of floats several,
- * because of NaN; here NaN lies beyond infinity.
- */
-function orderedBits(x: Node): Node {
-  const bits = bitcast(x, "int32");
-  return where(compare("lt", bits, constant(0, x.shape, "int32")), mirrored(bits), bits);
-}
+const signBit = -(2 ** 31);
 
-function fromOrderedBits(key: Node): Node {
-  const negative = compare("lt", key, constant(0, key.shape, "int32"));
-  return bitcast(where(negative, mirrored(key), key), "float32");
-}
-
-/** Everything but the sign turned round: larger negative numbers have smaller bits. */
-function mirrored(bits: Node): Node {
-  return binary("xor", bits, constant(0x7fffffff, bits.shape, "int32"));
+function negative(bits: Node): Node {
+  return compare("lt", bits, constant(0, bits.shape, bits.dtype));
 }
 
 /** Sampled elements below each of the edges, the last one included. */

@@ -299,17 +299,18 @@ export class ReduceLoops {
 
   #withRun(accumulators: readonly Local[][][], width: number, body: Accumulating): void {
     const { emitter, kernel } = this.#s;
-    const sums = kernel.reductions.every((r) => r.fn === "sum");
-    if (!sums) {
+    if (!kernel.reductions.some(rounds)) {
       body(accumulators);
       return;
     }
-    const fresh = accumulators.map(() => kernel.reductions.map((r) => this.#accumulator(r, width)));
+    const fresh = accumulators.map((list) =>
+      kernel.reductions.map((r, j) => (rounds(r) ? this.#accumulator(r, width) : (list[j] as Local[]))),
+    );
     body(fresh);
     accumulators.forEach((list, i) => {
       list.forEach(([acc], j) => {
         const part = fresh[i]?.[j]?.[0] as Local;
-        emitter.push(set(acc as Local, binary("add", use(acc as Local), use(part))));
+        if (part !== acc) emitter.push(set(acc as Local, binary("add", use(acc as Local), use(part))));
       });
     });
   }
@@ -344,6 +345,11 @@ export class ReduceLoops {
       emitter.store(s.buffer.id, s.index, values[i] as Expr);
     });
   }
+}
+
+/** Whether the order of terms changes the result: such sums are added up in runs. */
+function rounds({ fn, type }: Reduction): boolean {
+  return fn === "sum" && type !== "i32";
 }
 
 /** Whether a value replaces the best one so far: strictly better, or the first NaN. */
