@@ -12,6 +12,7 @@ import {
   constant,
   expand,
   iota,
+  permute,
   reduce,
   reshape,
   scalar,
@@ -119,8 +120,8 @@ function negative(bits: Node): Node {
 /** Sampled elements below each of the edges, the last one included. */
 function countsBelow(x: Node, { min, max }: Record<Field, Node>, layout: HistogramLayout): Node {
   const { bins } = layout;
-  const { step, count } = sampling(sizeOf(x.shape), layout.samples);
-  const sample = slice(reshape(x, [sizeOf(x.shape)]), [0], [count], [step]);
+  const sample = sampleOf(x, layout);
+  const count = sizeOf(sample.shape);
   const one = (v: Node): Node => reshape(v, [1]);
   const [low, high] = widened(
     layout.range === undefined ? one(min) : one(scalar(layout.range[0], "float32")),
@@ -146,10 +147,23 @@ function widened(low: Node, high: Node): [Node, Node] {
   return [binary("sub", low, by), binary("add", high, by)];
 }
 
-/** Every `step`-th element: an odd step, so that it is not always the same column of an image. */
-function sampling(size: number, most: number): { readonly step: number; readonly count: number } {
-  const step = size <= most ? 1 : Math.ceil(size / most) | 1;
-  return { step, count: Math.floor((size - 1) / step) + 1 };
+/**
+ * Every so many-th element, in the order of the batch, then the places, then the features: so activations lie in memory.
+ * The step has no factor in common with the elements of one input, so that the sample goes through all places and
+ * features, and not always the same column of an image.
+ */
+function sampleOf(x: Node, { samples, featureAxis }: HistogramLayout): Node {
+  const size = sizeOf(x.shape);
+  const inOrder = [...x.shape.keys()].filter((d) => d !== featureAxis);
+  if (featureAxis < x.shape.length) inOrder.push(featureAxis);
+  const flat = reshape(permute(x, inOrder), [size]);
+  let step = Math.max(Math.ceil(size / samples), 1);
+  while (step > 1 && commonDivisor(step, size / (x.shape[0] as number)) > 1) step++;
+  return slice(flat, [0], [Math.floor((size - 1) / step) + 1], [step]);
+}
+
+function commonDivisor(a: number, b: number): number {
+  return b === 0 ? a : commonDivisor(b, a % b);
 }
 
 /** Reads what {@link statisticsNode} gave for a tensor of this shape. */
