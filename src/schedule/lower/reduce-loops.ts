@@ -6,6 +6,7 @@ import type { ReduceFn } from "../../base/scalar.ts";
 import {
   add,
   binary,
+  cast,
   compare,
   constant,
   extract,
@@ -320,7 +321,7 @@ export class ReduceLoops {
     const { emitter, kernel } = this.#s;
     kernel.reductions.forEach((r, i) => {
       const [acc, at] = list[i] as [Local, Local?];
-      const value = splat(emitter.value(r.value), width);
+      const value = splat(this.#term(r), width);
       if (r.position === null || at === undefined) {
         emitter.push(set(acc, combine(r.fn, use(acc), value)));
         return;
@@ -330,6 +331,13 @@ export class ReduceLoops {
       emitter.push(set(at, select(wins, splat(emitter.value(r.position), width), use(at))));
       emitter.push(set(acc, select(wins, held, use(acc))));
     });
+  }
+
+  /** What is combined. A condition that is counted stands in the sum itself: renderers then count masks. */
+  #term({ fn, type, value }: Reduction): Expr {
+    const { emitter } = this.#s;
+    const counts = fn === "sum" && type === "i32" && value.kind === "cast" && value.args[0].type === "bool";
+    return counts ? cast(emitter.value(value.args[0]), "i32") : emitter.value(value);
   }
 
   /** Stores what is made of the finished reductions at the kept point. */
