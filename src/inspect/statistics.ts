@@ -103,7 +103,10 @@ function fieldsOf(x: Node, featureAxis: number): Record<Field, Node> {
     shift,
     sum: total(reduce("sum", shifted, inside)),
     squares: total(reduce("sum", binary("mul", shifted, shifted), inside)),
-    min: bitcast(where(negative(smallest), binary("xor", mirrored, like(signBit, mirrored)), smallest), "float32"),
+    min: bitcast(
+      where(negative(smallest), binary("xor", mirrored, like(signBit, mirrored)), smallest),
+      "float32",
+    ),
     max: bitcast(where(negative(largest), smallest, largest), "float32"),
     zeros: cast(total(zeros), "float32"),
     nonFinite: cast(binary("sub", like(sizeOf(x.shape), finite), finite), "float32"),
@@ -154,11 +157,12 @@ function widened(low: Node, high: Node): [Node, Node] {
  */
 function sampleOf(x: Node, { samples, featureAxis }: HistogramLayout): Node {
   const size = sizeOf(x.shape);
-  const inOrder = [...x.shape.keys()].filter((d) => d !== featureAxis);
-  if (featureAxis < x.shape.length) inOrder.push(featureAxis);
+  const axes = x.shape.map((_, d) => d);
+  // A scalar has no axis of features.
+  const inOrder = [...axes.filter((d) => d !== featureAxis), ...axes.filter((d) => d === featureAxis)];
   const flat = reshape(permute(x, inOrder), [size]);
   let step = Math.max(Math.ceil(size / samples), 1);
-  while (step > 1 && commonDivisor(step, size / (x.shape[0] as number)) > 1) step++;
+  while (step > 1 && commonDivisor(step, size / (x.shape[inOrder[0] as number] as number)) > 1) step++;
   return slice(flat, [0], [Math.floor((size - 1) / step) + 1], [step]);
 }
 
