@@ -114,6 +114,49 @@ it("samples the histogram of large tensors, and nothing else", async () => {
   expect(sampled?.histogram?.counts).toEqual([25, 25, 25, 25]);
 });
 
+it("samples all channels and places alike, whatever the step has in common with their number", async () => {
+  const model = new nn.Sequential(new nn.ReLU());
+  // Every ninth element in memory would be of two channels of six only.
+  const stats = new ActivationStats(model, { bins: 6, samples: 2048 });
+  const x = tensor(Float32Array.from({ length: 6 }, (_, c) => c)).reshape([1, 6, 1, 1]);
+  model(x.expand([12, 6, 16, 16]));
+  const { 0: found } = await stats.latest();
+  const counts = found?.histogram?.counts ?? [];
+  const total = counts.reduce((a, b) => a + b, 0);
+  for (const count of counts) expect(Math.abs(count - total / 6)).toBeLessThanOrEqual(1);
+});
+
+it("finds extremes of either sign, and zeros and NaN of either sign", async () => {
+  const model = new nn.Sequential(new nn.Identity());
+  const stats = new ActivationStats(model);
+  const extremes = async (...values: number[]): Promise<unknown[]> => {
+    model(tensor([values]));
+    const { 0: found } = await stats.latest();
+    return [found?.min, found?.max];
+  };
+  expect(await extremes(-3, -1, -2)).toEqual([-3, -1]);
+  expect(await extremes(3, 1, 2)).toEqual([1, 3]);
+  expect(await extremes(3, -1, -2, 0.5)).toEqual([-2, 3]);
+  expect(await extremes(-0, -0)).toEqual([0, 0]);
+  expect(await extremes(0, -1e-45)).toEqual([Math.fround(-1e-45), 0]);
+  expect(await extremes(1, Number.NEGATIVE_INFINITY)).toEqual([Number.NEGATIVE_INFINITY, 1]);
+  expect((await extremes(1, Number.NaN)).map(Number.isNaN)).toContain(true);
+  const found = (await stats.latest())["0"];
+  expect(found?.nonFinite).toBe(0.5);
+});
+
+it("adds up two million elements beside their extremes as precisely as without", async () => {
+  const model = new nn.Sequential(new nn.Identity());
+  const stats = new ActivationStats(model);
+  // Added one after the other, roundings of a tenth all go the same way.
+  const data = new Float32Array(1 << 21).fill(0.1);
+  data[0] = 0;
+  model(tensor(data).reshape([1 << 17, 16]));
+  const mean = data.reduce((a, b) => a + b, 0) / data.length;
+  const { 0: found } = await stats.latest();
+  expect(Math.abs((found?.mean ?? 0) / mean - 1)).toBeLessThan(5e-6);
+});
+
 it("chooses layers and steps, counts training only, and numbers calls of one layer", async () => {
   const model = new LeNet5();
   const pools = new ActivationStats(model, { layers: (name) => name === "pool", every: 2, keep: 2 });

@@ -12,6 +12,7 @@ import {
   constant,
   expand,
   iota,
+  permute,
   reduce,
   reshape,
   scalar,
@@ -91,7 +92,10 @@ function fieldsOf(x: Node, featureAxis: number): Record<Field, Node> {
     axes.map(() => 1),
   );
   const shifted = binary("sub", x, expand(shift, x.shape));
-  const keys = orderedBits(x);
+  const bits = bitcast(x, "int32");
+  const extreme = (fn: "min" | "max", of: Node): Node => reduce(fn, reduce(fn, of, inside), axes);
+  const [largest, smallest] = [extreme("max", bits), extreme("min", bits)];
+  const mirrored = extreme("max", binary("xor", bits, like(signBit, bits)));
   const zeros = count(compare("eq", x, like(0, x)));
   const finite = total(count(compare("lt", unary("abs", x), like(Number.POSITIVE_INFINITY, x))));
   const perFeature = sizeOf(inside.map((d) => x.shape[d] as number));
@@ -99,38 +103,28 @@ function fieldsOf(x: Node, featureAxis: number): Record<Field, Node> {
     shift,
     sum: total(reduce("sum", shifted, inside)),
     squares: total(reduce("sum", binary("mul", shifted, shifted), inside)),
-    min: fromOrderedBits(reduce("min", reduce("min", keys, inside), axes)),
-    max: fromOrderedBits(reduce("max", reduce("max", keys, inside), axes)),
+    min: bitcast(
+      where(negative(smallest), binary("xor", mirrored, like(signBit, mirrored)), smallest),
+      "float32",
+    ),
+    max: bitcast(where(negative(largest), smallest, largest), "float32"),
     zeros: cast(total(zeros), "float32"),
     nonFinite: cast(binary("sub", like(sizeOf(x.shape), finite), finite), "float32"),
     dead: total(cast(compare("eq", zeros, like(perFeature, zeros)), "float32")),
   };
 }
 
-/**
- * The bits of floats as integers in the same order. Extremes of integers are one instruction, those of floats several,
- * because of NaN; here NaN lies beyond infinity.
- */
-function orderedBits(x: Node): Node {
-  const bits = bitcast(x, "int32");
-  return where(compare("lt", bits, constant(0, x.shape, "int32")), mirrored(bits), bits);
-}
+const signBit = -(2 ** 31);
 
-function fromOrderedBits(key: Node): Node {
-  const negative = compare("lt", key, constant(0, key.shape, "int32"));
-  return bitcast(where(negative, mirrored(key), key), "float32");
-}
-
-/** Everything but the sign turned round: larger negative numbers have smaller bits. */
-function mirrored(bits: Node): Node {
-  return binary("xor", bits, constant(0x7fffffff, bits.shape, "int32"));
+function negative(bits: Node): Node {
+  return compare("lt", bits, constant(0, bits.shape, bits.dtype));
 }
 
 /** Sampled elements below each of the edges, the last one included. */
 function countsBelow(x: Node, { min, max }: Record<Field, Node>, layout: HistogramLayout): Node {
   const { bins } = layout;
-  const { step, count } = sampling(sizeOf(x.shape), layout.samples);
-  const sample = slice(reshape(x, [sizeOf(x.shape)]), [0], [count], [step]);
+  const sample = sampleOf(x, layout);
+  const count = sizeOf(sample.shape);
   const one = (v: Node): Node => reshape(v, [1]);
   const [low, high] = widened(
     layout.range === undefined ? one(min) : one(scalar(layout.range[0], "float32")),
@@ -156,10 +150,24 @@ function widened(low: Node, high: Node): [Node, Node] {
   return [binary("sub", low, by), binary("add", high, by)];
 }
 
-/** Every `step`-th element: an odd step, so that it is not always the same column of an image. */
-function sampling(size: number, most: number): { readonly step: number; readonly count: number } {
-  const step = size <= most ? 1 : Math.ceil(size / most) | 1;
-  return { step, count: Math.floor((size - 1) / step) + 1 };
+/**
+ * Every so many-th element, in the order of the batch, then the places, then the features: so activations lie in memory.
+ * The step has no factor in common with the elements of one input, so that the sample goes through all places and
+ * features, and not always the same column of an image.
+ */
+function sampleOf(x: Node, { samples, featureAxis }: HistogramLayout): Node {
+  const size = sizeOf(x.shape);
+  const axes = x.shape.map((_, d) => d);
+  // A scalar has no axis of features.
+  const inOrder = [...axes.filter((d) => d !== featureAxis), ...axes.filter((d) => d === featureAxis)];
+  const flat = reshape(permute(x, inOrder), [size]);
+  let step = Math.max(Math.ceil(size / samples), 1);
+  while (step > 1 && commonDivisor(step, size / (x.shape[inOrder[0] as number] as number)) > 1) step++;
+  return slice(flat, [0], [Math.floor((size - 1) / step) + 1], [step]);
+}
+
+function commonDivisor(a: number, b: number): number {
+  return b === 0 ? a : commonDivisor(b, a % b);
 }
 
 /** Reads what {@link statisticsNode} gave for a tensor of this shape. */

@@ -77,6 +77,15 @@ describe("what is computed together", () => {
     ).toHaveLength(1);
   });
 
+  test("totals of reductions that were made together are one reduction", async () => {
+    const program = await programOf(async (flush) => {
+      const x = randn([64, 48]).persist();
+      await flush("prepared");
+      for (const byColumn of [x.sum(0, { keepdim: true }), x.amax(0, { keepdim: true })]) byColumn.sum();
+    });
+    expect(kernelsOf(program).flat()).toEqual(["reduce", "reduce"]);
+  });
+
   test("bias and ReLU are in the epilogue of a convolution", async () => {
     const program = await programOf(async (flush) => {
       const [x, w, b] = [randn([2, 4, 8, 8]), randn([8, 4, 3, 3]), randn([8])].map((t) => t.persist());

@@ -35,6 +35,8 @@ function domainOf(node: Node): string {
 }
 
 const most = { stores: 12, reads: 24 };
+/** Reductions of one pass: their accumulators have to be in registers. */
+const mostReductions = 20;
 /** An epilogue keeps a contraction's accumulators waiting: beyond this it is cheaper to read the result again. */
 const mostInEpilogue = { stores: 4, reads: 3 };
 
@@ -95,8 +97,10 @@ class Partition {
     }
     for (const r of reads)
       if (sizeOf(r.shape) > 1) for (const d of this.#readers.get(r) ?? []) candidates.add(d);
+    if (kind === "reduce") for (const d of this.#readingSiblings(reads)) candidates.add(d);
     for (const draft of candidates) {
-      if (draft.group.stores.length >= most.stores || draft.reads.size > most.reads) continue;
+      const mostStores = draft.group.kind === "reduce" ? mostReductions : most.stores;
+      if (draft.group.stores.length >= mostStores || draft.reads.size > most.reads) continue;
       const fits =
         kind === "reduce"
           ? reduceFits(node, draft, reads, this.#owner)
@@ -106,6 +110,15 @@ class Partition {
       return draft;
     }
     return null;
+  }
+
+  /** Groups that read what was made together with one of these values. */
+  *#readingSiblings(reads: ReadonlySet<Node>): Iterable<Draft> {
+    for (const r of reads) {
+      const made = this.#owner.get(r);
+      if (made?.group.kind !== "reduce" || sizeOf(r.shape) === 1) continue;
+      for (const { node } of made.group.stores) yield* this.#readers.get(node) ?? [];
+    }
   }
 
   /** Whether a store can be made together with a group: nothing else must come between the two. */
@@ -171,7 +184,10 @@ function coreKind(node: Node): Group["kind"] {
   return kind === "reduce" || kind === "contraction" || kind === "scatterAdd" ? kind : "map";
 }
 
-/** Reductions join when they run over the same operand shape and axes and share something they read. */
+/**
+ * Reductions join when they run over the same operand shape and axes, and share something they read or read what one
+ * group has made: the totals of sums by channel, say.
+ */
 function reduceFits(
   node: Node,
   draft: Draft,
@@ -184,10 +200,13 @@ function reduceFits(
   const a = node.inputs[0] as Node;
   const b = first.inputs[0] as Node;
   if (a.shape.join() !== b.shape.join() || node.op.axes.join() !== first.op.axes.join()) return false;
+  const makers = new Set([...draft.reads].map((r) => owner.get(r)));
   let shared = false;
   for (const r of reads) {
-    if (owner.get(r) === draft) return false;
-    if (draft.reads.has(r) && sizeOf(r.shape) > 1) shared = true;
+    const made = owner.get(r);
+    if (made === draft) return false;
+    const together = made?.group.kind === "reduce" && makers.has(made);
+    if ((together || draft.reads.has(r)) && sizeOf(r.shape) > 1) shared = true;
   }
   return shared;
 }

@@ -108,8 +108,8 @@ INLINE ${I} mul_${I}(${I} a, ${I} b) { return (${I})((${U})a * (${U})b); }
 INLINE ${I} neg_${I}(${I} a) { return (${I})(-(${U})a); }
 INLINE ${I} abs_${I}(${I} a) { return select_${I}(a < 0, neg_${I}(a), a); }
 INLINE ${I} sign_${I}(${I} a) { return (a < 0) - (a > 0); }
-INLINE ${I} max_${I}(${I} a, ${I} b) { return select_${I}(a > b, a, b); }
-INLINE ${I} min_${I}(${I} a, ${I} b) { return select_${I}(a < b, a, b); }
+${integerExtreme(n, "max", ">")}
+${integerExtreme(n, "min", "<")}
 INLINE ${I} shl_${I}(${I} a, ${I} b) { return (${I})((${U})a << ((${U})b & 31)); }
 INLINE ${I} shr_${I}(${I} a, ${I} b) { return (${I})((${U})a >> ((${U})b & 31)); }
 ${each(I, `mulhi_${I}`, `${I} a, ${I} b`, "mulhi_i32(a[i], b[i])")}
@@ -126,6 +126,34 @@ INLINE void store_${B}(uint8_t *to, ${I} a) { *(${B} *)to = __builtin_convertvec
 `;
 }
 
+/** One instruction where the machine has it, of which GCC makes three from a comparison and a choice. */
+function integerExtreme(n: number, fn: "max" | "min", comparison: string): string {
+  const I = `i32x${n}`;
+  const builtins: Record<number, readonly [string, string]> = {
+    16: ["__AVX512F__", `__builtin_ia32_p${fn}sd512_mask(a, b, a, (unsigned short)-1)`],
+    8: ["__AVX2__", `__builtin_ia32_p${fn}sd256(a, b)`],
+    4: ["__SSE4_1__", `__builtin_ia32_p${fn}sd128(a, b)`],
+  };
+  return forGcc(
+    `INLINE ${I} ${fn}_${I}(${I} a, ${I} b)`,
+    builtins[n],
+    `  return select_${I}(a ${comparison} b, a, b);`,
+  );
+}
+
+/** A function whose body is one of GCC's builtins where the machine has the instruction. */
+function forGcc(head: string, builtin: readonly [string, string] | undefined, otherwise: string): string {
+  if (builtin === undefined) return `${head} {\n${otherwise}\n}`;
+  const [feature, call] = builtin;
+  return `${head} {
+#if defined(${feature}) && !defined(__clang__)
+  return ${call};
+#else
+${otherwise}
+#endif
+}`;
+}
+
 /** One instruction where the machine has it. Compilers would find it in the loop too, but take longer over it. */
 function fusedMultiplyAdd(n: number): string {
   const builtins: Record<number, readonly [string, string]> = {
@@ -137,16 +165,7 @@ function fusedMultiplyAdd(n: number): string {
   const loop = `  ${F} r;
   for (int i = 0; i < ${n}; i++) r[i] = __builtin_fmaf(a[i], b[i], c[i]);
   return r;`;
-  const found = builtins[n];
-  const body =
-    found === undefined
-      ? loop
-      : `#if defined(${found[0]}) && !defined(__clang__)
-  return ${found[1]};
-#else
-${loop}
-#endif`;
-  return `INLINE ${F} fma_${F}(${F} a, ${F} b, ${F} c) {\n${body}\n}`;
+  return forGcc(`INLINE ${F} fma_${F}(${F} a, ${F} b, ${F} c)`, builtins[n], loop);
 }
 
 /**

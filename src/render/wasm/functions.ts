@@ -10,6 +10,7 @@ import { type Emitter, emitLanes, type MathImport, pushSplat } from "./emitter.t
 import { emitDivision, emitVectorDivision } from "./integer-division.ts";
 import { control, f32, f32x4, f64, i32, i32x4, i64, i64x2, v128 } from "./opcodes.ts";
 import { type Register, registerOf } from "./registers.ts";
+import { emitVectorMax, emitVectorSum } from "./short-forms.ts";
 
 type UnaryRule = number | ((emitter: Emitter, e: UnaryExpr) => void);
 type BinaryRule = number | ((emitter: Emitter, e: BinaryExpr) => void);
@@ -252,7 +253,7 @@ const binaryRules: Record<Register, Record<BinaryFn, BinaryRule>> = {
     sub: f32x4.sub,
     mul: f32x4.mul,
     div: f32x4.div,
-    max: f32x4.max,
+    max: emitVectorMax,
     min: f32x4.min,
     fmod: (emitter, e) =>
       emitLanes(emitter, e, "f32x4", (a, b) => {
@@ -266,7 +267,7 @@ const binaryRules: Record<Register, Record<BinaryFn, BinaryRule>> = {
   },
   i32x4: {
     ...noBinary,
-    add: i32x4.add,
+    add: emitVectorSum,
     sub: i32x4.sub,
     mul: i32x4.mul,
     max: i32x4.maxS,

@@ -6,6 +6,7 @@ import type { ReduceFn } from "../../base/scalar.ts";
 import {
   add,
   binary,
+  cast,
   compare,
   constant,
   extract,
@@ -299,17 +300,18 @@ export class ReduceLoops {
 
   #withRun(accumulators: readonly Local[][][], width: number, body: Accumulating): void {
     const { emitter, kernel } = this.#s;
-    const sums = kernel.reductions.every((r) => r.fn === "sum");
-    if (!sums) {
+    if (!kernel.reductions.some(rounds)) {
       body(accumulators);
       return;
     }
-    const fresh = accumulators.map(() => kernel.reductions.map((r) => this.#accumulator(r, width)));
+    const fresh = accumulators.map((list) =>
+      kernel.reductions.map((r, j) => (rounds(r) ? this.#accumulator(r, width) : (list[j] as Local[]))),
+    );
     body(fresh);
     accumulators.forEach((list, i) => {
       list.forEach(([acc], j) => {
         const part = fresh[i]?.[j]?.[0] as Local;
-        emitter.push(set(acc as Local, binary("add", use(acc as Local), use(part))));
+        if (part !== acc) emitter.push(set(acc as Local, binary("add", use(acc as Local), use(part))));
       });
     });
   }
@@ -319,7 +321,7 @@ export class ReduceLoops {
     const { emitter, kernel } = this.#s;
     kernel.reductions.forEach((r, i) => {
       const [acc, at] = list[i] as [Local, Local?];
-      const value = splat(emitter.value(r.value), width);
+      const value = splat(this.#term(r), width);
       if (r.position === null || at === undefined) {
         emitter.push(set(acc, combine(r.fn, use(acc), value)));
         return;
@@ -329,6 +331,13 @@ export class ReduceLoops {
       emitter.push(set(at, select(wins, splat(emitter.value(r.position), width), use(at))));
       emitter.push(set(acc, select(wins, held, use(acc))));
     });
+  }
+
+  /** What is combined. A condition that is counted stands in the sum itself: renderers then count masks. */
+  #term({ fn, type, value }: Reduction): Expr {
+    const { emitter } = this.#s;
+    const counts = fn === "sum" && type === "i32" && value.kind === "cast" && value.args[0].type === "bool";
+    return counts ? cast(emitter.value(value.args[0]), "i32") : emitter.value(value);
   }
 
   /** Stores what is made of the finished reductions at the kept point. */
@@ -344,6 +353,11 @@ export class ReduceLoops {
       emitter.store(s.buffer.id, s.index, values[i] as Expr);
     });
   }
+}
+
+/** Whether the order of terms changes the result: such sums are added up in runs. */
+function rounds({ fn, type }: Reduction): boolean {
+  return fn === "sum" && type !== "i32";
 }
 
 /** Whether a value replaces the best one so far: strictly better, or the first NaN. */
