@@ -21,6 +21,7 @@ import {
   where,
 } from "../graph/build.ts";
 import { type Node, withGradMode } from "../graph/node.ts";
+import { composite } from "../graph/template.ts";
 import { concatenate } from "../ops/index.ts";
 
 /** How many elements fall between edges, which are evenly spaced; the last bin holds its upper edge too. */
@@ -70,13 +71,21 @@ type Field = (typeof fields)[number];
  * No gradient flows through.
  */
 export function statisticsNode(x: Node, layout: HistogramLayout): Node {
-  return withGradMode(false, () => {
-    const v = cast(x, "float32");
-    const values = fieldsOf(v, layout.featureAxis);
-    const parts = fields.map((name) => reshape(values[name], [1]));
-    return concatenate([...parts, countsBelow(v, values, layout)], 0);
-  });
+  const { range, bins, samples, featureAxis } = layout;
+  const bound = (i: 0 | 1): Node | null => (range === undefined ? null : scalar(range[i], "float32"));
+  return withGradMode(false, () => whole([x, bound(0), bound(1)], { bins, samples, featureAxis })[0]);
 }
+
+type Operands = readonly [x: Node, low: Node | null, high: Node | null];
+type Form = Omit<HistogramLayout, "range">;
+
+const whole = composite("statistics", ([x, low, high]: Operands, form: Form): [Node] => {
+  const v = cast(x, "float32");
+  const values = fieldsOf(v, form.featureAxis);
+  const parts = fields.map((name) => reshape(values[name], [1]));
+  const bounds = [low ?? values.min, high ?? values.max] as const;
+  return [concatenate([...parts, countsBelow(v, bounds, form)], 0)];
+});
 
 function fieldsOf(x: Node, featureAxis: number): Record<Field, Node> {
   const axes = x.shape.map((_, d) => d);
@@ -121,15 +130,12 @@ function negative(bits: Node): Node {
 }
 
 /** Sampled elements below each of the edges, the last one included. */
-function countsBelow(x: Node, { min, max }: Record<Field, Node>, layout: HistogramLayout): Node {
-  const { bins } = layout;
-  const sample = sampleOf(x, layout);
+function countsBelow(x: Node, [lowest, highest]: readonly [Node, Node], form: Form): Node {
+  const { bins } = form;
+  const sample = sampleOf(x, form);
   const count = sizeOf(sample.shape);
   const one = (v: Node): Node => reshape(v, [1]);
-  const [low, high] = widened(
-    layout.range === undefined ? one(min) : one(scalar(layout.range[0], "float32")),
-    layout.range === undefined ? one(max) : one(scalar(layout.range[1], "float32")),
-  );
+  const [low, high] = widened(one(lowest), one(highest));
   const width = binary("sub", high, low);
   const like = (value: number): Node => constant(value, [count], "float32");
   const scaled = binary("mul", binary("sub", sample, expand(low, [count])), like(bins));
@@ -155,7 +161,7 @@ function widened(low: Node, high: Node): [Node, Node] {
  * The step has no factor in common with the elements of one input, so that the sample goes through all places and
  * features, and not always the same column of an image.
  */
-function sampleOf(x: Node, { samples, featureAxis }: HistogramLayout): Node {
+function sampleOf(x: Node, { samples, featureAxis }: Form): Node {
   const size = sizeOf(x.shape);
   const axes = x.shape.map((_, d) => d);
   // A scalar has no axis of features.
