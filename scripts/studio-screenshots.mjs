@@ -69,7 +69,7 @@ async function screensOf(/** @type {string} */ origin) {
 }
 
 const server = address === undefined ? await fixture() : undefined;
-const origin = address ?? server?.origin ?? "";
+const origin = (address ?? server?.origin ?? "").replace(/\/$/, "");
 const executablePath = process.env.TATAMI_CHROMIUM ?? "/usr/bin/chromium";
 const browser = await chromium.launch({
   executablePath,
