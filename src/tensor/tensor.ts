@@ -256,7 +256,7 @@ export class Tensor {
 
   /**
    * Keeps the value whatever its size, so that it can still be read after parameters have been updated. Small values
-   * are kept by themselves.
+   * are kept by themselves: up to 64 KB, or 4 KB where a module has made them inside of its call and gave them to nobody.
    *
    * @example
    * const logits = model(images).keep();
