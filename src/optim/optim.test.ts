@@ -217,6 +217,72 @@ test("users write optimizers of their own", async () => {
   await expectClose(other.state.values().next().value?.mean as Tensor, mean);
 });
 
+/** Adam whose steps are clipped by the norm of each gradient, as LARS and its relatives do. */
+class Clipped extends Adam {
+  readonly seen: Tensor[] = [];
+  protected override update(
+    p: Tensor,
+    g: Tensor,
+    state: optim.ParamState,
+    group: optim.ParamGroup<optim.AdamOptions>,
+  ): void {
+    this.seen.push(p);
+    super.update(p, g.clamp({ min: -1, max: 1 }), state, group);
+  }
+}
+
+test("a class derived from one of ours sees every parameter in update", async () => {
+  const [a, b] = [new Parameter(zeros([2])), new Parameter(zeros([3]))];
+  const [plainA, plainB] = [new Parameter(zeros([2])), new Parameter(zeros([3]))];
+  const clipped = new Clipped([a, b], { lr: 0.1 });
+  const plain = new Adam([plainA, plainB], { lr: 0.1 });
+  for (let step = 0; step < 3; step++) {
+    const scale = 10 ** step;
+    a.sum().add(b.sum()).mul(scale).backward();
+    await clipped.step();
+    // All gradients are at least 1: clipped, they are 1.
+    plainA.sum().add(plainB.sum()).backward();
+    await plain.step();
+    clipped.zeroGrad();
+    plain.zeroGrad();
+  }
+  expect(clipped.seen).toEqual([a, b, a, b, a, b]);
+  await expectClose(a, Array.from(await plainA.data()));
+  await expectClose(b, Array.from(await plainB.data()));
+});
+
+test("another optimizer of the same form compiles nothing", async () => {
+  const step = async (lr: number): Promise<void> => {
+    const params = [3, 4, 5].map((n) => new Parameter(wave([n])));
+    const optimizer = new Adam(params, { lr });
+    for (let i = 0; i < 2; i++) {
+      params.reduce((sum, p) => sum.add(p.square().sum()), zeros([])).backward();
+      await optimizer.step();
+      optimizer.zeroGrad();
+    }
+  };
+  await step(0.1);
+  const { compilations } = currentEngine().stats;
+  await step(0.2);
+  expect(currentEngine().stats.compilations).toBe(compilations);
+});
+
+test("parameters at different steps are updated with the numbers of each", async () => {
+  const run = async (late: boolean): Promise<Float32Array> => {
+    const [a, b] = [new Parameter(wave([4])), new Parameter(wave([4]))];
+    const optimizer = new Adam([a, b], { lr: 0.1 });
+    for (let i = 0; i < 4; i++) {
+      optimizer.zeroGrad();
+      const first = a.square().sum();
+      (late && i < 2 ? first : first.add(b.square().sum())).backward();
+      await optimizer.step();
+      if (!late && i === 1) return (await b.data()) as Float32Array;
+    }
+    return (await b.data()) as Float32Array;
+  };
+  expect(await run(true)).toEqual(await run(false));
+});
+
 function copy(from: Tensor, to: Tensor): void {
   noGrad(() => to.copy_(from));
 }
