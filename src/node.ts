@@ -12,6 +12,7 @@ export { saveTraceFile } from "./inspect/node/trace-file.ts";
 export {
   loadCheckpointFile,
   loadSafetensorsFile,
+  loadTorchFile,
   saveCheckpointFile,
   saveSafetensorsFile,
 } from "./io/node/files.ts";

@@ -7,3 +7,4 @@ export {
   type SafetensorsFile,
 } from "./safetensors.ts";
 export { loadSafetensors, saveSafetensors, type TensorDict } from "./tensor-dict.ts";
+export { loadTorch, type TorchValue } from "./torch-file.ts";

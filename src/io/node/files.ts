@@ -7,6 +7,7 @@ import { writeFileAtomic } from "../../base/node/atomic-file.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type CheckpointValue, loadCheckpoint, saveCheckpoint } from "../checkpoint.ts";
 import { loadSafetensors, saveSafetensors, type TensorDict } from "../tensor-dict.ts";
+import { loadTorch } from "../torch-file.ts";
 
 /**
  * Writes tensors to a safetensors file.
@@ -57,4 +58,17 @@ export async function saveCheckpointFile(state: unknown, path: string): Promise<
  */
 export async function loadCheckpointFile(path: string): Promise<CheckpointValue> {
   return loadCheckpoint(await readFile(path), { source: path });
+}
+
+/**
+ * Reads a file that PyTorch's `torch.save` wrote, weights only; see `io.loadTorch`.
+ *
+ * @throws FileFormatError when the file is damaged, or holds more than data
+ * @example
+ * // In Python: torch.save({"state_dict": model.state_dict(), "epoch": 3}, "checkpoint.pt")
+ * const { epoch } = await loadTorchFile<{ epoch: number }>("checkpoint.pt");
+ * console.log(epoch); // 3
+ */
+export async function loadTorchFile<T = Record<string, Tensor>>(path: string): Promise<T> {
+  return loadTorch<T>(await readFile(path), { source: path });
 }
