@@ -1,5 +1,6 @@
 /** `tatamijs/io`: formats as bytes, for every host. Reading and writing files: `tatamijs/node`. */
 export { type CheckpointValue, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+export { loadNpy, loadNpz, saveNpy } from "./npy.ts";
 export {
   decodeSafetensors,
   encodeSafetensors,

@@ -109,7 +109,10 @@ describe("loadTorch", () => {
     for (const entry of archive.entries.values()) files[entry.name] = await archive.read(entry);
     const expected = wanted(JSON.parse(saved("values.json").toString()));
     for (const options of [{ deflate: true }, { wide: true }, {}]) {
-      expect(await plain(await loadTorch<TorchValue>(zipOf(files, options)))).toEqual(expected);
+      const bytes = zipOf(files, options);
+      expect(await plain(await loadTorch<TorchValue>(bytes))).toEqual(expected);
+      const shifted = Buffer.concat([Buffer.of(0), bytes]).subarray(1);
+      expect(await plain(await loadTorch<TorchValue>(shifted))).toEqual(expected);
     }
   });
 

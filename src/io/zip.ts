@@ -6,6 +6,7 @@
  * Refused: encryption, archives in several parts, other compressions, two entries of one name, what follows the end.
  */
 import { FileFormatError } from "../base/errors.ts";
+import { plainBytes } from "./bytes.ts";
 import { crc32 } from "./crc32.ts";
 
 /** An entry as the directory describes it. */
@@ -49,7 +50,7 @@ export class ZipArchive {
    * @throws FileFormatError naming the reason and the byte offset
    */
   constructor(bytes: Uint8Array, source: string) {
-    this.#bytes = bytes;
+    this.#bytes = plainBytes(bytes);
     this.#source = source;
     this.entries = this.#readDirectory();
   }

@@ -5,6 +5,9 @@ import { data, F, nn, optim, type Tensor, zeros } from "../../src/index.ts";
 /** Written by PyTorch (test/reference/make_torch_files.py): a checkpoint of the same model. */
 const torchFile = new URL("../reference/testdata/files/checkpoint.pt", import.meta.url);
 
+/** Written by NumPy (test/reference/make_numpy_files.py). */
+const npzFile = new URL("../reference/testdata/files/arrays.npz", import.meta.url);
+
 /** Fresh ones for each example. `images` has shape [16, 1, 8, 8], `labels` [16], of 10 classes. */
 export function fixtures(): {
   model: nn.Sequential;
@@ -15,6 +18,7 @@ export function fixtures(): {
   labels: Tensor;
   loss: Tensor;
   torchFile: Uint8Array;
+  npzFile: Uint8Array;
 } {
   const model = new nn.Sequential(
     new nn.Conv2d(1, 8, 3, { padding: 1 }),
@@ -43,5 +47,6 @@ export function fixtures(): {
     labels,
     loss: F.crossEntropy(model(images), labels),
     torchFile: readFileSync(torchFile),
+    npzFile: readFileSync(npzFile),
   };
 }

@@ -108,12 +108,14 @@ async function runExample(code: string): Promise<void> {
 /** Datasets of many megabytes, which are not part of the repository: of these only the types are checked. */
 const needsDownload = /^(MNIST|FashionMNIST|KMNIST|CIFAR10|CIFAR100)$/;
 
-// Examples that write files write them here, and those that read one of PyTorch's find it here.
+// Examples that write files write them here, and those that read one of PyTorch's or NumPy's find it here.
 const folder = mkdtempSync(join(tmpdir(), "tatami-examples-"));
 const cwd = process.cwd();
 beforeAll(() => {
   process.chdir(folder);
-  writeFileSync("checkpoint.pt", fixtures().torchFile);
+  const { torchFile, npzFile } = fixtures();
+  writeFileSync("checkpoint.pt", torchFile);
+  writeFileSync("arrays.npz", npzFile);
 });
 afterAll(() => {
   process.chdir(cwd);
