@@ -167,6 +167,15 @@ describe("loadNpy", () => {
 });
 
 describe("loadNpz", () => {
+  it("refuses a path, as loadNpy does", async () => {
+    await expect(loadNpz("a.npz" as never)).rejects.toThrow(
+      /^loadNpz: bytes is the text "a\.npz".* loadNpzFile\(path\)/,
+    );
+    expect(() => loadNpy("a.npy" as never)).toThrow(
+      /^loadNpy: bytes is the text "a\.npy".* loadNpyFile\(path\)/,
+    );
+  });
+
   it("gives arrays by name, whatever it is", async () => {
     const array = await saveNpy(tensor([7]));
     const arrays = await loadNpz(zipOf({ "__proto__.npy": array, "a/b.npy": array }, { deflate: true }));

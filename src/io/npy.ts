@@ -9,7 +9,7 @@ import { ArgumentError, FileFormatError } from "../base/errors.ts";
 import { contiguousStrides, formatShape, sizeOf } from "../base/shape.ts";
 import { fromOwned } from "../tensor/create.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { plainBytes } from "./bytes.ts";
+import { checkBytes, plainBytes } from "./bytes.ts";
 import { formatNpyHeader, parseNpyHeader } from "./npy-header.ts";
 import { decodeValues, type FileDTypeName, fileDTypes } from "./safetensors-values.ts";
 import { gather } from "./strided.ts";
@@ -76,13 +76,15 @@ export async function saveNpy(tensor: Tensor): Promise<Uint8Array<ArrayBuffer>> 
  * @param bytes The whole file.
  * @param options.source What messages call it, such as a path. Default ".npy file".
  *
- * @throws FileFormatError naming the reason and the byte offset: for a damaged file, and for arrays of objects, texts,
+ * @throws ArgumentError when `bytes` are none, and FileFormatError naming the reason and the byte offset: for a damaged file, and for arrays of objects, texts,
  *   dates, complex numbers or several fields
  * @example
  * const bytes = await io.saveNpy(arange(3));
  * io.loadNpy(bytes, { source: "numbers.npy" }); // [0, 1, 2]
  */
-export function loadNpy(bytes: Uint8Array, { source = ".npy file" }: { source?: string } = {}): Tensor {
+export function loadNpy(bytes: Uint8Array, options: { source?: string } = {}): Tensor {
+  checkBytes(bytes, options, ["source"], "loadNpy", "loadNpyFile(path) of tatamijs/node reads a file");
+  const { source = ".npy file" } = options;
   const fail = (reason: string, offset: number, details: Readonly<Record<string, unknown>> = {}): never => {
     throw new FileFormatError(`${source}: ${reason} (at byte ${offset})`, { source, offset, ...details });
   };
@@ -118,15 +120,17 @@ export function loadNpy(bytes: Uint8Array, { source = ".npy file" }: { source?: 
  * @param options.source What messages call it, such as a path. Default ".npz file".
  * @returns The arrays by name; `arr_0` is the first that was saved without one.
  *
- * @throws FileFormatError naming the array and the reason
+ * @throws ArgumentError when `bytes` are none, and FileFormatError naming the array and the reason
  * @example
  * const arrays = await io.loadNpz(npzFile); // np.savez(path, x=np.eye(2), y=np.arange(3))
  * arrays.y; // [0, 1, 2]
  */
 export async function loadNpz(
   bytes: Uint8Array,
-  { source = ".npz file" }: { source?: string } = {},
+  options: { source?: string } = {},
 ): Promise<Record<string, Tensor>> {
+  checkBytes(bytes, options, ["source"], "loadNpz", "loadNpzFile(path) of tatamijs/node reads a file");
+  const { source = ".npz file" } = options;
   if (!isZip(bytes) && magic.every((byte, i) => bytes[i] === byte)) {
     throw new FileFormatError(`${source}: this is one .npy array, not an archive; read it with loadNpy`, {
       source,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findTorch } from "../../test/setup/neighbours.ts";
-import { FileFormatError } from "../base/errors.ts";
+import { ArgumentError, FileFormatError } from "../base/errors.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { damaged, survives, zipOf } from "./files.test-helper.ts";
 import { loadTorch, type TorchValue } from "./torch-file.ts";
@@ -206,6 +206,17 @@ describe("loadTorch", () => {
     ],
   ])("refuses %s", async (_, bytes, message) => {
     expect((await refusal(bytes)).message).toMatch(message);
+  });
+
+  it("refuses what are no bytes", async () => {
+    await expect(loadTorch("model.pt" as never)).rejects.toThrow(
+      'loadTorch: bytes is the text "model.pt"; pass the file\'s bytes as a Uint8Array; loadTorchFile(path) of tatamijs/node ' +
+        "reads a file",
+    );
+    await expect(loadTorch(new ArrayBuffer(4) as never)).rejects.toThrow(
+      "loadTorch: bytes is an ArrayBuffer; pass new Uint8Array(buffer)",
+    );
+    await expect(loadTorch(new Uint8Array(), { name: "x" } as never)).rejects.toThrow(ArgumentError);
   });
 
   it("refuses tensors that would fill the memory", async () => {

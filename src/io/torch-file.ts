@@ -10,6 +10,7 @@ import { FileFormatError } from "../base/errors.ts";
 import { contiguousStrides, formatShape, sizeOf } from "../base/shape.ts";
 import { fromOwned } from "../tensor/create.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { checkBytes } from "./bytes.ts";
 import {
   type PickleFail,
   type PickleValue,
@@ -61,7 +62,7 @@ const oldMagic = [0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0
  * @param options.source What messages call it, such as a path. Default "PyTorch file".
  * @returns What was saved.
  *
- * @throws FileFormatError naming the part of the file, what was found and the fix: for a damaged file, the format from
+ * @throws ArgumentError when `bytes` are none, and FileFormatError naming the part of the file, what was found and the fix: for a damaged file, the format from
  *   before PyTorch 1.6, big-endian values, and anything but data in it
  * @example
  * // In Python: torch.save({"state_dict": model.state_dict(), "epoch": 3}, "model.pt")
@@ -71,8 +72,10 @@ const oldMagic = [0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0
  */
 export async function loadTorch<T = Record<string, Tensor>>(
   bytes: Uint8Array,
-  { source = "PyTorch file" }: { source?: string } = {},
+  options: { source?: string } = {},
 ): Promise<T> {
+  checkBytes(bytes, options, ["source"], "loadTorch", "loadTorchFile(path) of tatamijs/node reads a file");
+  const { source = "PyTorch file" } = options;
   return (await new TorchReader(bytes, source).read()) as T;
 }
 

@@ -54,6 +54,10 @@ describe("readEvents", () => {
     expect(readEvents(new Uint8Array())).toEqual([]);
   });
 
+  it("refuses a path", () => {
+    expect(() => readEvents("a" as never)).toThrow(/^readEvents: bytes is the text "a"; .* readFile\(path\)/);
+  });
+
   const flipped = (at: number): Uint8Array => scalar.map((byte, i) => (i === at ? byte ^ 1 : byte));
   it.each<[string, Uint8Array, RegExp]>([
     ["a damaged length", flipped(0), /length of a record does not match its checksum/],

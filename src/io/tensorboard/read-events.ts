@@ -1,6 +1,6 @@
 /** Reads TensorBoard's event files back. */
 import { FileFormatError } from "../../base/errors.ts";
-import { plainBytes } from "../bytes.ts";
+import { checkBytes, plainBytes } from "../bytes.ts";
 import type { Histogram } from "./histogram.ts";
 import {
   bytesOf,
@@ -50,7 +50,7 @@ export interface TensorBoardEvent {
  *   false: it is an error.
  * @returns The events in the order of the file; the first has no values but the file's version.
  *
- * @throws FileFormatError naming the reason and the byte offset, for anything that the format forbids
+ * @throws ArgumentError when `bytes` are none, and FileFormatError naming the reason and the byte offset, for anything that the format forbids
  * @example
  * const files = new Map();
  * const writer = new io.SummaryWriter({ sink: { append: (path, bytes) => void files.set(path, bytes) } });
@@ -62,8 +62,16 @@ export interface TensorBoardEvent {
  */
 export function readEvents(
   bytes: Uint8Array,
-  { source = "event file", partial = false }: { source?: string; partial?: boolean } = {},
+  options: { source?: string; partial?: boolean } = {},
 ): TensorBoardEvent[] {
+  checkBytes(
+    bytes,
+    options,
+    ["source", "partial"],
+    "readEvents",
+    "await readFile(path) of node:fs/promises gives them",
+  );
+  const { source = "event file", partial = false } = options;
   const fail: WireFail = (reason, offset) => {
     throw new FileFormatError(`${source}: ${reason} (at byte ${offset})`, { source, offset });
   };

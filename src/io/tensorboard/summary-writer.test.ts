@@ -1,10 +1,5 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { inflateSync } from "node:zlib";
-import { afterAll, beforeEach, describe, expect, it } from "vitest";
-import { findTensorBoard } from "../../../test/setup/neighbours.ts";
+import { beforeEach, describe, expect, it } from "vitest";
 import { ArgumentError, ShapeError } from "../../base/errors.ts";
 import { arange, tensor, zeros } from "../../tensor/create.ts";
 import { encodePng } from "./png.ts";
@@ -240,6 +235,13 @@ describe("SummaryWriter", () => {
     expect(appended).toBe(4);
   });
 
+  it("is closed by the end of its block", async () => {
+    const w = writer();
+    await w.addScalar("a", 1);
+    await w[Symbol.asyncDispose]();
+    expect(events().length).toBe(1);
+  });
+
   it("tells a failure to its call, and goes on", async () => {
     const w = writer();
     await expect(w.addHistogram("h", tensor([Number.NaN]))).rejects.toThrow(
@@ -270,6 +272,31 @@ describe("SummaryWriter", () => {
       /^addScalar: a is "1"; pass a number or a tensor/,
     ],
     ["several numbers", (w) => w.addScalar("a", tensor([1, 2])), /^addScalar: a is \[2\]; pass a number or/],
+    [
+      "another name of the step",
+      (w) => w.addScalar("a", 1, { step: 3 } as never),
+      /^addScalar: there is no option "step"/,
+    ],
+    [
+      "a step as a text",
+      (w) => w.addText("a", "b", "3" as never),
+      /^addText: options are given as an object/,
+    ],
+    [
+      "a domain of nothing",
+      (w) => w.addHparams({}, {}, { hparamDomainDiscrete: { a: [1] } }),
+      /hparamDomainDiscrete\.a is \[1\]/,
+    ],
+    [
+      "an unknown option",
+      () => writer({ logdir: "x" } as never),
+      /^SummaryWriter: there is no option "logdir"/,
+    ],
+    [
+      "a sink that is none",
+      () => new SummaryWriter({ sink: {} as never }),
+      /^SummaryWriter: sink is \{\}; pass an object with/,
+    ],
     ["half a step", (w) => w.addScalar("a", 1, 0.5), /^addScalar: globalStep is 0\.5; pass an integer/],
     ["no time", (w) => w.addScalar("a", 1, { walltime: Number.NaN }), /^addScalar: walltime is NaN/],
     [
@@ -326,150 +353,5 @@ describe("SummaryWriter", () => {
     }
     expect(error instanceof ArgumentError || error instanceof ShapeError).toBe(true);
     expect((error as Error).message).toMatch(message);
-  });
-});
-
-const board = findTensorBoard();
-
-describe("files in a folder", () => {
-  const folder = mkdtempSync(join(tmpdir(), "tatami-board-"));
-  afterAll(() => rmSync(folder, { recursive: true }));
-  const python = (code: string): string =>
-    execFileSync(board.path ?? "", ["-W", "ignore", "-c", code], {
-      cwd: folder,
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
-    });
-
-  it("go to logDir, which is made", async () => {
-    const logDir = join(folder, "deep", "run");
-    const w = new SummaryWriter(logDir);
-    expect(w.getLogdir()).toBe(logDir);
-    await w.addScalars("loss", { train: 1 }, 0);
-    await w.close();
-    expect(
-      readdirSync(logDir)
-        .sort()
-        .map((name) => name.replace(/\.\d{10}\..*/, "")),
-    ).toEqual(["events.out.tfevents", "loss_train"]);
-    expect(new SummaryWriter({ comment: "_lr0.1" }).getLogdir()).toMatch(
-      /^runs\/[A-Z][a-z]{2}\d\d_\d\d-\d\d-\d\d_.*_lr0\.1$/,
-    );
-  });
-
-  const at = { globalStep: 3, walltime: 1234.5 };
-  const write = async (logDir: string): Promise<void> => {
-    const w = new SummaryWriter({ logDir });
-    await w.addScalar("loss/train", 0.1, at);
-    await w.addHistogram("weights", new Float32Array([-2, -1, 0, 0, 1, 5, 7, 7]), at);
-    await w.addText("note", "**hi** 空", at);
-    await w.addHistogram("few", [1, 2, 2, 4], { ...at, bins: 3 });
-    await w.addImage(
-      "image",
-      tensor([
-        [
-          [0, 1],
-          [0.5, 0.25],
-        ],
-      ]),
-      at,
-    );
-    await w.addHparams(
-      { lr: 0.5, name: "adam", flag: true },
-      { "hparam/x": 2 },
-      { runName: "h", hparamDomainDiscrete: { name: ["adam", "sgd"] } },
-    );
-    await w.close();
-  };
-
-  it("are read by TensorBoard", { timeout: 120_000 }, async (context) => {
-    if (board.missing) context.skip(board.missing);
-    const logDir = join(folder, "ours");
-    await write(logDir);
-    const code = `
-import glob, json
-from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
-from tensorboard.plugins.hparams import plugin_data_pb2
-from google.protobuf import json_format
-out = []
-for path in sorted(glob.glob("ours/events*")) + sorted(glob.glob("ours/h/events*")):
-    for event in LegacyEventFileLoader(path).Load():
-        for v in event.summary.value:
-            data = plugin_data_pb2.HParamsPluginData.FromString(v.metadata.plugin_data.content) if v.tag.startswith("_hparams_") else v
-            out.append([event.step, event.wall_time, v.tag, json_format.MessageToDict(data)])
-print(json.dumps(out))`;
-    type Row = [number, number, string, Record<string, unknown>];
-    const rows = JSON.parse(python(code)) as Row[];
-    const found = new Map(rows.map((row) => [row[2], row[3]]));
-    expect(rows[0]?.slice(0, 3)).toEqual([3, 1234.5, "loss/train"]);
-    expect(found.get("loss/train")?.simpleValue).toBeCloseTo(0.1, 6);
-    expect(found.get("weights")?.histo).toMatchObject({ min: -2, max: 7, num: 8, sum: 17, sumSquares: 129 });
-    expect(found.get("few")?.histo).toMatchObject({ bucketLimit: [1, 2, 3, 4], bucket: [0, 1, 2, 1] });
-    expect(found.get("note/text_summary")).toMatchObject({
-      tensor: {
-        dtype: "DT_STRING",
-        tensorShape: { dim: [{ size: "1" }] },
-        stringVal: [Buffer.from("**hi** 空").toString("base64")],
-      },
-      metadata: { pluginData: { pluginName: "text" } },
-    });
-    expect(found.get("image")?.image).toMatchObject({ height: 2, width: 2, colorspace: 3 });
-    expect(found.get("_hparams_/experiment")).toMatchObject({
-      experiment: {
-        hparamInfos: [
-          { name: "lr", type: "DATA_TYPE_FLOAT64" },
-          { name: "name", type: "DATA_TYPE_STRING", domainDiscrete: ["adam", "sgd"] },
-          { name: "flag", type: "DATA_TYPE_BOOL" },
-        ],
-        metricInfos: [{ name: { tag: "hparam/x" } }],
-      },
-    });
-    expect(found.get("_hparams_/session_start_info")).toEqual({
-      sessionStartInfo: { hparams: { lr: 0.5, name: "adam", flag: true } },
-    });
-    expect(found.get("_hparams_/session_end_info")).toEqual({ sessionEndInfo: { status: "STATUS_SUCCESS" } });
-  });
-
-  it("are the bytes that PyTorch writes, and PyTorch's are read", { timeout: 120_000 }, async (context) => {
-    if (board.missing) context.skip(board.missing);
-    const code = `
-try:
-    import torch
-    from torch.utils.tensorboard import SummaryWriter
-except ImportError:
-    raise SystemExit(print("missing"))
-import numpy as np
-greater = np.greater
-np.greater = lambda a, b, **_: greater(a, b)  # PyTorch 1.13 passes a dtype that NumPy refuses since 1.24
-w = SummaryWriter("theirs")
-at = dict(global_step=3, walltime=1234.5)
-w.add_scalar("loss/train", 0.1, **at)
-w.add_histogram("weights", torch.tensor([-2., -1, 0, 0, 1, 5, 7, 7]), **at)
-w.add_text("note", "**hi** \\u7a7a", **at)
-w.add_histogram("few", torch.tensor([1., 2, 2, 4]), bins=3, **at)
-w.add_scalar("new", 0.5, new_style=True, **at)
-w.close()`;
-    if (python(code).includes("missing")) context.skip("this python3 has TensorBoard, but not PyTorch");
-    await write(join(folder, "mine"));
-    const fileIn = (run: string): Uint8Array => {
-      const name = readdirSync(join(folder, run)).find((file) => file.startsWith("events")) ?? "";
-      return readFileSync(join(folder, run, name));
-    };
-    const records = (bytes: Uint8Array): string[] => {
-      const view = new DataView(bytes.buffer, bytes.byteOffset);
-      const list: string[] = [];
-      for (let i = 0; i < bytes.length; ) {
-        const end = i + 16 + Number(view.getBigUint64(i, true));
-        list.push(Buffer.from(bytes.subarray(i, end)).toString("hex"));
-        i = end;
-      }
-      return list;
-    };
-    const theirs = fileIn("theirs");
-    expect(records(fileIn("mine")).slice(1, 5)).toEqual(records(theirs).slice(1, 5));
-    const read = readEvents(theirs);
-    expect(read.at(-1)?.values).toEqual([{ tag: "new", kind: "scalar", value: 0.5 }]);
-    writeFileSync(join(folder, "half"), theirs.subarray(0, theirs.length - 3));
-    expect(readEvents(readFileSync(join(folder, "half")), { partial: true }).length).toBe(read.length - 1);
   });
 });

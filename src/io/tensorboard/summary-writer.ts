@@ -3,6 +3,7 @@
  * parameter is not seen; events stand in the file in the order of the calls.
  */
 import { ArgumentError } from "../../base/errors.ts";
+import { checkOptions } from "../../nn/arguments.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import {
   eventOf,
@@ -63,6 +64,9 @@ interface EventFile {
 
 const now = (): number => Date.now() / 1000;
 
+const optionNames = ["logDir", "comment", "purgeStep", "maxQueue", "flushSecs", "filenameSuffix", "sink"];
+const timeNames = ["globalStep", "walltime"];
+
 /** Counts files of this process, so that two of one second differ. */
 let files = 0;
 
@@ -94,6 +98,7 @@ export class SummaryWriter {
 
   constructor(options: string | SummaryWriterOptions = {}) {
     const given = typeof options === "string" ? { logDir: options } : options;
+    checkOptions(given, optionNames, "SummaryWriter");
     const { comment = "", purgeStep, maxQueue = 10, flushSecs = 120, filenameSuffix = "", sink } = given;
     checkNumber("SummaryWriter", "maxQueue", maxQueue, 0);
     checkNumber("SummaryWriter", "flushSecs", flushSecs, 0);
@@ -101,6 +106,9 @@ export class SummaryWriter {
     checkText("SummaryWriter", "filenameSuffix", filenameSuffix);
     this.#logDir = given.logDir || `runs/${timeStamp()}_${writerName().host}${comment}`;
     checkText("SummaryWriter", "logDir", this.#logDir);
+    if (sink !== undefined && typeof sink.append !== "function") {
+      throw wrong("SummaryWriter", "sink", sink, "an object with a method append(path, bytes)");
+    }
     this.#sink = sink ?? folderSink(this.#logDir);
     this.#maxQueue = maxQueue;
     this.#flushSecs = flushSecs;
@@ -120,7 +128,8 @@ export class SummaryWriter {
    */
   addScalar(tag: string, scalarValue: number | Tensor, at: At = {}): Promise<void> {
     checkText("addScalar", "tag", tag);
-    return this.#add("", at, "addScalar", scalarContent("addScalar", tag, scalarValue));
+    checkAt("addScalar", at);
+    return this.#add("", at, scalarContent("addScalar", tag, scalarValue));
   }
 
   /** Adds numbers to one plot. Each is a run of its own, in the folder `<mainTag>_<tag>`, with slashes as underscores. */
@@ -130,6 +139,7 @@ export class SummaryWriter {
     at: At = {},
   ): Promise<void> {
     checkText("addScalars", "mainTag", mainTag);
+    checkAt("addScalars", at);
     const values = Object.entries(checkDictionary("addScalars", "tagScalarDict", tagScalarDict));
     const contents = values.map(([, value]) =>
       scalarContent("addScalars", mainTag, value as number | Tensor),
@@ -137,7 +147,7 @@ export class SummaryWriter {
     return all(
       values.map(([tag], i) => {
         const run = `${mainTag}_${tag}`.replace(/[/\\]/g, "_");
-        return this.#add(run, at, "addScalars", contents[i] as Uint8Array);
+        return this.#add(run, at, contents[i] as Uint8Array);
       }),
     );
   }
@@ -155,12 +165,13 @@ export class SummaryWriter {
     at: number | (EventTime & { readonly bins?: Bins; readonly maxBins?: number }) = {},
   ): Promise<void> {
     checkText("addHistogram", "tag", tag);
+    checkAt("addHistogram", at, ["bins", "maxBins"]);
     const { bins = "tensorflow", maxBins } = typeof at === "number" ? {} : at;
     checkBins(bins, maxBins);
     const numbers = valuesOf(values);
     const make = async (): Promise<Uint8Array> =>
       histogramValue(tag, histogramOf(await numbers, { bins, maxBins }));
-    return this.#add("", at, "addHistogram", make());
+    return this.#add("", at, make());
   }
 
   /**
@@ -175,6 +186,7 @@ export class SummaryWriter {
     at: number | (EventTime & { readonly dataformats?: ImageFormat }) = {},
   ): Promise<void> {
     checkText("addImage", "tag", tag);
+    checkAt("addImage", at, ["dataformats"]);
     const { dataformats = "CHW" } = typeof at === "number" ? {} : at;
     if (!(imgTensor instanceof Tensor)) throw wrong("addImage", "imgTensor", imgTensor, "a tensor");
     const layout = imageLayout(imgTensor, dataformats);
@@ -182,14 +194,15 @@ export class SummaryWriter {
       const pixels = await pixelsOf(imgTensor, layout);
       return imageValue(tag, pixels, await encodePng(pixels));
     };
-    return this.#add("", at, "addImage", make());
+    return this.#add("", at, make());
   }
 
   /** Adds a text, which TensorBoard shows as Markdown. */
   addText(tag: string, textString: string, at: At = {}): Promise<void> {
     checkText("addText", "tag", tag);
     checkText("addText", "textString", textString);
-    return this.#add("", at, "addText", textValue(tag, textString));
+    checkAt("addText", at);
+    return this.#add("", at, textValue(tag, textString));
   }
 
   /**
@@ -208,12 +221,22 @@ export class SummaryWriter {
       readonly runName?: string;
     } = {},
   ): Promise<void> {
+    checkAt("addHparams", options, ["hparamDomainDiscrete", "runName"]);
     const given = Object.entries(checkDictionary("addHparams", "hparamDict", hparamDict)) as [
       string,
       HparamValue,
     ][];
     const metrics = Object.entries(checkDictionary("addHparams", "metricDict", metricDict));
     const domains = Object.entries(options.hparamDomainDiscrete ?? {});
+    for (const [name, list] of domains) {
+      if (Array.isArray(list) && Object.hasOwn(hparamDict, name)) continue;
+      throw wrong(
+        "addHparams",
+        `hparamDomainDiscrete.${name}`,
+        list,
+        "a list of values for a name in hparamDict",
+      );
+    }
     for (const [name, value] of [
       ...given,
       ...domains.flatMap(([key, list]) => list.map((v) => [key, v] as const)),
@@ -232,7 +255,7 @@ export class SummaryWriter {
       ...hparamsValues(hparams, names, new Map(domains)),
       ...metrics.map(([name, value]) => scalarContent("addHparams", name, value as number | Tensor)),
     ];
-    return all(contents.map((content) => this.#add(run, options, "addHparams", content)));
+    return all(contents.map((content) => this.#add(run, options, content)));
   }
 
   /** Writes everything that waits. @throws What the system says where a file cannot be written */
@@ -249,14 +272,17 @@ export class SummaryWriter {
     });
   }
 
+  /** `await using writer = new io.SummaryWriter()` closes it at the end of the block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   /** Adds a summary of one value behind all earlier calls; its content may still be on its way. */
-  #add(run: string, at: At, operation: string, content: Uint8Array | Promise<Uint8Array>): Promise<void> {
+  #add(run: string, at: At, content: Uint8Array | Promise<Uint8Array>): Promise<void> {
     const { globalStep = 0, walltime = now() } = typeof at === "number" ? { globalStep: at } : at;
     const ready = Promise.resolve(content);
     // Heard when its turn comes; until then a failure is nobody's.
     ready.catch(() => {});
-    checkStep(operation, "globalStep", globalStep);
-    checkNumber(operation, "walltime", walltime);
     return this.#inTurn(async () => {
       const summary = summaryContent(await ready);
       const file = this.#open(run);
@@ -354,6 +380,14 @@ function wrong(operation: string, name: string, value: unknown, expected: string
 
 function checkText(operation: string, name: string, value: unknown): void {
   if (typeof value !== "string") throw wrong(operation, name, value, "a text");
+}
+
+/** What an event's last argument is: a step, or an object. */
+function checkAt(operation: string, at: At, others: readonly string[] = []): void {
+  const { globalStep = 0, walltime = 0 } = typeof at === "number" ? { globalStep: at } : (at ?? {});
+  if (typeof at !== "number") checkOptions(at, [...timeNames, ...others], operation);
+  checkStep(operation, "globalStep", globalStep);
+  checkNumber(operation, "walltime", walltime);
 }
 
 function checkStep(operation: string, name: string, value: unknown): void {
