@@ -11,8 +11,12 @@ export { FashionMNIST, KMNIST, MNIST, type MnistOptions } from "./data/node/mnis
 export { saveTraceFile } from "./inspect/node/trace-file.ts";
 export {
   loadCheckpointFile,
+  loadNpyFile,
+  loadNpzFile,
   loadSafetensorsFile,
+  loadTorchFile,
   saveCheckpointFile,
+  saveNpyFile,
   saveSafetensorsFile,
 } from "./io/node/files.ts";
 export { InspectionFile } from "./train/inspector-file.ts";

@@ -1,5 +1,6 @@
 /** `tatamijs/io`: formats as bytes, for every host. Reading and writing files: `tatamijs/node`. */
 export { type CheckpointValue, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+export { loadNpy, loadNpz, saveNpy } from "./npy.ts";
 export {
   decodeSafetensors,
   type EncodeOptions,
@@ -8,3 +9,21 @@ export {
   type SafetensorsFile,
 } from "./safetensors.ts";
 export { loadSafetensors, saveSafetensors, type TensorDict } from "./tensor-dict.ts";
+export type { HparamValue } from "./tensorboard/event.ts";
+export type { EventSink } from "./tensorboard/event-folder.ts";
+export type { Bins, Histogram } from "./tensorboard/histogram.ts";
+export type { ImageFormat } from "./tensorboard/image-pixels.ts";
+export {
+  type EventImage,
+  type EventValue,
+  readEvents,
+  type TensorBoardEvent,
+} from "./tensorboard/read-events.ts";
+export {
+  type At,
+  type EventTime,
+  type HistogramValues,
+  SummaryWriter,
+  type SummaryWriterOptions,
+} from "./tensorboard/summary-writer.ts";
+export { loadTorch, type TorchValue } from "./torch-file.ts";

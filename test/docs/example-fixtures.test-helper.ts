@@ -1,5 +1,12 @@
 /** What examples in the documentation may use without declaring it: a small model with its data and optimizer. */
+import { readFileSync } from "node:fs";
 import { data, F, nn, optim, type Tensor, zeros } from "../../src/index.ts";
+
+/** Written by PyTorch (test/reference/make_torch_files.py): a checkpoint of the same model. */
+const torchFile = new URL("../reference/testdata/files/checkpoint.pt", import.meta.url);
+
+/** Written by NumPy (test/reference/make_numpy_files.py). */
+const npzFile = new URL("../reference/testdata/files/arrays.npz", import.meta.url);
 
 /** Fresh ones for each example. `images` has shape [16, 1, 8, 8], `labels` [16], of 10 classes. */
 export function fixtures(): {
@@ -10,6 +17,8 @@ export function fixtures(): {
   images: Tensor;
   labels: Tensor;
   loss: Tensor;
+  torchFile: Uint8Array;
+  npzFile: Uint8Array;
 } {
   const model = new nn.Sequential(
     new nn.Conv2d(1, 8, 3, { padding: 1 }),
@@ -37,5 +46,7 @@ export function fixtures(): {
     images,
     labels,
     loss: F.crossEntropy(model(images), labels),
+    torchFile: readFileSync(torchFile),
+    npzFile: readFileSync(npzFile),
   };
 }

@@ -4,7 +4,7 @@
  *
  *     tensor([1, 2]).mul(2); // [2, 4]
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import ts from "typescript";
@@ -108,10 +108,15 @@ async function runExample(code: string): Promise<void> {
 /** Datasets of many megabytes, which are not part of the repository: of these only the types are checked. */
 const needsDownload = /^(MNIST|FashionMNIST|KMNIST|CIFAR10|CIFAR100)$/;
 
-// Examples that write files write them here.
+// Examples that write files write them here, and those that read one of PyTorch's or NumPy's find it here.
 const folder = mkdtempSync(join(tmpdir(), "tatami-examples-"));
 const cwd = process.cwd();
-beforeAll(() => process.chdir(folder));
+beforeAll(() => {
+  process.chdir(folder);
+  const { torchFile, npzFile } = fixtures();
+  writeFileSync("checkpoint.pt", torchFile);
+  writeFileSync("arrays.npz", npzFile);
+});
 afterAll(() => {
   process.chdir(cwd);
   rmSync(folder, { recursive: true });

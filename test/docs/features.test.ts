@@ -25,6 +25,7 @@ const places: Readonly<Record<string, string>> = {
   "torch.optim.lr_scheduler": "optim.lrScheduler.",
   "torch.optim.swa_utils": "optim.swaUtils.",
   "torch.utils.data": "data.",
+  "torch.utils.tensorboard": "io.",
   "torchvision.datasets": "",
   "torchvision.transforms": "data.transforms.",
   "torchvision.models": "models.",
@@ -33,6 +34,7 @@ const places: Readonly<Record<string, string>> = {
 /** Names whose form here is more than camelCase, with the reason. */
 const renamed: Readonly<Record<string, string>> = {
   "Tensor.tolist": "Tensor.array",
+  "torch.load": "io.loadTorch",
   "torch.nn.functional.one_hot": "oneHot",
 };
 

@@ -1,9 +1,13 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { zipOf } from "../../src/io/files.test-helper.ts";
+import { saveNpy } from "../../src/io/npy.ts";
+import { arange } from "../../src/tensor/create.ts";
 import { findChromium } from "../setup/neighbours.ts";
+import { exchangeFiles, type FilesReport } from "./files.test-helper.ts";
 import type { ReadingReport } from "./main-thread.test-helper.ts";
 import { type SourceServer, serveSources } from "./source-server.test-helper.ts";
 import { type TrainingReport, train } from "./training.test-helper.ts";
@@ -120,3 +124,21 @@ describe("the main thread of a web page", () => {
     });
   }, 60_000);
 });
+
+test("files of PyTorch, NumPy and TensorBoard are read and written as in Node", async () => {
+  const checkpoint = readFileSync(new URL("../reference/testdata/files/checkpoint.pt", import.meta.url));
+  const torch = checkpoint.toString("base64");
+  const packed = zipOf({ "y.npy": await saveNpy(arange(1000)) }, { deflate: true });
+  const npz = Buffer.from(packed).toString("base64");
+  const here = await exchangeFiles(torch, npz);
+  const there = await inPage<FilesReport>(
+    "plain",
+    `import("/test/platform/files.test-helper.js").then((m) => m.exchangeFiles("${torch}", "${npz}"))`,
+  );
+  expect(there).toEqual({
+    ...here,
+    folder: expect.stringMatching(/there is no file system here .* pass sink/),
+  });
+  expect(here).toMatchObject({ events: ["scalar", "image"], folder: "" });
+  expect(there.array.length).toBe(1000);
+}, 60_000);

@@ -16,11 +16,25 @@ const install = "scripts/install-neighbours.sh installs it on Debian";
 
 /** A Python that has PyTorch: $TATAMI_PYTHON, the first python3 in PATH, or the system's own. */
 export function findTorch(): Neighbour {
+  return findPython("torch", `no python3 with PyTorch; ${install}`);
+}
+
+/** A Python that has NumPy, found as PyTorch's is. */
+export function findNumpy(): Neighbour {
+  return findPython("numpy", `no python3 with NumPy; ${install}, with PyTorch`);
+}
+
+/** A Python that has TensorBoard, found as PyTorch's is. */
+export function findTensorBoard(): Neighbour {
+  return findPython("tensorboard", "no python3 with TensorBoard; python3 -m pip install tensorboard");
+}
+
+function findPython(module: string, missing: string): Neighbour {
   // Looking the module up takes milliseconds; importing it would take seconds.
-  const probe = "import sys, importlib.util; sys.exit(importlib.util.find_spec('torch') is None)";
+  const probe = `import sys, importlib.util; sys.exit(importlib.util.find_spec('${module}') is None)`;
   const candidates = [process.env.TATAMI_PYTHON, "python3", "/usr/bin/python3"];
   const path = candidates.find((python) => python && spawnSync(python, ["-c", probe]).status === 0);
-  return path ? { path } : { missing: `no python3 with PyTorch; ${install}` };
+  return path ? { path } : { missing };
 }
 
 /** Chromium, for playwright-core's `executablePath`: $TATAMI_CHROMIUM, or where systems put it. */

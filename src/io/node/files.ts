@@ -6,7 +6,9 @@ import { readFile } from "node:fs/promises";
 import { writeFileAtomic } from "../../base/node/atomic-file.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type CheckpointValue, loadCheckpoint, saveCheckpoint } from "../checkpoint.ts";
+import { loadNpy, loadNpz, saveNpy } from "../npy.ts";
 import { loadSafetensors, saveSafetensors, type TensorDict } from "../tensor-dict.ts";
+import { loadTorch } from "../torch-file.ts";
 
 /**
  * Writes tensors to a safetensors file.
@@ -57,4 +59,52 @@ export async function saveCheckpointFile(state: unknown, path: string): Promise<
  */
 export async function loadCheckpointFile(path: string): Promise<CheckpointValue> {
   return loadCheckpoint(await readFile(path), { source: path });
+}
+
+/**
+ * Reads a file that PyTorch's `torch.save` wrote, weights only; see `io.loadTorch`.
+ *
+ * @throws FileFormatError when the file is damaged, or holds more than data
+ * @example
+ * // In Python: torch.save({"state_dict": model.state_dict(), "epoch": 3}, "checkpoint.pt")
+ * const { epoch } = await loadTorchFile<{ epoch: number }>("checkpoint.pt");
+ * console.log(epoch); // 3
+ */
+export async function loadTorchFile<T = Record<string, Tensor>>(path: string): Promise<T> {
+  return loadTorch<T>(await readFile(path), { source: path });
+}
+
+/**
+ * Writes a tensor to an `.npy` file of NumPy.
+ *
+ * @throws ArgumentError when it is no tensor
+ * @example
+ * await saveNpyFile(tensor([1, 2]), "numbers.npy"); // np.load("numbers.npy") reads it
+ */
+export async function saveNpyFile(tensor: Tensor, path: string): Promise<void> {
+  await writeFileAtomic(path, await saveNpy(tensor));
+}
+
+/**
+ * Reads an `.npy` file of NumPy; see `io.loadNpy`.
+ *
+ * @throws FileFormatError when the file is damaged, or holds more than numbers
+ * @example
+ * await saveNpyFile(tensor([1, 2]), "numbers.npy");
+ * await loadNpyFile("numbers.npy"); // [1, 2]
+ */
+export async function loadNpyFile(path: string): Promise<Tensor> {
+  return loadNpy(await readFile(path), { source: path });
+}
+
+/**
+ * Reads an `.npz` file of NumPy, as `np.savez` writes it; see `io.loadNpz`.
+ *
+ * @throws FileFormatError when the file is damaged, or holds more than numbers
+ * @example
+ * const arrays = await loadNpzFile("arrays.npz"); // np.savez("arrays.npz", x=np.eye(2), y=np.arange(3))
+ * arrays.x; // [[1, 0], [0, 1]]
+ */
+export async function loadNpzFile(path: string): Promise<Record<string, Tensor>> {
+  return loadNpz(await readFile(path), { source: path });
 }
