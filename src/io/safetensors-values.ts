@@ -71,7 +71,8 @@ export function decodeValues(
         return onError(`is BOOL but holds the byte ${bytes[wrong]}; only 0 and 1 are allowed`, wrong);
     }
     // A typed array must begin at a multiple of its element size; a file inside a larger buffer may not.
-    const aligned = bytes.byteOffset % type.bytes === 0 ? bytes : bytes.slice();
+    // A copy of its own: the `slice` of a Buffer shares memory.
+    const aligned = bytes.byteOffset % type.bytes === 0 ? bytes : new Uint8Array(bytes);
     return { dtype: type.dtype, data: viewOf(type.dtype, aligned.buffer, aligned.byteOffset, length) };
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -127,6 +127,16 @@ describe("decodeSafetensors", () => {
     );
   });
 
+  it("reads a Buffer, whose slices share memory, at any alignment", () => {
+    const bytes = encodeSafetensors(new Map([["w", entry("float64", [2], new Float64Array([1.5, 2.5]))]]));
+    for (let shift = 0; shift < 8; shift++) {
+      const whole = Buffer.concat([Buffer.alloc(shift), bytes]);
+      expect(decodeSafetensors(whole.subarray(shift)).tensors.get("w")?.data).toEqual(
+        new Float64Array([1.5, 2.5]),
+      );
+    }
+  });
+
   it("converts half precision", () => {
     const halves = new Uint16Array([
       0x3c00, 0xc000, 0x7bff, 0x0001, 0x03ff, 0x7c00, 0xfc00, 0x7e00, 0x8000, 0x3555,
