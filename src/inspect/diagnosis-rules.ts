@@ -3,6 +3,7 @@
  * speaks only where something is clearly wrong; each threshold stands with its source or its reason.
  */
 import { sizeOf } from "../base/shape.ts";
+import { fallsAtOnce, jumpsOf, median, recent, smoothed } from "./course.ts";
 import type { LayerHistory, StepStatistics } from "./layer-records.ts";
 import type { StepUpdate, UpdateHistory } from "./update-ratios.ts";
 
@@ -59,16 +60,6 @@ export interface Rule {
 const show = (value: number): string => String(Number(value.toPrecision(2)));
 const percent = (share: number): string => `${Math.round(share * 100)}%`;
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
-
-/** The last quarter of what was recorded: how it is now, without the noise of a single step. */
-function recent<T>(steps: readonly T[]): readonly T[] {
-  return steps.slice(-Math.max(1, Math.ceil(steps.length / 4)));
-}
-
 function typical(layer: LayerHistory, value: (s: StepStatistics) => number): number {
   return median(recent(layer.steps).map(value));
 }
@@ -122,18 +113,31 @@ const weights = (list: readonly UpdateHistory[]): readonly UpdateHistory[] =>
 
 /**
  * Typical update of a weight beside its spread: in the first five recorded steps and in each quarter of the training.
- * The first count by themselves, since weights that were driven far out no longer look as if they moved fast.
+ * The first count by themselves, since weights that were driven far out no longer look as if they moved fast. Quarters
+ * of fewer than five records are not asked: Adam's very first step is larger than all others and says nothing of them.
  */
 function updateSizes({ updateRatios = [] }: Observations): number[] {
   const steps = weights(updateRatios).map((p) => p.steps);
   const quarter = (k: number) => (list: readonly StepUpdate[]) =>
     list.slice((k * list.length) / 4, Math.ceil(((k + 1) * list.length) / 4));
   const first = (list: readonly StepUpdate[]): readonly StepUpdate[] => list.slice(0, 5);
+  const whole = (list: readonly StepUpdate[]): readonly StepUpdate[] => list;
+  const isLong = steps.every((list) => list.length >= 20);
+  const parts = isLong ? [first, ...[0, 1, 2, 3].map(quarter)] : [first, whole];
   // 0 / 0 of weights that are all zero is left out.
   const middle = (values: readonly number[]): number => median(values.filter((r) => Number.isFinite(r)));
-  return [first, quarter(0), quarter(1), quarter(2), quarter(3)]
+  return parts
     .map((part) => middle(steps.map((list) => middle(part(list).map((s) => s.ratio)))))
     .filter((value) => Number.isFinite(value));
+}
+
+/** The loss of each epoch: of training and validation, where both were measured. */
+function epochLosses({ epochs = [] }: Observations): { train: number; validation: number }[] {
+  return epochs.flatMap(({ train, validation }) =>
+    train.loss === undefined || validation?.loss === undefined
+      ? []
+      : [{ train: train.loss, validation: validation.loss }],
+  );
 }
 
 const all: Readonly<Record<string, Rule>> = {
@@ -308,7 +312,9 @@ const all: Readonly<Record<string, Rule>> = {
     threshold: 0.1,
     find: (data, threshold) => {
       const value = Math.max(...updateSizes(data));
-      return value > threshold ? [{ value }] : [];
+      // Batch norm bears steps of some 0.15 (Adam at 0.01): up to there the loss has a say. Beyond, weights are others
+      // after six steps, and where a training went on it did so from where these have thrown it.
+      return value > threshold && (value > 0.17 || !fallsAtOnce(data.losses ?? [])) ? [{ value }] : [];
     },
     message: {
       en: ({ value }) =>
@@ -409,21 +415,20 @@ const all: Readonly<Record<string, Rule>> = {
   overfitting: {
     topic: "overfitting",
     severity: "warning",
-    // Validation loss that has risen by a tenth over its best while the training loss fell (Prechelt, 1998, uses 5 to 20%).
+    // Validation loss that has risen by a tenth over its best while the training loss fell (Prechelt, 1998, uses 5 to 20%),
+    // and by more than three times what it jumps from epoch to epoch: on few images one good epoch is no best.
     threshold: 1.1,
-    find: ({ epochs = [] }, threshold) => {
-      const measured = epochs.flatMap(({ train, validation }) =>
-        train.loss === undefined || validation?.loss === undefined
-          ? []
-          : [{ train: train.loss, validation: validation.loss }],
-      );
-      const last = measured.at(-1);
-      if (last === undefined || measured.length < 3) return [];
-      const best = measured.reduce((a, b) => (b.validation < a.validation ? b : a));
-      const value = last.validation / best.validation;
-      return value > threshold && last.train < best.train && last.validation > last.train
-        ? [{ value: last.validation, other: best.validation }]
-        : [];
+    find: (data, threshold) => {
+      const losses = epochLosses(data);
+      if (losses.length < 6) return [];
+      const train = smoothed(losses.map((l) => l.train));
+      const validation = smoothed(losses.map((l) => l.validation));
+      const best = validation.indexOf(Math.min(...validation));
+      const [value, other] = [validation.at(-1) as number, validation[best] as number];
+      const isRise =
+        value / other > Math.max(threshold, Math.exp(3 * jumpsOf(losses.map((l) => l.validation))));
+      const trained = train.at(-1) as number;
+      return isRise && trained < (train[best] as number) && value > trained ? [{ value, other }] : [];
     },
     message: {
       en: ({ value, other = 0 }) =>
