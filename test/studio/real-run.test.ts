@@ -64,18 +64,23 @@ async function curvesMoveAndPause(page: Page): Promise<void> {
   await until(async () => (await stepOf(page)) > 60);
   const [step, last] = [await stepOf(page), Number(await chart.getAttribute("aria-valuemax"))];
   const legend = page.locator(".legend").first();
-  const said = await legend.innerText();
+  const said = await legend.textContent();
   expect(said).toMatch(/training[^\d]*\d/);
   await until(async () => (await stepOf(page)) > step);
   await until(async () => Number(await chart.getAttribute("aria-valuemax")) > last);
-  await until(async () => (await legend.innerText()) !== said);
+  await until(async () => (await legend.textContent()) !== said);
 
   await page.getByRole("button", { name: "Pause" }).click();
   const held = await stepOf(page);
-  const heldLegend = await legend.innerText();
+  const heldLegend = await legend.textContent();
   await page.getByText(/Paused; [\d,]+ new steps? waiting/).waitFor();
   await page.waitForTimeout(800);
-  expect([await stepOf(page), await legend.innerText()]).toEqual([held, heldLegend]);
+  expect([await stepOf(page), await legend.textContent()]).toEqual([held, heldLegend]);
+  // Another view and back is the same run, as it was.
+  await page.getByRole("link", { name: "Mistakes" }).click();
+  await page.getByRole("link", { name: "Curves" }).click();
+  await page.getByText(/Paused; [\d,]+ new steps? waiting/).waitFor();
+  expect(await stepOf(page)).toBe(held);
   await page.getByRole("button", { name: "Resume" }).click();
   await until(async () => (await stepOf(page)) > held);
 }
@@ -99,7 +104,7 @@ async function clickOpensMaps(page: Page): Promise<number> {
   expect(clicked).toBeGreaterThan(1);
   expect(shown).toBeGreaterThan(0);
   expect(shown).toBeLessThanOrEqual(clicked);
-  expect(await maps.innerText()).toContain(`Weights of step ${shown.toLocaleString("en")}`);
+  expect(await maps.textContent()).toContain(`Weights of step ${shown.toLocaleString("en")}`);
   await until(async () => (await drawn(page, "section[data-step] canvas")) > 0.05);
   return shown;
 }
