@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { DataLoader } from "../data/data-loader.ts";
 import { Digits } from "../data/digits.ts";
@@ -261,7 +262,7 @@ it("says what it found, with the number, in two languages", () => {
       threshold: 1.1,
       message: "The validation loss has risen from 0.8 to 1.2 while the training loss fell.",
       cure: "Stop earlier (train.EarlyStopping), augment the data, add dropout or weight decay, or get more data.",
-      topic: "overfitting",
+      topic: "regularisation",
     },
   ]);
   expect(diagnose(data, { lang: "ja" })[0]?.message).toBe(
@@ -269,6 +270,12 @@ it("says what it found, with the number, in two languages", () => {
   );
   expect(() => diagnose({}, { lang: "de" as "en" })).toThrow('diagnose: lang must be "en" or "ja"; got de');
   expect(diagnose({})).toEqual([]);
+});
+
+it("every topic is an experiment of the lab", () => {
+  const files = readdirSync(new URL("../../examples/", import.meta.url));
+  const names = files.map((file) => file.replace(/^\d\d-|\.ts$/g, ""));
+  for (const [, { topic }] of rules) expect(names).toContain(topic);
 });
 
 it("every rule has sentences and cures in both languages, without leftovers", () => {

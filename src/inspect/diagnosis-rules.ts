@@ -47,7 +47,7 @@ export interface Finding {
 type Sentence = Readonly<Record<Language, (found: Finding) => string>>;
 
 export interface Rule {
-  /** Which chapter explains it. */
+  /** Which experiment of `tatami lab` explains it. */
   readonly topic: string;
   readonly severity: Severity;
   /** From which number on it speaks. */
@@ -142,7 +142,7 @@ function epochLosses({ epochs = [] }: Observations): { train: number; validation
 
 const all: Readonly<Record<string, Rule>> = {
   "non-finite": {
-    topic: "numerics",
+    topic: "gradients",
     severity: "error",
     threshold: 0,
     find: ({ activations = [], gradients = [], losses = [] }, threshold) => {
@@ -172,7 +172,7 @@ const all: Readonly<Record<string, Rule>> = {
     },
   },
   "vanishing-gradients": {
-    topic: "vanishing-gradients",
+    topic: "gradients",
     severity: "error",
     // Healthy networks keep the length within a factor of about 30 (Glorot and Bengio, 2010, want it constant).
     threshold: 1e-3,
@@ -197,7 +197,7 @@ const all: Readonly<Record<string, Rule>> = {
     },
   },
   "exploding-gradients": {
-    topic: "exploding-gradients",
+    topic: "gradients",
     severity: "error",
     // As above, in the other direction.
     threshold: 1e3,
@@ -239,7 +239,7 @@ const all: Readonly<Record<string, Rule>> = {
     },
   },
   "dead-units": {
-    topic: "dead-relu",
+    topic: "activations",
     severity: "warning",
     // A few dead channels are usual and harmless; from about half on the layer loses what it was made wide for.
     threshold: 0.5,
@@ -261,7 +261,7 @@ const all: Readonly<Record<string, Rule>> = {
     },
   },
   saturation: {
-    topic: "saturation",
+    topic: "activations",
     severity: "warning",
     // Within 3% of the ends the slope is below 6% (tanh) or 12% (sigmoid) of the steepest (Glorot and Bengio, 2010).
     threshold: 0.3,
@@ -306,7 +306,7 @@ const all: Readonly<Record<string, Rule>> = {
     },
   },
   "learning-rate-too-high": {
-    topic: "learning-rate",
+    topic: "optimizers",
     severity: "error",
     // 1e-3 is usual (Karpathy, 2022), Adam's first steps reach some 1e-2; at 0.1 ten steps replace all weights.
     threshold: 0.1,
@@ -327,7 +327,7 @@ const all: Readonly<Record<string, Rule>> = {
     },
   },
   "learning-rate-too-low": {
-    topic: "learning-rate",
+    topic: "optimizers",
     severity: "warning",
     // A hundredth of what is usual: training would take a hundred times as many steps.
     threshold: 1e-5,
@@ -347,7 +347,7 @@ const all: Readonly<Record<string, Rule>> = {
     },
   },
   "loss-rises": {
-    topic: "learning-rate",
+    topic: "optimizers",
     severity: "error",
     // Noise of single batches is far smaller than a median that has grown by a half.
     threshold: 1.5,
@@ -390,7 +390,7 @@ const all: Readonly<Record<string, Rule>> = {
     },
   },
   "chance-level": {
-    topic: "learning-rate",
+    topic: "activations",
     severity: "error",
     // Guessing costs ln(classes). A small network may take some fifty steps to begin; one that has is below 98% of it.
     threshold: 0.98,
@@ -413,7 +413,7 @@ const all: Readonly<Record<string, Rule>> = {
     },
   },
   overfitting: {
-    topic: "overfitting",
+    topic: "regularisation",
     severity: "warning",
     // Validation loss that has risen by a tenth over its best while the training loss fell (Prechelt, 1998, uses 5 to 20%),
     // and by more than three times what it jumps from epoch to epoch: on few images one good epoch is no best.
@@ -442,7 +442,7 @@ const all: Readonly<Record<string, Rule>> = {
     },
   },
   "tiny-batches": {
-    topic: "batch-norm",
+    topic: "normalisation",
     severity: "warning",
     // Below 8 images the error of batch norm grows quickly (Wu and He, 2018, figure 1).
     threshold: 8,
