@@ -1,15 +1,15 @@
 /**
  * `tatami lab`: lists the experiments, or runs one on real images and writes its page.
  */
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Experiment, type Language, runExperiment, writePage } from "../lab/index.ts";
+import { type Language, runExperiment, writePage } from "../lab/index.ts";
 import { textTable } from "../train/index.ts";
 import { unknownChoice } from "./choices.ts";
 import { type DatasetName, datasets, type SourceOptions } from "./datasets.ts";
 import { chooseEngine, type EngineChoice } from "./engine.ts";
 import { UsageError } from "./errors.ts";
+import { experiments, type Listed } from "./experiments.ts";
 import type { Output } from "./output.ts";
 
 /** The command's options. */
@@ -22,12 +22,6 @@ export interface LabOptions extends EngineChoice {
   readonly out: string;
   /** Default: Japanese where the host is set to it, else English. */
   readonly language?: Language | undefined;
-}
-
-interface Listed {
-  readonly number: string;
-  readonly name: string;
-  readonly experiment: Experiment;
 }
 
 /** The language that the host's settings ask for. */
@@ -76,18 +70,6 @@ export async function lab(options: LabOptions, output: Output): Promise<void> {
   } finally {
     await engine.close();
   }
-}
-
-/** The experiments that came with the package, in the course's order. */
-async function experiments(): Promise<Listed[]> {
-  const folder = new URL("../examples/", import.meta.url);
-  const files = (await readdir(folder)).filter((file) => /^\d\d-.*\.js$/.test(file)).sort();
-  return Promise.all(
-    files.map(async (file) => {
-      const { default: experiment } = (await import(new URL(file, folder).href)) as { default: Experiment };
-      return { number: file.slice(0, 2), name: file.slice(3, -3), experiment };
-    }),
-  );
 }
 
 function list(all: readonly Listed[], language: Language, output: Output): void {

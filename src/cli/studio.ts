@@ -3,9 +3,10 @@
  */
 import { setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
-import { type Studio, startStudio } from "../studio/index.ts";
+import { type Studio, startStudio, type Topic } from "../studio/index.ts";
 import type { SourceOptions } from "./datasets.ts";
 import { exitCodes } from "./errors.ts";
+import { experiments } from "./experiments.ts";
 import { LookProcess } from "./look-process.ts";
 import type { Output } from "./output.ts";
 import { watchSignals } from "./signals.ts";
@@ -51,6 +52,12 @@ export async function studioCommand(options: StudioCommandOptions, output: Outpu
   }
 }
 
+/** The experiments of `tatami lab`: title and question of each. */
+async function topics(): Promise<readonly Topic[]> {
+  const all = await experiments();
+  return all.map(({ name, experiment: { title, question } }) => ({ name, title, question }));
+}
+
 async function open({ out, port, page, source }: StudioCommandOptions): Promise<Studio> {
   try {
     setPriority(niceness);
@@ -62,6 +69,7 @@ async function open({ out, port, page, source }: StudioCommandOptions): Promise<
     pageFolder: page ?? fileURLToPath(new URL("../studio/", import.meta.url)),
     // Images that are not there are not worth a download that nobody asked for.
     looker: new LookProcess({ source: { root: String(source.root), download: false } }),
+    topics,
     port,
     onError: (error) => {
       process.stderr.write(`studio: ${error instanceof Error ? error.stack : String(error)}\n`);

@@ -18,7 +18,7 @@ export interface Verdict {
   readonly message: string;
   /** What to do about it. */
   readonly cure: string;
-  /** What to read about. */
+  /** What to read and try: an experiment of `tatami lab`. */
   readonly topic: string;
 }
 

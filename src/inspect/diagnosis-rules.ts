@@ -3,6 +3,7 @@
  * speaks only where something is clearly wrong; each threshold stands with its source or its reason.
  */
 import { sizeOf } from "../base/shape.ts";
+import { fallsAtOnce, jumpsOf, median, recent, smoothed } from "./course.ts";
 import type { LayerHistory, StepStatistics } from "./layer-records.ts";
 import type { StepUpdate, UpdateHistory } from "./update-ratios.ts";
 
@@ -46,7 +47,7 @@ export interface Finding {
 type Sentence = Readonly<Record<Language, (found: Finding) => string>>;
 
 export interface Rule {
-  /** Which chapter explains it. */
+  /** Which experiment of `tatami lab` explains it. */
   readonly topic: string;
   readonly severity: Severity;
   /** From which number on it speaks. */
@@ -58,16 +59,6 @@ export interface Rule {
 
 const show = (value: number): string => String(Number(value.toPrecision(2)));
 const percent = (share: number): string => `${Math.round(share * 100)}%`;
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
-
-/** The last quarter of what was recorded: how it is now, without the noise of a single step. */
-function recent<T>(steps: readonly T[]): readonly T[] {
-  return steps.slice(-Math.max(1, Math.ceil(steps.length / 4)));
-}
 
 function typical(layer: LayerHistory, value: (s: StepStatistics) => number): number {
   return median(recent(layer.steps).map(value));
@@ -122,23 +113,36 @@ const weights = (list: readonly UpdateHistory[]): readonly UpdateHistory[] =>
 
 /**
  * Typical update of a weight beside its spread: in the first five recorded steps and in each quarter of the training.
- * The first count by themselves, since weights that were driven far out no longer look as if they moved fast.
+ * The first count by themselves, since weights that were driven far out no longer look as if they moved fast. Quarters
+ * of fewer than five records are not asked: Adam's very first step is larger than all others and says nothing of them.
  */
 function updateSizes({ updateRatios = [] }: Observations): number[] {
   const steps = weights(updateRatios).map((p) => p.steps);
   const quarter = (k: number) => (list: readonly StepUpdate[]) =>
     list.slice((k * list.length) / 4, Math.ceil(((k + 1) * list.length) / 4));
   const first = (list: readonly StepUpdate[]): readonly StepUpdate[] => list.slice(0, 5);
+  const whole = (list: readonly StepUpdate[]): readonly StepUpdate[] => list;
+  const isLong = steps.every((list) => list.length >= 20);
+  const parts = isLong ? [first, ...[0, 1, 2, 3].map(quarter)] : [first, whole];
   // 0 / 0 of weights that are all zero is left out.
   const middle = (values: readonly number[]): number => median(values.filter((r) => Number.isFinite(r)));
-  return [first, quarter(0), quarter(1), quarter(2), quarter(3)]
+  return parts
     .map((part) => middle(steps.map((list) => middle(part(list).map((s) => s.ratio)))))
     .filter((value) => Number.isFinite(value));
 }
 
+/** The loss of each epoch: of training and validation, where both were measured. */
+function epochLosses({ epochs = [] }: Observations): { train: number; validation: number }[] {
+  return epochs.flatMap(({ train, validation }) =>
+    train.loss === undefined || validation?.loss === undefined
+      ? []
+      : [{ train: train.loss, validation: validation.loss }],
+  );
+}
+
 const all: Readonly<Record<string, Rule>> = {
   "non-finite": {
-    topic: "numerics",
+    topic: "gradients",
     severity: "error",
     threshold: 0,
     find: ({ activations = [], gradients = [], losses = [] }, threshold) => {
@@ -168,7 +172,7 @@ const all: Readonly<Record<string, Rule>> = {
     },
   },
   "vanishing-gradients": {
-    topic: "vanishing-gradients",
+    topic: "gradients",
     severity: "error",
     // Healthy networks keep the length within a factor of about 30 (Glorot and Bengio, 2010, want it constant).
     threshold: 1e-3,
@@ -193,7 +197,7 @@ const all: Readonly<Record<string, Rule>> = {
     },
   },
   "exploding-gradients": {
-    topic: "exploding-gradients",
+    topic: "gradients",
     severity: "error",
     // As above, in the other direction.
     threshold: 1e3,
@@ -235,7 +239,7 @@ const all: Readonly<Record<string, Rule>> = {
     },
   },
   "dead-units": {
-    topic: "dead-relu",
+    topic: "activations",
     severity: "warning",
     // A few dead channels are usual and harmless; from about half on the layer loses what it was made wide for.
     threshold: 0.5,
@@ -257,7 +261,7 @@ const all: Readonly<Record<string, Rule>> = {
     },
   },
   saturation: {
-    topic: "saturation",
+    topic: "activations",
     severity: "warning",
     // Within 3% of the ends the slope is below 6% (tanh) or 12% (sigmoid) of the steepest (Glorot and Bengio, 2010).
     threshold: 0.3,
@@ -302,13 +306,15 @@ const all: Readonly<Record<string, Rule>> = {
     },
   },
   "learning-rate-too-high": {
-    topic: "learning-rate",
+    topic: "optimizers",
     severity: "error",
     // 1e-3 is usual (Karpathy, 2022), Adam's first steps reach some 1e-2; at 0.1 ten steps replace all weights.
     threshold: 0.1,
     find: (data, threshold) => {
       const value = Math.max(...updateSizes(data));
-      return value > threshold ? [{ value }] : [];
+      // Batch norm bears steps of some 0.15 (Adam at 0.01): up to there the loss has a say. Beyond, weights are others
+      // after six steps, and where a training went on it did so from where these have thrown it.
+      return value > threshold && (value > 0.17 || !fallsAtOnce(data.losses ?? [])) ? [{ value }] : [];
     },
     message: {
       en: ({ value }) =>
@@ -321,7 +327,7 @@ const all: Readonly<Record<string, Rule>> = {
     },
   },
   "learning-rate-too-low": {
-    topic: "learning-rate",
+    topic: "optimizers",
     severity: "warning",
     // A hundredth of what is usual: training would take a hundred times as many steps.
     threshold: 1e-5,
@@ -341,7 +347,7 @@ const all: Readonly<Record<string, Rule>> = {
     },
   },
   "loss-rises": {
-    topic: "learning-rate",
+    topic: "optimizers",
     severity: "error",
     // Noise of single batches is far smaller than a median that has grown by a half.
     threshold: 1.5,
@@ -384,7 +390,7 @@ const all: Readonly<Record<string, Rule>> = {
     },
   },
   "chance-level": {
-    topic: "learning-rate",
+    topic: "activations",
     severity: "error",
     // Guessing costs ln(classes). A small network may take some fifty steps to begin; one that has is below 98% of it.
     threshold: 0.98,
@@ -407,23 +413,22 @@ const all: Readonly<Record<string, Rule>> = {
     },
   },
   overfitting: {
-    topic: "overfitting",
+    topic: "regularisation",
     severity: "warning",
-    // Validation loss that has risen by a tenth over its best while the training loss fell (Prechelt, 1998, uses 5 to 20%).
+    // Validation loss that has risen by a tenth over its best while the training loss fell (Prechelt, 1998, uses 5 to 20%),
+    // and by more than three times what it jumps from epoch to epoch: on few images one good epoch is no best.
     threshold: 1.1,
-    find: ({ epochs = [] }, threshold) => {
-      const measured = epochs.flatMap(({ train, validation }) =>
-        train.loss === undefined || validation?.loss === undefined
-          ? []
-          : [{ train: train.loss, validation: validation.loss }],
-      );
-      const last = measured.at(-1);
-      if (last === undefined || measured.length < 3) return [];
-      const best = measured.reduce((a, b) => (b.validation < a.validation ? b : a));
-      const value = last.validation / best.validation;
-      return value > threshold && last.train < best.train && last.validation > last.train
-        ? [{ value: last.validation, other: best.validation }]
-        : [];
+    find: (data, threshold) => {
+      const losses = epochLosses(data);
+      if (losses.length < 6) return [];
+      const train = smoothed(losses.map((l) => l.train));
+      const validation = smoothed(losses.map((l) => l.validation));
+      const best = validation.indexOf(Math.min(...validation));
+      const [value, other] = [validation.at(-1) as number, validation[best] as number];
+      const isRise =
+        value / other > Math.max(threshold, Math.exp(3 * jumpsOf(losses.map((l) => l.validation))));
+      const trained = train.at(-1) as number;
+      return isRise && trained < (train[best] as number) && value > trained ? [{ value, other }] : [];
     },
     message: {
       en: ({ value, other = 0 }) =>
@@ -437,7 +442,7 @@ const all: Readonly<Record<string, Rule>> = {
     },
   },
   "tiny-batches": {
-    topic: "batch-norm",
+    topic: "normalisation",
     severity: "warning",
     // Below 8 images the error of batch norm grows quickly (Wu and He, 2018, figure 1).
     threshold: 8,

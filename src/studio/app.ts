@@ -11,7 +11,7 @@ import { csvOf, csvTables, jsonOf } from "./exports.ts";
 import { isToken, securityHeaders } from "./guard.ts";
 import { LookError, type Looker } from "./looker.ts";
 import { type PageFile, withToken } from "./page-files.ts";
-import type { ApiError, Errors } from "./protocol.ts";
+import type { ApiError, Errors, Topic, Topics } from "./protocol.ts";
 import { camRequest, mapsRequest, RequestError, runChange, stripKind, wholeNumber } from "./requests.ts";
 import type { RunReader } from "./run-reader.ts";
 import type { RunStore } from "./run-store.ts";
@@ -21,6 +21,7 @@ import { makeStrip } from "./strips.ts";
 export interface AppParts {
   readonly store: RunStore;
   readonly looker: Looker;
+  readonly topics: () => Promise<readonly Topic[]>;
   readonly token: string;
   /** The built page; empty where there is none. */
   readonly page: () => Promise<ReadonlyMap<string, PageFile>>;
@@ -99,7 +100,8 @@ async function withRun(
   return reader === null ? noSuchRun(c) : answer(reader);
 }
 
-function addReading(app: Hono, { store, looker }: AppParts): void {
+function addReading(app: Hono, { store, looker, topics }: AppParts): void {
+  app.get("/api/topics", async (c) => c.json({ topics: await topics() } satisfies Topics));
   app.get("/api/runs", async (c) => c.json(await store.list()));
   app.get("/api/runs/:id", (c) => withRun(c, store, async (run) => c.json(await run.detail())));
   app.get("/api/runs/:id/steps", (c) =>

@@ -12,6 +12,7 @@ export type {
   ProbeImage,
   ProbeImages,
   RunSummary,
+  Topic,
 } from "./protocol.ts";
 export { RunStore } from "./run-store.ts";
 export { type Studio, type StudioOptions, startStudio } from "./server.ts";

@@ -5,6 +5,7 @@
  * the header `x-tatami-token`; the page finds it in `<meta name="tatami-token">`.
  *
  *     GET    /api/runs                                RunList
+ *     GET    /api/topics                              Topics: what verdicts point to
  *     GET    /api/runs/:id                            RunDetail
  *     GET    /api/runs/:id/steps?from=N               StepColumns: rows from the N-th on (0 is the first)
  *     GET    /api/runs/:id/strips?layer&kind&from&to&columns   Strip
@@ -83,10 +84,21 @@ export interface VerdictText {
   /** Whether the newest epoch still shows it. */
   readonly current: boolean;
   readonly text: Readonly<Record<"en" | "ja", { readonly message: string; readonly cure: string }>>;
-  /** Name of the topic that explains it, as in `tatami lab`. */
+  /** Name of the topic that explains it, one of {@link Topics}. */
   readonly topic: string;
-  /** Address of the topic's page, where there is one; the page shows the command else. */
-  readonly topicHref?: string;
+}
+
+/** What can be read and tried about what goes wrong: the experiments of `tatami lab`. */
+export interface Topics {
+  readonly topics: readonly Topic[];
+}
+
+export interface Topic {
+  /** As `tatami lab` takes it. */
+  readonly name: string;
+  readonly title: Readonly<Record<"en" | "ja", string>>;
+  /** The question that the experiment answers. */
+  readonly question: Readonly<Record<"en" | "ja", string>>;
 }
 
 export interface RunDetail extends RunSummary {

@@ -153,7 +153,7 @@ it("gives verdicts in both languages, with the step at which they were found fir
     /25% of the values of features\.1 are NaN or infinite, first at step (2|4)1/,
   );
   expect(found?.text.ja.message).toContain("features.1");
-  expect(found?.topic).toBe("numerics");
+  expect(found?.topic).toBe("gradients");
 });
 
 it("lists runs, newest first, and says which are damaged", async () => {

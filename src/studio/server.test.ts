@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { generateRun } from "./generated-run.test-helper.ts";
 import { LookError, type Looker } from "./looker.ts";
-import type { Maps } from "./protocol.ts";
+import type { Maps, Topic } from "./protocol.ts";
 import { type Studio, startStudio } from "./server.ts";
 
 let folder = "";
@@ -33,6 +33,8 @@ const looker: Looker = {
   close: () => Promise.resolve(),
 };
 
+const topics = (): Promise<Topic[]> => Promise.resolve([]);
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "tatami-server-"));
   root = join(folder, "runs");
@@ -45,7 +47,14 @@ beforeAll(async () => {
   await writeFile(join(folder, "page", "index.html"), '<head><meta name="tatami-token" content="" /></head>');
   await writeFile(join(folder, "page", "assets", "page.js"), "1");
   await writeFile(join(folder, "page", "server.js"), "TOP-SECRET");
-  studio = await startStudio({ root, pageFolder: join(folder, "page"), looker, port: 46_100, onError });
+  studio = await startStudio({
+    root,
+    pageFolder: join(folder, "page"),
+    looker,
+    topics,
+    port: 46_100,
+    onError,
+  });
 });
 afterAll(async () => {
   await studio.close();
@@ -139,7 +148,7 @@ describe("what is answered", () => {
   });
 
   it("finds another port where the first is taken", async () => {
-    const options = { root, pageFolder: join(folder, "nowhere"), looker, port: studio.port };
+    const options = { root, pageFolder: join(folder, "nowhere"), looker, topics, port: studio.port };
     const second = await startStudio(options);
     expect(second.port).toBeGreaterThan(studio.port);
     expect(second.token).not.toBe(studio.token);

@@ -9,6 +9,7 @@ import { createApp } from "./app.ts";
 import { refusalOf, securityHeaders } from "./guard.ts";
 import type { Looker } from "./looker.ts";
 import { readPage } from "./page-files.ts";
+import type { Topic } from "./protocol.ts";
 import { RunStore } from "./run-store.ts";
 
 /** What the studio is started with. */
@@ -18,6 +19,8 @@ export interface StudioOptions {
   /** Folder of the built page. */
   readonly pageFolder: string;
   readonly looker: Looker;
+  /** What verdicts point to; asked for when a page shows one. */
+  readonly topics: () => Promise<readonly Topic[]>;
   /** The port to try first. Default 5757. */
   readonly port?: number | undefined;
   /** Told of errors that nobody foresaw. Default: nothing. */
@@ -51,12 +54,13 @@ const mostConnections = 256;
 const idleMs = 60_000;
 
 export async function startStudio(options: StudioOptions): Promise<Studio> {
-  const { root, pageFolder, looker, port = defaultPort, onError = () => {} } = options;
+  const { root, pageFolder, looker, topics, port = defaultPort, onError = () => {} } = options;
   const token = randomBytes(32).toString("base64url");
   let page: ReturnType<typeof readPage> | null = null;
   const app = createApp({
     store: new RunStore(root),
     looker,
+    topics,
     token,
     onError,
     page: async () => {

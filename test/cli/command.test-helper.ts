@@ -94,3 +94,30 @@ export function tatami(
     });
   });
 }
+
+/** A command that serves the studio. */
+export interface Serving {
+  readonly child: ChildProcess;
+  /** The address that it prints. */
+  readonly url: string;
+  /** Its exit code, once it has ended. */
+  readonly ended: Promise<number | null>;
+}
+
+/** Starts a command that prints the address of a studio; no browser is opened. */
+export function tatamiServing(cwd: string, words: readonly string[]): Promise<Serving> {
+  const env = { ...process.env, NO_COLOR: "1", BROWSER: "none" };
+  const child = spawn(process.execPath, [main, ...words], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+  const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
+  return new Promise((resolve, reject) => {
+    let text = "";
+    const read = (data: Buffer): void => {
+      text += data.toString();
+      const url = /http:\/\/127\.0\.0\.1:\d+\//.exec(text)?.[0];
+      if (url !== undefined) resolve({ child, url, ended });
+    };
+    child.stdout.on("data", read);
+    child.stderr.on("data", read);
+    child.on("close", (code) => reject(new Error(`it ended with ${code}: ${text}`)));
+  });
+}

@@ -1,43 +1,15 @@
 /** The studio as users have it: beside a training and alone, from the built package; and what kills whom. */
-import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Maps, ProbeImages, RunDetail, RunList } from "../../src/studio/protocol.ts";
-import { buildPackage, tatami, temporaryFolder } from "./command.test-helper.ts";
+import { buildPackage, tatami, tatamiServing, temporaryFolder } from "./command.test-helper.ts";
 
 beforeAll(buildPackage, 120_000);
 
 const timeout = 90_000;
-const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
-
-interface Running {
-  readonly child: ChildProcess;
-  /** The address that it prints. */
-  readonly url: string;
-  readonly ended: Promise<number | null>;
-}
-
-/** Starts a command that prints the address of a studio. */
-function started(cwd: string, words: readonly string[]): Promise<Running> {
-  const env = { ...process.env, NO_COLOR: "1", BROWSER: "none" };
-  const child = spawn(process.execPath, [main, ...words], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
-  const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
-  return new Promise((resolve, reject) => {
-    let text = "";
-    const read = (data: Buffer): void => {
-      text += data.toString();
-      const url = /http:\/\/127\.0\.0\.1:\d+\//.exec(text)?.[0];
-      if (url !== undefined) resolve({ child, url, ended });
-    };
-    child.stdout.on("data", read);
-    child.stderr.on("data", read);
-    child.on("close", (code) => reject(new Error(`it ended with ${code}: ${text}`)));
-  });
-}
 
 async function get<T>(url: string, path: string): Promise<T> {
   return (await (await fetch(`${url}api/${path}`)).json()) as T;
@@ -69,7 +41,7 @@ describe("tatami studio", { timeout }, () => {
     await mkdir(join(folder.path, "page"));
     await writeFile(join(folder.path, "page", "index.html"), "<head></head>");
     const words = ["studio", "--port", "47100", "--page", "page"];
-    const { child, url, ended } = await started(folder.path, words);
+    const { child, url, ended } = await tatamiServing(folder.path, words);
     const [run] = (await get<RunList>(url, "runs")).runs;
     const id = run?.id ?? "";
     const detail = await get<RunDetail>(url, `runs/${id}`);
@@ -108,7 +80,7 @@ describe("tatami studio", { timeout }, () => {
 
   it("shows a training that was killed outright as interrupted", async () => {
     await using folder = await temporaryFolder();
-    const { child, url, ended } = await started(folder.path, ["studio", "--port", "47100"]);
+    const { child, url, ended } = await tatamiServing(folder.path, ["studio", "--port", "47100"]);
     await tatami(folder.path, ["train", "digits", "--epochs", "500", "--json"], (line, training) => {
       if (line.includes('"event":"epoch","epoch":2')) training.kill("SIGKILL");
     });
@@ -124,7 +96,7 @@ describe("tatami studio", { timeout }, () => {
   it("serves beside a training, whose end is not its own affair", async () => {
     await using folder = await temporaryFolder();
     const words = ["train", "digits", "--epochs", "12", "--studio", "--json"];
-    const { url, ended } = await started(folder.path, words);
+    const { url, ended } = await tatamiServing(folder.path, words);
     const list = (): Promise<RunList> => get<RunList>(url, "runs");
     const { runs } = await until(list, (found) => found.runs.length > 0);
     const id = runs[0]?.id ?? "";
@@ -142,7 +114,7 @@ describe("tatami studio", { timeout }, () => {
 
   it.skipIf(process.platform !== "linux")("may be killed: the training goes on", async () => {
     await using folder = await temporaryFolder();
-    const { child, url, ended } = await started(folder.path, [
+    const { child, url, ended } = await tatamiServing(folder.path, [
       "train",
       "digits",
       "--epochs",

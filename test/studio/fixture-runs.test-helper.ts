@@ -3,7 +3,7 @@
  * running, seeds of the same settings, and a long one of 20,000 steps and 30 layers. Numbers are made by formulas, so
  * a test can say what must be seen.
  */
-import type { LayerInfo, Loose, RunSummary, VerdictText } from "../../src/studio/protocol.ts";
+import type { LayerInfo, Loose, RunSummary, Topic, VerdictText } from "../../src/studio/protocol.ts";
 
 export interface FixtureRun {
   summary: RunSummary;
@@ -192,6 +192,17 @@ export function epochMetrics(run: FixtureRun, epoch: number): Readonly<Record<st
 }
 
 /** What the rules say: nothing about a healthy run. */
+export const topics: readonly Topic[] = [
+  {
+    name: "gradients",
+    title: { en: "Vanishing and exploding gradients", ja: "勾配消失と勾配爆発" },
+    question: {
+      en: "Which scale of the weights lets gradients through?",
+      ja: "勾配が届く重みの大きさはどれか。",
+    },
+  },
+];
+
 export function verdictsOf(run: FixtureRun): readonly VerdictText[] {
   if (run.breaksAt === null) return [];
   return [
@@ -204,7 +215,7 @@ export function verdictsOf(run: FixtureRun): readonly VerdictText[] {
       epoch: 3,
       step: run.breaksAt,
       current: true,
-      topic: "numerics",
+      topic: "gradients",
       text: {
         en: {
           message: "37.0% of the outputs of features.4 are NaN or infinite since step 212.",
@@ -225,7 +236,7 @@ export function verdictsOf(run: FixtureRun): readonly VerdictText[] {
       epoch: 1,
       step: 64,
       current: true,
-      topic: "dead-relu",
+      topic: "activations",
       text: {
         en: {
           message: "62.0% of the units of features.2 are 0 for every image.",

@@ -23,6 +23,7 @@ import {
   makeRuns,
   secondsAt,
   snapshotsOf,
+  topics,
   verdictsOf,
 } from "./fixture-runs.test-helper.ts";
 import { camOf, errorsOf, mapsOf, probeImage, stripOf } from "./fixture-strips.test-helper.ts";
@@ -176,6 +177,7 @@ export async function serveFixture(page: string): Promise<FixtureServer> {
     if (method !== "GET" && request.headers["x-tatami-token"] !== token) {
       throw new Refusal(403, "wrong-token", "The token is not that of this start; load the page again.");
     }
+    if (url.pathname === "/api/topics") return json(response, { topics });
     if (id === undefined)
       return json(response, { runs: state.empty ? [] : runs.map((r) => r.summary), damaged: [] });
     const run = runs.find((candidate) => candidate.summary.id === id);

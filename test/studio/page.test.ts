@@ -69,8 +69,16 @@ describe("verdicts", () => {
     const verdict = page.locator('[data-rule="numerics"]');
     await verdict.waitFor();
     expect(await verdict.textContent()).toMatch(
-      /37\.0%.*NaN[\s\S]*Cure[\s\S]*--lr 0\.01[\s\S]*tatami lab numerics/,
+      /37\.0%.*NaN[\s\S]*Cure[\s\S]*--lr 0\.01[\s\S]*tatami lab gradients/,
     );
+    const topic = verdict.getByText("Vanishing and exploding gradients");
+    await topic.waitFor();
+    expect(await verdict.getByText("tatami lab gradients").isVisible()).toBe(false);
+    await topic.click();
+    await verdict.getByText("Which scale of the weights lets gradients through?").waitFor();
+    expect(await verdict.getByText("tatami lab gradients").isVisible()).toBe(true);
+    // A topic that the server does not know keeps its name.
+    await page.locator('[data-rule="dead-relu"]').getByText("activations", { exact: true }).waitFor();
     expect(await page.getByRole("alert").textContent()).toMatch(/not a finite number since step 212/);
     expect(await figure("Loss").textContent()).toBe("NaN");
   });

@@ -26,16 +26,9 @@ export interface Stage {
 
 export const chromiumFound: ReturnType<typeof findChromium> = findChromium();
 
-export async function setStage(executablePath: string): Promise<Stage> {
-  const folder = mkdtempSync(join(tmpdir(), "tatami-studio-"));
-  await build({
-    root: studio,
-    configFile: join(studio, "vite.config.ts"),
-    logLevel: "error",
-    build: { outDir: folder },
-  });
-  const server = await serveFixture(folder);
-  const browser = await chromium.launch({
+/** A browser that asks nobody for anything. */
+export const launchChromium = (executablePath: string): Promise<Browser> =>
+  chromium.launch({
     executablePath,
     args: [
       "--no-sandbox",
@@ -47,6 +40,25 @@ export async function setStage(executablePath: string): Promise<Stage> {
       "--disable-sync",
     ],
   });
+
+/** Writes down errors of a page's scripts, and what the Content-Security-Policy refused. */
+export function listen(page: Page, complaints: string[]): void {
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("console", (message) => {
+    if (/Content Security Policy|Uncaught/.test(message.text())) complaints.push(message.text());
+  });
+}
+
+export async function setStage(executablePath: string): Promise<Stage> {
+  const folder = mkdtempSync(join(tmpdir(), "tatami-studio-"));
+  await build({
+    root: studio,
+    configFile: join(studio, "vite.config.ts"),
+    logLevel: "error",
+    build: { outDir: folder },
+  });
+  const server = await serveFixture(folder);
+  const browser = await launchChromium(executablePath);
   const complaints: string[] = [];
   return {
     server,
@@ -57,10 +69,7 @@ export async function setStage(executablePath: string): Promise<Stage> {
       const viewport = { width, height: 800 };
       const page = await browser.newPage({ viewport, colorScheme, locale: "en", reducedMotion: "reduce" });
       page.setDefaultTimeout(10_000);
-      page.on("pageerror", (error) => complaints.push(String(error)));
-      page.on("console", (message) => {
-        if (/Content Security Policy|Uncaught/.test(message.text())) complaints.push(message.text());
-      });
+      listen(page, complaints);
       await page.goto(`${server.origin}/${search}`);
       return page;
     },

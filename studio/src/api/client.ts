@@ -17,6 +17,7 @@ import type {
   StepColumns,
   Strip,
   StripKind,
+  Topics,
 } from "../../../src/studio/protocol.ts";
 
 export class ApiFailure extends Error {
@@ -95,6 +96,7 @@ export interface StripQuery {
 
 export const api = {
   runs: (): Promise<RunList> => get("api/runs"),
+  topics: (): Promise<Topics> => get("api/topics"),
   run: (id: string): Promise<RunDetail> => get(runPath(id)),
   steps: (id: string, from: number): Promise<StepColumns> => get(runPath(id, `/steps?from=${from}`)),
   strip(id: string, { layer, kind, columns, from, to }: StripQuery, signal: AbortSignal): Promise<Strip> {

@@ -128,6 +128,7 @@ export const english = {
   past: "no longer",
   cure: "Cure",
   topic: "Topic",
+  tryTopic: "Try it:",
   showLayer: "Show layer",
 
   kinds: {

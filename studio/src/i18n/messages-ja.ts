@@ -101,6 +101,7 @@ export const japanese: Messages = {
   past: "現在は解消",
   cure: "対処",
   topic: "解説",
+  tryTopic: "試すには:",
   showLayer: "この層を見る",
 
   kinds: { activations: "活性", gradients: "勾配", updates: "更新量 : 重み" },

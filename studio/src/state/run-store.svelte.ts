@@ -84,6 +84,7 @@ export class RunStore {
     if (detail === null) return;
     this.#pending = withEvent(detail, event);
     if (event.type === "steps" && !this.#series.put(event.from, event.columns)) void this.#fillHole();
+    if (event.type === "recorded" && detail.layers.length === 0) void this.#describe();
     this.#frame.ask();
     if (event.type === "status" && event.run.status !== "running") this.#finish();
   }
@@ -93,6 +94,16 @@ export class RunStore {
     const from = this.#series.length;
     const rows = await api.steps(this.id, from).catch(() => null);
     if (rows !== null && this.#series.put(from, rows)) this.#frame.ask();
+  }
+
+  /** What no event tells: a page that is opened with the training's first step is there before layers and classes are. */
+  async #describe(): Promise<void> {
+    const found = await api.run(this.id).catch(() => null);
+    const detail = this.#pending ?? this.detail;
+    if (found === null || detail === null) return;
+    const { layers, classes, stepsTotal, stepsPerEpoch } = found;
+    this.#pending = { ...detail, layers, classes, stepsTotal, stepsPerEpoch };
+    this.#frame.ask();
   }
 
   /** The last events of a run stand in its files as well; from there they are complete. */

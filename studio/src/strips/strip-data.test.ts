@@ -64,3 +64,16 @@ test("ticks stand at round steps", () => {
   expect(stepTicks(strip, 3).map((tick) => tick.step)).toEqual([10, 20, 30]);
   expect(stepTicks(strip, 3).map((tick) => tick.column)).toEqual([0, 1, 2]);
 });
+
+test("ticks of unevenly recorded steps do not touch", () => {
+  const recorded = [1, 2, 4, 8, 16, 32, 51, 101];
+  // 8 columns, of which a number takes 1.4: 40 would stand beside 20, and 80 and 100 beside 60. Nothing was recorded at 20 and 60.
+  expect(stepTicks({ first: recorded, last: recorded }, 5)).toEqual([
+    { column: 4, step: 16 },
+    { column: 6, step: 51 },
+  ]);
+  const even = Array.from({ length: 21 }, (_, i) => 1 + 50 * i);
+  expect(stepTicks({ first: even, last: even }, 5).map((tick) => tick.step)).toEqual([
+    200, 400, 600, 800, 1000,
+  ]);
+});

@@ -77,7 +77,11 @@ export function columnOf(strip: Pick<Strip, "first" | "last">, step: number): nu
   return (strip.first[next] as number) - step < before ? next : low;
 }
 
-/** Places of round step numbers along the strip: the column and what is written there. */
+/**
+ * Places of round step numbers along the strip: the column and what is written there. Steps are recorded unevenly, so some
+ * would stand closer than `most` of them fit: those are left out. Where no step near a round one was recorded, the number is
+ * that of the column.
+ */
 export function stepTicks(
   strip: Pick<Strip, "first" | "last">,
   most: number,
@@ -86,9 +90,15 @@ export function stepTicks(
   if (columns === 0 || most < 1) return [];
   const [first, last] = [strip.first[0] as number, strip.last[columns - 1] as number];
   const spacing = niceStep((last - first) / most);
+  // A little less than its share, which even spacing misses by the rounding to columns.
+  const room = (0.85 * columns) / most;
   const ticks: { column: number; step: number }[] = [];
   for (let step = Math.ceil(first / spacing) * spacing; step <= last; step += spacing) {
-    ticks.push({ column: columnOf(strip, step), step });
+    const column = columnOf(strip, step);
+    const before = ticks.at(-1);
+    if (before !== undefined && column - before.column < room) continue;
+    const held = Math.min(Math.max(step, strip.first[column] as number), strip.last[column] as number);
+    ticks.push({ column, step: Math.abs(held - step) <= 0.02 * (last - first) ? step : held });
   }
   return ticks;
 }
