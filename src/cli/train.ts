@@ -17,6 +17,7 @@ import {
   Progress,
   RunLogger,
   restoreTrainingState,
+  TensorBoardLogger,
   TerminateOnNaN,
   type TrainingOptimizer,
   type TrainingScheduler,
@@ -194,12 +195,17 @@ async function learn(session: Session, output: Output, signal: AbortSignal): Pro
 }
 
 /** First, since whatever ends the training is to be recorded too. */
-function recorders({ run, data, records }: Session): readonly Callback[] {
+function recorders({ run, data, records, startEpoch }: Session): readonly Callback[] {
   if (!records) return [];
   const onError = (error: unknown): void => {
     process.stderr.write(`note: the recording for the studio has ended: ${messageOf(error)}\n`);
   };
-  return [new RunRecorder(run.path, { classes: data.classes, onError })];
+  // What a run that is gone on with has written of later epochs is not shown.
+  const events = new io.SummaryWriter({
+    logDir: run.path,
+    ...(startEpoch > 0 ? { purgeStep: startEpoch + 1 } : {}),
+  });
+  return [new RunRecorder(run.path, { classes: data.classes, onError }), new TensorBoardLogger(events)];
 }
 
 /** The weights as they are now; the checkpoint stays that of the last whole epoch, where a resumption begins. */

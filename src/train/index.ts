@@ -35,6 +35,7 @@ export {
   type StepProgress,
 } from "./progress-line.ts";
 export { type MetricsTarget, RunLogger } from "./run-logger.ts";
+export { type ScalarWriter, TensorBoardLogger } from "./tensorboard-logger.ts";
 export { TerminateOnNaN, TrainingError } from "./terminate-on-nan.ts";
 export { textTable } from "./text-table.ts";
 export { restoreTrainingState, type TrainingParts, trainingState } from "./training-state.ts";
