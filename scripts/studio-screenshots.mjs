@@ -39,6 +39,13 @@ async function fixture() {
   return module.serveFixture(page);
 }
 
+/** Where the tests find Chromium, and what they start it with. */
+async function neighbours() {
+  /** @type {{ module: typeof import("../test/setup/neighbours.ts") }} */
+  const { module } = await runnerImport(join(root, "test", "setup", "neighbours.ts"));
+  return module;
+}
+
 /** @returns {Promise<Record<string, string>>} addresses of the screens, from "?" on */
 async function screensOf(/** @type {string} */ origin) {
   const answer = await fetch(`${origin}/api/runs`);
@@ -70,19 +77,10 @@ async function screensOf(/** @type {string} */ origin) {
 
 const server = address === undefined ? await fixture() : undefined;
 const origin = (address ?? server?.origin ?? "").replace(/\/$/, "");
-const executablePath = process.env.TATAMI_CHROMIUM ?? "/usr/bin/chromium";
-const browser = await chromium.launch({
-  executablePath,
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-  ],
-});
+const { chromiumArguments, findChromium } = await neighbours();
+const { path: executablePath, missing } = findChromium();
+if (executablePath === undefined) throw new Error(missing);
+const browser = await chromium.launch({ executablePath, args: [...chromiumArguments] });
 mkdirSync(folder, { recursive: true });
 const screens = await screensOf(origin);
 const wanted = values.screens === undefined ? Object.keys(screens) : list(values.screens);

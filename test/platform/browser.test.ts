@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { zipOf } from "../../src/io/files.test-helper.ts";
 import { saveNpy } from "../../src/io/npy.ts";
 import { arange } from "../../src/tensor/create.ts";
-import { findChromium } from "../setup/neighbours.ts";
+import { chromiumArguments, findChromium } from "../setup/neighbours.ts";
 import { exchangeFiles, type FilesReport } from "./files.test-helper.ts";
 import type { ReadingReport } from "./main-thread.test-helper.ts";
 import { type SourceServer, serveSources } from "./source-server.test-helper.ts";
@@ -23,15 +23,7 @@ beforeAll(async () => {
   browser = await chromium.launchPersistentContext(profile, {
     executablePath: found.path,
     headless: true,
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
+    args: [...chromiumArguments],
   });
 }, 60_000);
 

@@ -50,6 +50,17 @@ export function findChromium(): Neighbour {
   return path ? { path } : { missing: `no Chromium; ${install}` };
 }
 
+/** Switches of a Chromium that asks nobody for anything. */
+export const chromiumArguments: readonly string[] = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
 /** What the native engine needs: koffi and a C compiler. */
 export function findCompiler(): Neighbour {
   try {

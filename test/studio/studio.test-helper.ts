@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { build } from "vite";
-import { findChromium } from "../setup/neighbours.ts";
+import { chromiumArguments, findChromium } from "../setup/neighbours.ts";
 import { type FixtureServer, serveFixture } from "./fixture-server.test-helper.ts";
 
 const studio = fileURLToPath(new URL("../../studio", import.meta.url));
@@ -26,20 +26,8 @@ export interface Stage {
 
 export const chromiumFound: ReturnType<typeof findChromium> = findChromium();
 
-/** A browser that asks nobody for anything. */
 export const launchChromium = (executablePath: string): Promise<Browser> =>
-  chromium.launch({
-    executablePath,
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
+  chromium.launch({ executablePath, args: [...chromiumArguments] });
 
 /** Writes down errors of a page's scripts, and what the Content-Security-Policy refused. */
 export function listen(page: Page, complaints: string[]): void {
