@@ -1,5 +1,5 @@
-/** A process that trains one batch of Digits and ends, with the network and the engine that a first visit has. */
-import { data, F, manualSeed, nn, optim } from "../src/index.ts";
+/** A process that trains one batch of Digits and ends, with the network, the engine and the package that a first visit has. */
+import { data, F, manualSeed, nn, optim } from "tatamijs";
 
 manualSeed(0);
 const model = new nn.Sequential(

@@ -1,4 +1,4 @@
 /** `npm run build`: src/ -> dist/, which is what the package ships. */
 import { buildDist } from "./lib/compile.mjs";
 
-if (!buildDist()) process.exitCode = 1;
+if (!(await buildDist())) process.exitCode = 1;

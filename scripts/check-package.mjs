@@ -4,61 +4,22 @@
  * to: host-only code is imported dynamically.
  */
 import { existsSync, readFileSync } from "node:fs";
-import { join, posix } from "node:path";
+import { join } from "node:path";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { buildDist, isDistCurrent } from "./lib/compile.mjs";
+import { libraryEntries, programs } from "./lib/entries.mjs";
 import { filesIn, root } from "./lib/files.mjs";
+import { atOnce, later, reach } from "./lib/reach.mjs";
 
-/** Entry points that may load Node's modules at once. */
-const hostEntries = ["dist/node.js", "dist/lab/index.js", "dist/cli/main.js"];
-
-// The compiler leaves one import or export per statement, so that no parser is needed to find what it wrote.
-const staticImport = /^\s*(?:import\s*|(?:import|export)\b[^;"'`(=]*\bfrom\s*)["']([^"']+)["']/gm;
-const lazyImport =
-  /\bimport\(\s*["']([^"']+)["']\s*\)|\bnew URL\(\s*["'](\.[^"']+)["']\s*,\s*import\.meta\.url/g;
-
-/**
- * @param {string} path
- * @param {RegExp} pattern
- * @returns {string[]} project files and, as they are written, names of packages
- */
-function importsOf(path, pattern) {
-  const text = readFileSync(join(root, path), "utf8");
-  return [...text.matchAll(pattern)].map((match) => {
-    const name = /** @type {string} */ (match[1] ?? match[2]);
-    return name.startsWith(".") ? posix.join(posix.dirname(path), name) : name;
-  });
-}
-
-/**
- * Everything that the entries lead to, each with the file that names it.
- *
- * @param {string[]} entries
- * @param {RegExp[]} patterns
- */
-function reach(entries, patterns) {
-  /** @type {Map<string, string>} */
-  const from = new Map(entries.map((entry) => [entry, "package.json"]));
-  for (const path of from.keys()) {
-    if (!path.endsWith(".js") || !existsSync(join(root, path))) continue;
-    for (const next of patterns.flatMap((pattern) => importsOf(path, pattern))) {
-      if (!from.has(next)) from.set(next, path);
-    }
-  }
-  return from;
-}
-
-if (!isDistCurrent() && !buildDist()) process.exit(1);
+if (!isDistCurrent() && !(await buildDist())) process.exit(1);
 
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const library = libraryEntries();
+const modules = library.filter(({ isForNode }) => !isForNode).map(({ module }) => module);
 /** @type {string[]} */
-const entries = [
-  ...Object.values(manifest.exports).map((entry) => (typeof entry === "string" ? entry : entry.default)),
-  ...Object.values(manifest.bin),
-]
-  .map((path) => posix.normalize(path))
-  .filter((path) => path.endsWith(".js"));
+const commands = Object.values(manifest.bin);
+const entries = [...modules, ...library.map(({ bundled }) => bundled), ...commands, ...programs];
 
 /** @type {string[]} */
 const complaints = entries
@@ -73,7 +34,7 @@ const isTypesOnly = (/** @type {string} */ path) =>
 
 // The command finds the experiments by listing their folder.
 const experiments = filesIn("dist/examples");
-const everything = reach([...entries, ...experiments], [staticImport, lazyImport]);
+const everything = reach(root, [...entries, ...experiments], [atOnce, later]);
 // The page's files are named by its HTML, which the command reads when it starts the studio.
 const page = "dist/studio/index.html";
 if (!existsSync(join(root, page))) complaints.push(`${page}: the studio's page is missing`);
@@ -83,10 +44,7 @@ for (const path of filesIn("dist", (file) => file.endsWith(".js") && !isTypesOnl
   complaints.push(`${path}: no entry point leads to it; helpers of tests are called *.test-helper.ts`);
 }
 
-const inBrowser = reach(
-  entries.filter((path) => !hostEntries.includes(path)),
-  [staticImport],
-);
+const inBrowser = reach(root, modules, [atOnce]);
 for (const [name, from] of inBrowser) {
   if (name.startsWith("dist/")) continue;
   complaints.push(`${from}: loads ${name} at once, which a browser does not have`);

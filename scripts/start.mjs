@@ -10,7 +10,7 @@ import { buildDist, dist, isDistCurrent } from "./lib/compile.mjs";
 
 if (!isDistCurrent()) {
   console.error("Building (only after a change) ...");
-  if (!buildDist()) process.exit(1);
+  if (!(await buildDist())) process.exit(1);
 }
 
 const command = join(dist, "cli", "main.js");

@@ -73,9 +73,9 @@ export function isDistCurrent() {
  * Makes `dist/` anew. It is written beside the old one and takes its place only when it is complete, so that an
  * error or Ctrl-C leaves no half of a package.
  *
- * @returns {boolean} false when the compiler found errors, which it has printed
+ * @returns {Promise<boolean>} false when the compiler found errors, which it has printed
  */
-export function buildDist() {
+export async function buildDist() {
   const stamp = hashOfSources();
   const draft = `${dist}.tmp-${process.pid}`;
   try {
@@ -83,6 +83,8 @@ export function buildDist() {
     copyAssets("src", draft);
     writeExperiments(join(draft, "examples"));
     if (!buildPage(join(draft, "studio"))) return false;
+    const { bundleForNode } = await import("./bundle.mjs");
+    await bundleForNode(draft);
     const command = join(draft, "cli", "main.js");
     if (existsSync(command)) chmodSync(command, 0o755);
     writeFileSync(join(draft, ".sources"), stamp);

@@ -78,7 +78,7 @@ export class LookProcess implements Looker {
   }
 
   #start(): ChildProcess {
-    const child = fork(fileURLToPath(new URL("./look-main.js", import.meta.url)), [], {
+    const child = fork(fileURLToPath(new URL("../cli/look-main.js", import.meta.url)), [], {
       execArgv: [],
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });

@@ -22,7 +22,7 @@ export class StudioBeside {
    */
   constructor(out: string, data: string) {
     const words = ["studio", "--out", out, "--data", data];
-    this.#child = fork(fileURLToPath(new URL("./main.js", import.meta.url)), words, {
+    this.#child = fork(fileURLToPath(new URL("../cli/main.js", import.meta.url)), words, {
       execArgv: [],
       // What it says would run into the line of the training's progress.
       stdio: ["ignore", "ignore", "ignore", "ipc"],

@@ -21,8 +21,8 @@ export async function writePage(report: Report, path: string): Promise<void> {
 /** A page as text. */
 export async function pageOf(report: Report): Promise<string> {
   const [style, client, chartLibrary] = await Promise.all([
-    readFile(new URL("./page.css", import.meta.url), "utf8"),
-    readFile(new URL("./page-client.js", import.meta.url), "utf8"),
+    readFile(new URL("../lab/page.css", import.meta.url), "utf8"),
+    readFile(new URL("../lab/page-client.js", import.meta.url), "utf8"),
     readFile(chartLibraryFile(), "utf8"),
   ]);
   const say = (text: Text): string => inLanguage(text, report.language);

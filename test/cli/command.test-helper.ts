@@ -51,10 +51,11 @@ export async function buildPackage(): Promise<void> {
 
 async function buildIfStale(): Promise<void> {
   const compile = (await import(new URL("../../scripts/lib/compile.mjs", import.meta.url).href)) as {
-    buildDist(): boolean;
+    buildDist(): Promise<boolean>;
     isDistCurrent(): boolean;
   };
-  if (!compile.isDistCurrent() && !compile.buildDist()) throw new Error("the package does not compile");
+  if (!compile.isDistCurrent() && !(await compile.buildDist()))
+    throw new Error("the package does not compile");
 }
 
 /** A folder that is removed at the end: `await using folder = await temporaryFolder()`. */
