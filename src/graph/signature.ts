@@ -129,6 +129,18 @@ function writeNode(node: Node, out: number[]): void {
   for (const input of node.inputs) out.push(resolve(input).position);
 }
 
+/**
+ * Adds what a node is, without its operands: type and shape and, unless only its value matters, its operation with all
+ * parameters.
+ */
+export function writeStructure(node: Node, isOnlyRead: boolean, out: number[]): void {
+  out.push(dtypeCode[node.dtype] as number);
+  putShape(node, out);
+  if (isOnlyRead || endsWalk(node)) return;
+  out.push(10 + (kindCode[node.op.kind] as number));
+  writeParameters(node, node.op, out);
+}
+
 // long: one case per kind of operation, a line for each of its parameters.
 function writeParameters(node: Node, op: Operation, out: number[]): void {
   switch (op.kind) {

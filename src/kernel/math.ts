@@ -5,7 +5,7 @@
 import { define, Locals, use } from "./build.ts";
 import type { Expr, Kernel, Stmt } from "./ir.ts";
 import { type F32Function, F32Math } from "./math-f32.ts";
-import { blocksOf, childrenOf, expressionsOf, localsOf, mapChildren, mapStmt } from "./rewrite.ts";
+import { expressionsIn, localsOf, mapChildren, mapStmt } from "./rewrite.ts";
 
 const expanded: ReadonlySet<string> = new Set<F32Function>([
   "exp",
@@ -29,19 +29,11 @@ const expanded: ReadonlySet<string> = new Set<F32Function>([
  */
 export function expandMath(kernel: Kernel): Kernel {
   // Most kernels have none of them, and a look costs less than a rewrite.
-  if (!kernel.body.some(usesMath)) return kernel;
+  if (![...expressionsIn(kernel.body)].some(isMath)) return kernel;
   const highest = localsOf(kernel).reduce((max, local) => Math.max(max, local.id), 0);
   const locals = new Locals(highest + 1);
   const body = expandBlock(kernel.body, locals);
   return body === kernel.body ? kernel : { ...kernel, body };
-}
-
-function usesMath(stmt: Stmt): boolean {
-  return expressionsOf(stmt).some(hasMath) || blocksOf(stmt).some((block) => block.some(usesMath));
-}
-
-function hasMath(e: Expr): boolean {
-  return isMath(e) || childrenOf(e).some(hasMath);
 }
 
 const isMath = (e: Expr): boolean =>

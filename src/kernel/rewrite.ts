@@ -132,6 +132,20 @@ export function blocksOf(stmt: Stmt): readonly (readonly Stmt[])[] {
   return stmt.kind === "if" ? [stmt.then, stmt.otherwise] : [];
 }
 
+/** Every expression in a block, each object once though it is used in many places. */
+export function expressionsIn(body: readonly Stmt[], into: Set<Expr> = new Set()): Set<Expr> {
+  const visit = (e: Expr): void => {
+    if (into.has(e)) return;
+    into.add(e);
+    for (const child of childrenOf(e)) visit(child);
+  };
+  for (const stmt of body) {
+    for (const e of expressionsOf(stmt)) visit(e);
+    for (const block of blocksOf(stmt)) expressionsIn(block, into);
+  }
+  return into;
+}
+
 /** All locals that a kernel declares: the chunk, "let"s and loop variables, in order of appearance. */
 export function localsOf(kernel: Kernel): Local[] {
   const found: Local[] = [kernel.chunk];

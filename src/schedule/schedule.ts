@@ -8,6 +8,7 @@ import { type Node, resolve } from "../graph/node.ts";
 import type { Kernel } from "../kernel/ir.ts";
 import { kernelKey } from "../kernel/print.ts";
 import type { Call, Place, Program, Target } from "../kernel/program.ts";
+import { AlikeGroups } from "./alike.ts";
 import { described } from "./describe.ts";
 import { layoutNodes } from "./layout.ts";
 import { lowerContraction } from "./lower/contraction.ts";
@@ -85,7 +86,8 @@ class Scheduler implements LoweringContext {
       leafSlot: (n) => this.#leafSlots.get(n) ?? null,
     };
     const copies = this.#setAside(input);
-    const lowered = this.#ordered(partition(input)).map((g) => described(g, this.#lower(g), this));
+    const groups = new AlikeGroups(this, (g, context) => described(g, lower(g, context), context));
+    const lowered = this.#ordered(partition(input)).map((g) => groups.lower(g));
     return { program: this.#assemble([...copies, ...lowered.flat()]), bindings: this.#bindings };
   }
 
@@ -222,19 +224,6 @@ class Scheduler implements LoweringContext {
     return calls;
   }
 
-  #lower(group: Group): LoweredCall[] {
-    switch (group.kind) {
-      case "map":
-        return lowerMap(group, this);
-      case "reduce":
-        return lowerReduce(group, this);
-      case "contraction":
-        return lowerContraction(group, this);
-      case "scatterAdd":
-        return lowerScatterAdd(group, this);
-    }
-  }
-
   /** Groups in an order in which every value is made before it is read and read before it is overwritten. */
   #ordered(groups: readonly Group[]): Group[] {
     const maker = new Map<Node, Group>();
@@ -283,16 +272,14 @@ class Scheduler implements LoweringContext {
     const stageOf = stageNumbers(calls);
     const arena = this.#arena(calls, stageOf);
     const kernels: Kernel[] = [];
-    const known = new Map<string, number>();
+    const known = new Map<Kernel, number>();
+    const byKey = new Map<string, number>();
     const stages: Call[][] = [];
     calls.forEach((call, i) => {
-      const key = kernelKey(call.kernel);
-      let kernel = known.get(key);
-      if (kernel === undefined) {
-        kernel = kernels.length;
-        kernels.push(call.kernel);
-        known.set(key, kernel);
-      }
+      const key = known.has(call.kernel) ? "" : kernelKey(call.kernel);
+      const kernel = known.get(call.kernel) ?? byKey.get(key) ?? kernels.push(call.kernel) - 1;
+      if (!known.has(call.kernel)) byKey.set(key, kernel);
+      known.set(call.kernel, kernel);
       const stage = stageOf[i] as number;
       while (stages.length <= stage) stages.push([]);
       (stages[stage] as Call[]).push({ kernel, places: placesOf(call, arena.place) });
@@ -332,6 +319,19 @@ class Scheduler implements LoweringContext {
           ? { kind: "arena", byteOffset: offsetOf.get(b.id) as number }
           : { kind: "slot", slot: b.slot },
     };
+  }
+}
+
+function lower(group: Group, context: LoweringContext): LoweredCall[] {
+  switch (group.kind) {
+    case "map":
+      return lowerMap(group, context);
+    case "reduce":
+      return lowerReduce(group, context);
+    case "contraction":
+      return lowerContraction(group, context);
+    case "scatterAdd":
+      return lowerScatterAdd(group, context);
   }
 }
 

@@ -6,7 +6,7 @@
  */
 import type { DType } from "../../base/dtype.ts";
 import { byteSize } from "../../base/dtype.ts";
-import type { Expr, Kernel, LoopStmt, Stmt } from "../../kernel/ir.ts";
+import type { ConstExpr, Expr, Kernel, LoopStmt, Stmt } from "../../kernel/ir.ts";
 import type { Ranges } from "../../kernel/ranges.ts";
 import { blocksOf, childrenOf, expressionsOf } from "../../kernel/rewrite.ts";
 import type { Code } from "./assembler.ts";
@@ -16,22 +16,29 @@ import { i32 } from "./opcodes.ts";
 
 /** `scale` times the base address of a buffer (always once), or times the value of an expression. */
 interface Term {
-  readonly key: string;
+  /** The number of the value's structure; negative for buffers. */
+  readonly id: number;
   readonly scale: number;
   readonly source: { readonly buffer: number } | { readonly value: Expr };
 }
 
-/** A sum of terms and a constant, in bytes. */
+/** A sum of terms and a constant, in bytes. There is one object for each: equal sums are identical. */
 interface Sum {
   readonly constant: number;
+  /** By their ids. */
   readonly terms: readonly Term[];
+  /** Ids of the IR locals that it is computed from. */
+  readonly reads: ReadonlySet<number>;
+  /** Whether it has the same value until one of them changes. */
+  readonly isStable: boolean;
+  /** The least value that it may have, without the constant and base addresses. */
+  readonly lowest: number;
 }
 
-/** A sum that lies in a wasm local. */
-interface Computed {
-  readonly local: number;
-  /** Ids of the IR locals that it was computed from. */
-  readonly reads: ReadonlySet<number>;
+/** An open loop: ids of the IR locals that change inside it, and what stays of the sums that were asked about. */
+interface OpenLoop {
+  readonly variant: ReadonlySet<number>;
+  readonly invariantParts: Map<Sum, Sum>;
 }
 
 /** What addresses need from the emitter that they are part of. */
@@ -53,20 +60,23 @@ type Access =
 interface SplitSum {
   readonly sum: Sum;
   readonly offset: number;
-  readonly key: string;
 }
 
 export class Addresses {
   readonly #host: AddressHost;
   readonly #kernel: Kernel;
   readonly #keys: ExpressionKeys;
-  readonly #computed = new Map<string, Computed>();
+  readonly #known = new Map<string, Sum>();
+  /** Sums by what they start from (a buffer or a pointer of one type) and their index, less its last constant. */
+  readonly #bases = new Map<Expr | number, Map<Expr, Sum>>();
+  /** Sums that lie in wasm locals. */
+  readonly #computed = new Map<Sum, number>();
   readonly #split = new Map<Access, SplitSum>();
-  readonly #sums = new Map<readonly Stmt[], ReadonlyMap<string, Sum>>();
-  /** For each open block, the keys of what was computed in it, with the locals to give back at its end. */
-  readonly #blocks: { keys: string[]; locals: number[] }[] = [];
-  /** For each open loop, outermost first, the ids of the IR locals that change inside it. */
-  readonly #variants: Set<number>[] = [];
+  readonly #sums = new Map<readonly Stmt[], ReadonlySet<Sum>>();
+  /** For each open block, what was computed in it, with the locals to give back at its end. */
+  readonly #blocks: { sums: Sum[]; locals: number[] }[] = [];
+  /** Outermost first. */
+  readonly #loops: OpenLoop[] = [];
 
   constructor(kernel: Kernel, keys: ExpressionKeys, host: AddressHost) {
     this.#kernel = kernel;
@@ -87,35 +97,36 @@ export class Addresses {
   }
 
   openBlock(): void {
-    this.#blocks.push({ keys: [], locals: [] });
+    this.#blocks.push({ sums: [], locals: [] });
   }
 
   closeBlock(): void {
     const block = this.#blocks.pop();
-    for (const key of block?.keys ?? []) this.#computed.delete(key);
+    for (const sum of block?.sums ?? []) this.#computed.delete(sum);
     for (const local of block?.locals ?? []) this.#host.pool.give(local);
   }
 
   /** Forgets what was computed from an IR local, because the local changes. */
   forget(id: number): void {
-    for (const [key, computed] of this.#computed) if (computed.reads.has(id)) this.#computed.delete(key);
+    for (const sum of this.#computed.keys()) if (sum.reads.has(id)) this.#computed.delete(sum);
   }
 
   /** Computes what the accesses inside a loop have in common for all its iterations. Call before the loop's code. */
   openLoop(loop: Pick<LoopStmt, "variable" | "body">): void {
     const variant = assignedIn(loop.body).add(loop.variable.id);
-    for (const id of variant) this.forget(id);
-    for (const sum of this.#sumsIn(loop.body).values()) {
-      const invariant = this.#invariantPart(sum, variant);
-      if (isPlain(invariant) || this.#computed.has(keyOf(invariant)) || !this.#isStable(invariant)) continue;
+    for (const sum of this.#computed.keys()) if (overlaps(sum.reads, variant)) this.#computed.delete(sum);
+    const opened = { variant, invariantParts: new Map<Sum, Sum>() };
+    for (const sum of this.#sumsIn(loop.body)) {
+      const invariant = this.#invariantPart(sum, opened);
+      if (isPlain(invariant) || this.#computed.has(invariant) || !invariant.isStable) continue;
       this.#compute(invariant);
       this.#host.code.set(this.#keep(invariant));
     }
-    this.#variants.push(variant);
+    this.#loops.push(opened);
   }
 
   closeLoop(): void {
-    this.#variants.pop();
+    this.#loops.pop();
   }
 
   #dtypeOf(buffer: number): DType {
@@ -124,26 +135,24 @@ export class Addresses {
     return declared.dtype;
   }
 
-  /** The addresses, less their constants, that statements and the blocks inside them use: each once, in their order. */
-  #sumsIn(statements: readonly Stmt[]): ReadonlyMap<string, Sum> {
+  /** The addresses, less their constants, that statements and the blocks inside them use, in their order. */
+  #sumsIn(statements: readonly Stmt[]): ReadonlySet<Sum> {
     const known = this.#sums.get(statements);
     if (known !== undefined) return known;
-    const sums = new Map<string, Sum>();
-    const add = (access: Access, dtype: DType): void => {
-      const { sum, key } = this.#splitSum(access, dtype);
-      if (!sums.has(key)) sums.set(key, sum);
-    };
+    const sums = new Set<Sum>();
+    const visited = new Set<Expr>();
     const visit = (e: Expr): void => {
-      if (e.kind === "load") add(e, this.#dtypeOf(e.buffer));
-      if (e.kind === "loadAt") add(e, e.dtype);
+      if (e.kind === "const" || e.kind === "local" || visited.has(e)) return;
+      visited.add(e);
+      if (e.kind === "load") sums.add(this.#splitSum(e, this.#dtypeOf(e.buffer)).sum);
+      if (e.kind === "loadAt") sums.add(this.#splitSum(e, e.dtype).sum);
       for (const operand of childrenOf(e)) visit(operand);
     };
     for (const statement of statements) {
-      if (statement.kind === "store") add(statement, this.#dtypeOf(statement.buffer));
+      if (statement.kind === "store")
+        sums.add(this.#splitSum(statement, this.#dtypeOf(statement.buffer)).sum);
       for (const e of expressionsOf(statement)) visit(e);
-      for (const block of blocksOf(statement)) {
-        for (const [key, sum] of this.#sumsIn(block)) if (!sums.has(key)) sums.set(key, sum);
-      }
+      for (const block of blocksOf(statement)) for (const sum of this.#sumsIn(block)) sums.add(sum);
     }
     this.#sums.set(statements, sums);
     return sums;
@@ -151,23 +160,70 @@ export class Addresses {
 
   /** The address of an access: what changes, and the constant for the instruction. Made once. */
   #splitSum(access: Access, dtype: DType): SplitSum {
-    const known = this.#split.get(access);
-    if (known !== undefined) return known;
-    const { sum, offset } = this.#withoutOffset(this.#sumOf(access, dtype));
-    const made = { sum, offset, key: keyOf(sum) };
-    this.#split.set(access, made);
-    return made;
+    let known = this.#split.get(access);
+    if (known === undefined) {
+      const sum = this.#sumOf(access, dtype);
+      // The offset field is added without wrapping around, so the rest must not be negative.
+      known =
+        sum.constant > 0 && sum.lowest >= 0
+          ? { sum: this.#sum(0, sum.terms), offset: sum.constant }
+          : { sum, offset: 0 };
+      this.#split.set(access, known);
+    }
+    return known;
   }
 
+  #sum(constant: number, terms: readonly Term[]): Sum {
+    let key = `${constant}`;
+    for (const term of terms) key += ` ${term.scale}*${term.id}`;
+    let known = this.#known.get(key);
+    if (known === undefined) {
+      const values = terms.flatMap(({ source }) => ("value" in source ? this.#keys.info(source.value) : []));
+      const reads = new Set(values.flatMap(({ locals }) => [...locals]));
+      const isStable = !values.some((v) => v.readsMemory);
+      known = { constant, terms, reads, isStable, lowest: this.#lowest(terms) };
+      this.#known.set(key, known);
+    }
+    return known;
+  }
+
+  /** The least value of a sum without its constant, where a base address or pointer counts as 0 and up. */
+  #lowest(terms: readonly Term[]): number {
+    let lowest = 0;
+    for (const { scale, source } of terms) {
+      if (!("value" in source) || source.value.type === "ptr") continue;
+      const { lo, hi } = this.#host.ranges.of(source.value);
+      lowest += Math.min(lo * scale, hi * scale);
+    }
+    return lowest;
+  }
+
+  /** Accesses of a micro-kernel differ by constants: what else they are made of is taken apart once. */
   #sumOf(access: Access, dtype: DType): Sum {
-    const terms = new Map<string, Term>();
+    const { index } = access;
+    const from = "pointer" in access ? access.pointer : access.buffer;
+    const isShifted = index.kind === "binary" && index.fn === "add" && index.b.kind === "const";
+    const base = isShifted ? index.a : index;
+    const bases = this.#bases.get(from) ?? new Map<Expr, Sum>();
+    this.#bases.set(from, bases);
+    let sum = bases.get(base);
+    if (sum === undefined) {
+      sum = this.#takeApart(access, base, dtype);
+      bases.set(base, sum);
+    }
+    if (!isShifted) return sum;
+    return this.#sum(sum.constant + (index.b as ConstExpr).value * byteSize(dtype), sum.terms);
+  }
+
+  #takeApart(access: Access, index: Expr, dtype: DType): Sum {
+    const terms = new Map<number, Term>();
     let constant = 0;
     const addTerm = (term: Term): void => {
-      const scale = (terms.get(term.key)?.scale ?? 0) + term.scale;
-      if (scale === 0) terms.delete(term.key);
-      else terms.set(term.key, { ...term, scale });
+      const scale = (terms.get(term.id)?.scale ?? 0) + term.scale;
+      if (scale === 0) terms.delete(term.id);
+      else terms.set(term.id, { ...term, scale });
     };
-    const addBuffer = (buffer: number): void => addTerm({ key: `b${buffer}`, scale: 1, source: { buffer } });
+    const addBuffer = (buffer: number): void => addTerm({ id: -1 - buffer, scale: 1, source: { buffer } });
     const addValue = (e: Expr, scale: number): void => {
       if (e.kind === "const") constant += e.value * scale;
       else if (e.kind === "binary" && (e.fn === "add" || e.fn === "sub")) {
@@ -180,67 +236,45 @@ export class Addresses {
       else if (e.kind === "address") {
         addBuffer(e.buffer);
         addValue(e.index, byteSize(this.#dtypeOf(e.buffer)));
-      } else addTerm({ key: `e${this.#keys.info(e).key}`, scale, source: { value: e } });
+      } else addTerm({ id: this.#keys.info(e).key, scale, source: { value: e } });
     };
     if ("pointer" in access) addValue(access.pointer, 1);
     else addBuffer(access.buffer);
-    addValue(access.index, byteSize(dtype));
-    return { constant, terms: [...terms.values()] };
+    addValue(index, byteSize(dtype));
+    return this.#sum(
+      constant,
+      [...terms.values()].sort((a, b) => a.id - b.id),
+    );
   }
 
-  /**
-   * Moves the constant into the offset field, where that is right: the field is added without wrapping around, so
-   * the rest must not be negative.
-   */
-  #withoutOffset(sum: Sum): { sum: Sum; offset: number } {
-    if (sum.constant <= 0) return { sum, offset: 0 };
-    let lo = 0;
-    for (const term of sum.terms) {
-      // A base address or pointer counts as 0 and up.
-      if (!("value" in term.source) || term.source.value.type === "ptr") continue;
-      const range = this.#host.ranges.of(term.source.value);
-      lo += Math.min(range.lo * term.scale, range.hi * term.scale);
+  #invariantPart(sum: Sum, { variant, invariantParts }: OpenLoop): Sum {
+    let part = invariantParts.get(sum);
+    if (part === undefined) {
+      const isInvariant = ({ source }: Term): boolean =>
+        "buffer" in source || !overlaps(this.#keys.info(source.value).locals, variant);
+      part = overlaps(sum.reads, variant) ? this.#sum(sum.constant, sum.terms.filter(isInvariant)) : sum;
+      invariantParts.set(sum, part);
     }
-    return lo >= 0 ? { sum: { constant: 0, terms: sum.terms }, offset: sum.constant } : { sum, offset: 0 };
-  }
-
-  #reads(term: Term): ReadonlySet<number> {
-    return "value" in term.source ? this.#keys.info(term.source.value).locals : noLocals;
-  }
-
-  /** Whether a sum has the same value until a local that it reads changes. */
-  #isStable(sum: Sum): boolean {
-    return !sum.terms.some((t) => "value" in t.source && this.#keys.info(t.source.value).readsMemory);
-  }
-
-  #invariantPart(sum: Sum, variant: ReadonlySet<number>): Sum {
-    const isInvariant = (term: Term): boolean => {
-      for (const id of this.#reads(term)) if (variant.has(id)) return false;
-      return true;
-    };
-    return { constant: sum.constant, terms: sum.terms.filter(isInvariant) };
+    return part;
   }
 
   /** Pushes a sum, from a local where it was computed before. */
   #pushSum(sum: Sum): void {
-    const computed = this.#computed.get(keyOf(sum));
+    const computed = this.#computed.get(sum);
     if (computed !== undefined) {
-      this.#host.code.get(computed.local);
+      this.#host.code.get(computed);
       return;
     }
     this.#compute(sum);
-    if (!isPlain(sum) && this.#isStable(sum)) this.#host.code.tee(this.#keep(sum));
+    if (!isPlain(sum) && sum.isStable) this.#host.code.tee(this.#keep(sum));
   }
 
   /** Takes a local for a sum that is about to be stored there. */
   #keep(sum: Sum): number {
     const local = this.#host.pool.take("i32");
-    const reads = new Set<number>();
-    for (const term of sum.terms) for (const id of this.#reads(term)) reads.add(id);
-    const key = keyOf(sum);
-    this.#computed.set(key, { local, reads });
+    this.#computed.set(sum, local);
     const block = this.#blocks.at(-1);
-    block?.keys.push(key);
+    block?.sums.push(sum);
     block?.locals.push(local);
     return local;
   }
@@ -248,23 +282,24 @@ export class Addresses {
   /** Pushes a sum, starting from the largest part of it that was computed before an enclosing loop. */
   #compute(sum: Sum): void {
     const code = this.#host.code;
-    let rest = sum;
+    let { terms, constant } = sum;
     let pushed = false;
-    for (let depth = this.#variants.length - 1; depth >= 0 && !pushed; depth--) {
-      const part = this.#invariantPart(sum, this.#variants[depth] ?? noLocals);
-      const computed = this.#computed.get(keyOf(part));
+    for (let depth = this.#loops.length - 1; depth >= 0 && !pushed; depth--) {
+      const part = this.#invariantPart(sum, this.#loops[depth] as OpenLoop);
+      const computed = this.#computed.get(part);
       if (computed === undefined) continue;
-      code.get(computed.local);
+      code.get(computed);
       pushed = true;
-      rest = { constant: 0, terms: sum.terms.filter((term) => !part.terms.includes(term)) };
+      terms = terms.filter(({ id }) => !part.terms.some((term) => term.id === id));
+      constant = 0;
     }
-    for (const term of rest.terms) {
+    for (const term of terms) {
       this.#pushTerm(term);
       if (pushed) code.op(i32.add);
       pushed = true;
     }
-    if (rest.constant !== 0 || !pushed) {
-      code.i32(rest.constant);
+    if (constant !== 0 || !pushed) {
+      code.i32(constant);
       if (pushed) code.op(i32.add);
     }
   }
@@ -280,7 +315,11 @@ export class Addresses {
   }
 }
 
-const noLocals: ReadonlySet<number> = new Set();
+function overlaps(a: ReadonlySet<number>, b: ReadonlySet<number>): boolean {
+  const [small, large] = a.size <= b.size ? [a, b] : [b, a];
+  for (const id of small) if (large.has(id)) return true;
+  return false;
+}
 
 /** Whether pushing the sum takes one instruction, so that keeping it is no gain. */
 function isPlain(sum: Sum): boolean {
@@ -288,9 +327,4 @@ function isPlain(sum: Sum): boolean {
   if (sum.terms.length === 0 || only === undefined) return true;
   if (sum.terms.length > 1 || sum.constant !== 0 || only.scale !== 1) return false;
   return "buffer" in only.source || only.source.value.kind === "local";
-}
-
-function keyOf(sum: Sum): string {
-  const terms = sum.terms.map((term) => `${term.scale}${term.key}`).sort();
-  return `${sum.constant} ${terms.join(" ")}`;
 }

@@ -3,10 +3,10 @@
  * function of its arguments: the same program gives the same bytes.
  */
 import type { UnaryFn } from "../../base/scalar.ts";
-import type { Expr, Kernel, Stmt } from "../../kernel/ir.ts";
+import type { Kernel } from "../../kernel/ir.ts";
 import { expandMath } from "../../kernel/math.ts";
 import type { Program } from "../../kernel/program.ts";
-import { blocksOf, childrenOf, expressionsOf } from "../../kernel/rewrite.ts";
+import { expressionsIn } from "../../kernel/rewrite.ts";
 import type { RenderedWasm } from "../rendered.ts";
 import { ModuleBuilder } from "./assembler.ts";
 import type { MathImport } from "./emitter.ts";
@@ -66,20 +66,13 @@ const unaryImports: Partial<Record<UnaryFn, MathImport>> = {
 /** The math functions that float64 expressions of the kernels need, in a fixed order. */
 function mathFunctionsOf(kernels: readonly Kernel[]): MathImport[] {
   const found = new Set<MathImport>();
-  const visitExpression = (e: Expr): void => {
-    if (e.type === "f64" && e.kind === "binary" && e.fn === "pow") found.add("pow");
-    if (e.type === "f64" && e.kind === "unary") {
-      const name = unaryImports[e.fn];
+  for (const kernel of kernels) {
+    for (const e of expressionsIn(kernel.body)) {
+      if (e.type !== "f64") continue;
+      if (e.kind === "binary" && e.fn === "pow") found.add("pow");
+      const name = e.kind === "unary" ? unaryImports[e.fn] : undefined;
       if (name !== undefined) found.add(name);
     }
-    for (const child of childrenOf(e)) visitExpression(child);
-  };
-  const visitBlock = (block: readonly Stmt[]): void => {
-    for (const statement of block) {
-      for (const e of expressionsOf(statement)) visitExpression(e);
-      for (const inner of blocksOf(statement)) visitBlock(inner);
-    }
-  };
-  for (const kernel of kernels) visitBlock(kernel.body);
+  }
   return [...found].sort();
 }
