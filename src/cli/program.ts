@@ -3,6 +3,7 @@
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { Language } from "../lab/index.ts";
+import { type BenchOptions, benchCommand } from "./bench.ts";
 import { integer, oneOf, positiveNumber, unknownChoice } from "./choices.ts";
 import { type DatasetName, datasetNames, type SourceOptions } from "./datasets.ts";
 import { doctor } from "./doctor.ts";
@@ -62,6 +63,7 @@ function createProgram(finish: (code: number) => void): Command {
   command(program, "runs", "list all runs", false).action((raw: Raw) => runs(placeOf(raw), outputOf(raw)));
   addStudio(program, finish);
   addProfile(program);
+  addBench(program);
   addLab(program);
   withEngine(command(program, "doctor", "show which engine runs here, and why", false)).action((raw: Raw) =>
     doctor(engineOf(raw), outputOf(raw)),
@@ -140,6 +142,19 @@ function addProfile(program: Command): void {
       const choices = { steps, top, trace, chosen: chosenOf(dataset, raw), source: sourceOf(raw) };
       return profileCommand({ ...engineOf(raw), ...choices }, outputOf(raw));
     });
+}
+
+function addBench(program: Command): void {
+  const made = program
+    .command("bench")
+    .description("measure how fast this machine is with networks and single operations")
+    .option("--json", "write newline-delimited JSON to stdout", false)
+    .addOption(new Option("--batch-size <n>", "images per step").argParser(integer(1)).default(64))
+    .addOption(new Option("--seconds <n>", "for each measurement").argParser(positiveNumber).default(1));
+  withEngine(made).action((raw: Raw) => {
+    const { batchSize, seconds } = raw as Pick<BenchOptions, "batchSize" | "seconds">;
+    return benchCommand({ ...engineOf(raw), batchSize, seconds }, outputOf(raw));
+  });
 }
 
 function addLab(program: Command): void {
