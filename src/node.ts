@@ -1,5 +1,6 @@
 /** `tatamijs/node`: what needs a file system. */
 export { CIFAR10, CIFAR100, type Cifar100Options, type CifarOptions } from "./data/node/cifar.ts";
+export { readCsvFile } from "./data/node/csv-file.ts";
 export type { DownloadProgress } from "./data/node/download.ts";
 export {
   type ImageFile,

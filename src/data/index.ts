@@ -1,5 +1,15 @@
 /** `tatamijs/data`: datasets, the loader and transforms, for every host. Datasets in files: `tatamijs/node`. */
 export { type CifarSpec, cifar10Spec, cifar100Spec, imagesFromCifar, type NamedBytes } from "./cifar.ts";
+export { type CsvOptions, readCsv } from "./csv.ts";
+export {
+  type CsvColumn,
+  CsvDataset,
+  type CsvDatasetOptions,
+  CsvTable,
+  type CsvTableContent,
+  type CsvType,
+  type MissingRule,
+} from "./csv-table.ts";
 export { type Collate, DataLoader, type DataLoaderOptions, type TensorBatch } from "./data-loader.ts";
 export { ConcatDataset, Dataset, randomSplit, Subset } from "./dataset.ts";
 export { Digits, type DigitsOptions } from "./digits.ts";

@@ -1,4 +1,5 @@
 /** `tatamijs/io`: formats as bytes, for every host. Reading and writing files: `tatamijs/node`. */
+export { type ByteSource, readBytes } from "../base/byte-source.ts";
 export { type CheckpointValue, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 export { loadNpy, loadNpz, saveNpy } from "./npy.ts";
 export {

@@ -116,6 +116,7 @@ beforeAll(() => {
   const { torchFile, npzFile } = fixtures();
   writeFileSync("checkpoint.pt", torchFile);
   writeFileSync("arrays.npz", npzFile);
+  writeFileSync("flowers.csv", "length,species\n5.1,setosa\n,virginica\n6.3,virginica\n");
 });
 afterAll(() => {
   process.chdir(cwd);
