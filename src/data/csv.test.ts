@@ -224,3 +224,10 @@ it("refuses wrong columns and options", async () => {
     "targetType must be one of",
   );
 });
+
+it("takes no memory for values that are not there", async () => {
+  const columns = Array.from({ length: 200_000 }, (_, c) => `c${c}`).join();
+  await expect(readCsv(`${columns}\n${"1\n".repeat(200_000)}`)).rejects.toThrow(
+    "line 2 has 1 values, but there are 200000",
+  );
+});

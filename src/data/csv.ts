@@ -1,10 +1,11 @@
 /**
- * Reads comma-separated values: text into a table of typed columns. The package csv-parse takes the text apart, and is
- * loaded at the first file; what the texts mean is decided here.
+ * Reads comma-separated values: text into a table of typed columns, in one pass, and a second one for columns of texts.
  */
 import { type ByteSource, nameOfSource, readBytes } from "../base/byte-source.ts";
 import { ArgumentError, FileFormatError } from "../base/errors.ts";
 import { checkOptions } from "../nn/arguments.ts";
+import { ColumnBuilder } from "./csv-column.ts";
+import { type CsvRows, csvRows } from "./csv-rows.ts";
 import { type CsvColumn, CsvTable, type CsvType } from "./csv-table.ts";
 
 /** Options of {@link readCsv}. */
@@ -35,13 +36,6 @@ const missingTexts: readonly string[] = [
   ...["<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"],
 ];
 
-/** A line of the file, taken apart. */
-interface Row {
-  readonly values: readonly string[];
-  /** Number of the line in the file on which the row ends, from 1. */
-  readonly line: number;
-}
-
 /**
  * Reads comma-separated values: RFC 4180, any delimiter, with or without a byte order mark, line breaks of any kind.
  *
@@ -68,8 +62,8 @@ export async function readCsv(
   const name = options.source ?? nameOfSource(given, "CSV");
   const text =
     typeof given === "string" ? checkText(given) : decode(await readBytes(given), name, options.encoding);
-  const rows = await parseRows(text, name, options);
-  return tableOf(rows, name, options);
+  const { delimiter = ",", quote = '"' } = options;
+  return tableOf(await csvRows(text, { delimiter, quote, source: name }), text.length, name, options);
 }
 
 function checkCsvOptions(options: CsvOptions): void {
@@ -131,48 +125,9 @@ function decode(bytes: Uint8Array, name: string, encoding?: string): string {
   }
 }
 
-async function parseRows(text: string, name: string, options: CsvOptions): Promise<Row[]> {
-  const { parse, CsvError } = await import("csv-parse/browser/esm/sync");
-  const { delimiter = ",", quote = '"' } = options;
-  try {
-    const records = parse(text, {
-      delimiter,
-      quote,
-      escape: quote,
-      bom: true,
-      info: true,
-      // Said by hand: by itself csv-parse takes the first kind of line break for the only one.
-      record_delimiter: ["\r\n", "\n", "\r"],
-      relax_column_count: true,
-      skip_empty_lines: true,
-    }) as unknown as readonly { readonly record: string[]; readonly info: { readonly lines: number } }[];
-    return records.map(({ record, info }) => ({ values: record, line: info.lines }));
-  } catch (cause) {
-    if (!(cause instanceof CsvError)) throw cause;
-    throw new FileFormatError(
-      `${name}: ${cause.message}; put a value with quotes into quotes and double those inside of it`,
-      { source: name, code: cause.code },
-      { cause },
-    );
-  }
-}
-
-function tableOf(rows: readonly Row[], name: string, options: CsvOptions): CsvTable {
+function tableOf(rows: CsvRows, textLength: number, name: string, options: CsvOptions): CsvTable {
   const { header = true, naValues = missingTexts, types = {} } = options;
-  const [first] = rows;
-  if (first === undefined) {
-    throw new FileFormatError(`${name}: found no values; expected lines of a CSV file`, { source: name });
-  }
-  const columns = columnNames(first, name, options);
-  const body = header ? rows.slice(1) : rows;
-  for (const { values, line } of body) {
-    if (values.length === columns.length) continue;
-    throw new FileFormatError(
-      `${name}: line ${line} has ${values.length} values, but there are ${columns.length} columns (${listed(columns)}); ` +
-        "put values with a delimiter in them into quotes, or set the option delimiter",
-      { source: name, line, values: values.length, columns: columns.length },
-    );
-  }
+  const columns = columnNames(rows, name, options);
   const unknown = Object.keys(types).filter((column) => !columns.includes(column));
   if (unknown.length > 0) {
     throw new ArgumentError(
@@ -180,20 +135,54 @@ function tableOf(rows: readonly Row[], name: string, options: CsvOptions): CsvTa
       { unknown, columns },
     );
   }
+  // Every value takes a character with its delimiter: where there are fewer, some line is too short. Said before memory is taken.
+  if (columns.length * rows.length > textLength + 1) {
+    rows.visit((values, _, line) => {
+      if (values.length !== columns.length) throw wrongLength(values.length, columns, name, line);
+    });
+  }
+  const skipped = header ? 1 : 0;
+  const length = rows.length - skipped;
   const missing = new Set(naValues);
-  const lines = body.map(({ line }) => line);
-  const made = columns.map((column, c): [string, CsvColumn] => {
-    const texts = body.map(({ values }) => values[c] as string);
+  const builders = columns.map((column) => {
     const type = Object.hasOwn(types, column) ? types[column] : undefined;
-    return [
-      column,
-      columnOf(texts, missing, type, (row, text, wanted) => badValue(name, lines[row], column, text, wanted)),
-    ];
+    return new ColumnBuilder(column, length, missing, type);
   });
+  const lines = new Array<number>(length);
+  rows.visit((values, i, line) => {
+    if (values.length !== columns.length) throw wrongLength(values.length, columns, name, line);
+    if (i < skipped) return;
+    lines[i - skipped] = line;
+    for (const [c, builder] of builders.entries()) {
+      if (builder.add(i - skipped, values[c] as string)) continue;
+      throw badValue(name, line, builder.name, values[c] as string, builder.type);
+    }
+  });
+  const texts = builders.filter(({ type }) => type === "text").map((builder) => builder.asTexts());
+  if (texts.length > 0) {
+    const at = texts.map(({ name: column }) => columns.indexOf(column));
+    rows.visit((values, i) => {
+      if (i >= skipped) for (const [t, c] of at.entries()) texts[t]?.add(i - skipped, values[c] as string);
+    });
+  }
+  const textOf = new Map(texts.map((builder) => [builder.name, builder]));
+  const made = builders.map((b): [string, CsvColumn] => [b.name, (textOf.get(b.name) ?? b).column]);
   return new CsvTable({ source: name, columns: new Map(made), lines });
 }
 
-function columnNames({ values, line }: Row, name: string, { header = true, names }: CsvOptions): string[] {
+function wrongLength(found: number, columns: readonly string[], name: string, line: number): FileFormatError {
+  return new FileFormatError(
+    `${name}: line ${line} has ${found} values, but there are ${columns.length} columns (${listed(columns)}); ` +
+      "put values with a delimiter in them into quotes, or set the option delimiter",
+    { source: name, line, values: found, columns: columns.length },
+  );
+}
+
+function columnNames(rows: CsvRows, name: string, { header = true, names }: CsvOptions): string[] {
+  if (rows.length === 0) {
+    throw new FileFormatError(`${name}: found no values; expected lines of a CSV file`, { source: name });
+  }
+  const { values, line } = rows.first();
   const found = header ? values.map((text) => text.trim()) : values.map((_, c) => String(c));
   const columns = [...(names ?? found)];
   if (columns.length !== found.length) {
@@ -202,66 +191,27 @@ function columnNames({ values, line }: Row, name: string, { header = true, names
       { names, found: found.length },
     );
   }
-  const twice = columns.find((column, c) => columns.indexOf(column) !== c);
-  if (twice !== undefined) {
-    throw new FileFormatError(
-      `${name}: two columns are called ${JSON.stringify(twice)} (line ${line}); give all columns names of their own as option names`,
-      { source: name, column: twice },
-    );
+  const seen = new Set<string>();
+  for (const column of columns) {
+    if (seen.has(column)) {
+      throw new FileFormatError(
+        `${name}: two columns are called ${JSON.stringify(column)} (line ${line}); give all columns names of their own as option names`,
+        { source: name, column },
+      );
+    }
+    seen.add(column);
   }
   return columns;
 }
 
-/** Called with the row, its text and the type that it does not have; must throw. */
-type BadValue = (row: number, text: string, wanted: CsvType) => never;
-
-/** Values of a column by its type, or by the one that all of them have. */
-function columnOf(
-  texts: readonly string[],
-  missing: ReadonlySet<string>,
-  type: CsvType | undefined,
-  bad: BadValue,
-): CsvColumn {
-  const isMissing = texts.map((text) => missing.has(text.trim()));
-  if (type !== "text") {
-    for (const kind of type === undefined ? (["number", "boolean"] as const) : [type]) {
-      const parse = kind === "number" ? numberOf : booleanOf;
-      const values = new Float64Array(texts.length).fill(Number.NaN);
-      const wrong = texts.findIndex((text, row) => {
-        if (isMissing[row]) return false;
-        const value = parse(text);
-        values[row] = value ?? Number.NaN;
-        return value === undefined;
-      });
-      if (wrong < 0) return { type: kind, values };
-      if (type !== undefined) bad(wrong, texts[wrong] as string, kind);
-    }
-  }
-  return { type: "text", values: texts.map((text, row) => (isMissing[row] ? null : text)) };
-}
-
-/** Python's notation of a float, without its underscores. */
-function numberOf(text: string): number | undefined {
-  const trimmed = text.trim();
-  if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(trimmed)) return Number(trimmed);
-  const [, sign] = /^([+-]?)inf(?:inity)?$/i.exec(trimmed) ?? [];
-  if (sign !== undefined) return sign === "-" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-  return /^[+-]?nan$/i.test(trimmed) ? Number.NaN : undefined;
-}
-
-function booleanOf(text: string): number | undefined {
-  const lower = text.trim().toLowerCase();
-  return lower === "true" ? 1 : lower === "false" ? 0 : undefined;
-}
-
 function badValue(
   source: string,
-  line: number | undefined,
+  line: number,
   column: string,
   text: string,
   wanted: CsvType,
-): never {
-  throw new FileFormatError(
+): FileFormatError {
+  return new FileFormatError(
     `${source}: line ${line}, column ${JSON.stringify(column)}: ${JSON.stringify(text.slice(0, 80))} is no ${wanted}; mend the value, ` +
       `name it in naValues if it means that there is none, or set types: { ${JSON.stringify(column)}: "text" }`,
     { source, line, column, value: text },
