@@ -41,7 +41,7 @@ const mayImport = {
 /** Packages that a folder may load; every other folder works without any. */
 const mayLoad = {
   cli: ["commander", "sharp"],
-  data: ["sharp", "csv-parse", "hyparquet", "hyparquet-compressors"],
+  data: ["sharp", "csv-parse", "hyparquet", "fzstd"],
   studio: ["hono", "@hono/node-server"],
   runtime: ["koffi"],
 };

@@ -1,4 +1,6 @@
 /** `tatamijs/node`: what needs a file system. */
+
+export type { SkippedFile } from "./data/image-options.ts";
 export { CIFAR10, CIFAR100, type Cifar100Options, type CifarOptions } from "./data/node/cifar.ts";
 export { readCsvFile } from "./data/node/csv-file.ts";
 export type { DownloadProgress } from "./data/node/download.ts";
@@ -6,9 +8,9 @@ export {
   type ImageFile,
   ImageFolder,
   type ImageFolderOptions,
-  type SkippedFile,
 } from "./data/node/image-folder.ts";
 export { FashionMNIST, KMNIST, MNIST, type MnistOptions } from "./data/node/mnist.ts";
+export { ParquetImageFolder, type ParquetImageFolderOptions } from "./data/node/parquet-image-folder.ts";
 export { saveTraceFile } from "./inspect/node/trace-file.ts";
 export {
   loadCheckpointFile,

@@ -22,7 +22,11 @@ export {
   imagesFromIdx,
   type NamedArray,
 } from "./image-dataset.ts";
+export { type DecodeOptions, decodeImage, type ImageDecoder } from "./image-decoder.ts";
+export type { ImageOptions, SkippedFile } from "./image-options.ts";
 export { fashionMnistSpec, kmnistSpec, type MnistSpec, mnistSpec } from "./mnist.ts";
+export type { RandomAccess, RandomAccessSource } from "./parquet/random-access.ts";
+export { ParquetImages, type ParquetImagesOptions } from "./parquet-images.ts";
 export { RandomKey, RandomStream } from "./random-stream.ts";
 export { TensorDataset } from "./tensor-dataset.ts";
 export type { Transform } from "./transforms.ts";
