@@ -18,6 +18,7 @@ export {
   loadNpzFile,
   loadSafetensorsFile,
   loadTorchFile,
+  openSafetensorsFile,
   saveCheckpointFile,
   saveNpyFile,
   saveSafetensorsFile,

@@ -1,4 +1,6 @@
 /** `tatamijs/data`: datasets, the loader and transforms, for every host. Datasets in files: `tatamijs/node`. */
+
+export type { RandomAccess, RandomAccessSource } from "../base/random-access.ts";
 export { type CifarSpec, cifar10Spec, cifar100Spec, imagesFromCifar, type NamedBytes } from "./cifar.ts";
 export { type CsvOptions, readCsv } from "./csv.ts";
 export {
@@ -25,7 +27,6 @@ export {
 export { type DecodeOptions, decodeImage, type ImageDecoder } from "./image-decoder.ts";
 export type { ImageOptions, SkippedFile } from "./image-options.ts";
 export { fashionMnistSpec, kmnistSpec, type MnistSpec, mnistSpec } from "./mnist.ts";
-export type { RandomAccess, RandomAccessSource } from "./parquet/random-access.ts";
 export { ParquetImages, type ParquetImagesOptions } from "./parquet-images.ts";
 export { RandomKey, RandomStream } from "./random-stream.ts";
 export { TensorDataset } from "./tensor-dataset.ts";

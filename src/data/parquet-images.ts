@@ -3,6 +3,7 @@
  * Row groups are read when one of their images is asked for, and a bounded amount of them is kept.
  */
 import { ArgumentError, FileFormatError } from "../base/errors.ts";
+import { openSource, type RandomAccessSource } from "../base/random-access.ts";
 import { checkOptions } from "../nn/arguments.ts";
 import { collateSamples } from "./collate.ts";
 import { checkIndex, Dataset } from "./dataset.ts";
@@ -18,7 +19,6 @@ import {
 } from "./image-options.ts";
 import { hubColumns, type ImageColumns } from "./parquet/hub-columns.ts";
 import { ParquetFile } from "./parquet/parquet-file.ts";
-import { openSource, type RandomAccessSource } from "./parquet/random-access.ts";
 import { RandomKey } from "./random-stream.ts";
 
 /** Options of `ParquetImages.load`. */

@@ -1,5 +1,6 @@
 /** `tatamijs/io`: formats as bytes, for every host. Reading and writing files: `tatamijs/node`. */
 export { type ByteSource, readBytes } from "../base/byte-source.ts";
+export type { RandomAccess, RandomAccessSource } from "../base/random-access.ts";
 export { type CheckpointValue, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 export { loadNpy, loadNpz, saveNpy } from "./npy.ts";
 export {
@@ -9,6 +10,7 @@ export {
   type SafetensorsEntry,
   type SafetensorsFile,
 } from "./safetensors.ts";
+export { openSafetensors, SafetensorsReader, type TensorDescription } from "./safetensors-reader.ts";
 export { loadSafetensors, saveSafetensors, type TensorDict } from "./tensor-dict.ts";
 export type { HparamValue } from "./tensorboard/event.ts";
 export type { EventSink } from "./tensorboard/event-folder.ts";

@@ -1,9 +1,9 @@
 /** A split of a folder of Parquet files, as the Hugging Face hub lays sets of images out. Node only; sharp decodes. */
-import { open, readdir } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { FileFormatError } from "../../base/errors.ts";
+import { openFile } from "../../base/node/open-file.ts";
 import { checkOptions } from "../../nn/arguments.ts";
-import type { RandomAccess } from "../parquet/random-access.ts";
 import {
   openParquetImages,
   ParquetImageSet,
@@ -103,29 +103,4 @@ function completeShards(names: readonly string[], split: string, folder: string)
     );
   }
   return Array.from({ length: total }, (_, i) => join(folder, byNumber.get(i) as string));
-}
-
-/** Opened for each piece that is read: a set may have more files than a process may hold open. */
-async function openFile(path: string): Promise<RandomAccess> {
-  const read = async (start: number, end: number): Promise<Uint8Array> => {
-    const file = await open(path);
-    try {
-      const bytes = new Uint8Array(end - start);
-      let done = 0;
-      while (done < bytes.length) {
-        const { bytesRead } = await file.read(bytes, done, bytes.length - done, start + done);
-        if (bytesRead === 0) break;
-        done += bytesRead;
-      }
-      return bytes.subarray(0, done);
-    } finally {
-      await file.close();
-    }
-  };
-  const file = await open(path);
-  try {
-    return { source: path, byteLength: (await file.stat()).size, read };
-  } finally {
-    await file.close();
-  }
 }

@@ -8,8 +8,8 @@
  */
 import type { FileMetaData, PageHeader, RowGroup, SchemaElement } from "hyparquet";
 import { FileFormatError } from "../../base/errors.ts";
+import type { RandomAccess } from "../../base/random-access.ts";
 import { type LeafType, type PageFail, type ParquetValue, plainValues, runs } from "./page-values.ts";
-import type { RandomAccess } from "./random-access.ts";
 
 /** A column without children, by its path, such as `["image", "bytes"]`. */
 export interface ParquetLeaf {

@@ -1,6 +1,6 @@
 /** Files of which only parts are read: in memory, chosen by a user, or on a server. */
-import { checkResponse } from "../../base/byte-source.ts";
-import { ArgumentError, FileFormatError } from "../../base/errors.ts";
+import { checkResponse } from "./byte-source.ts";
+import { ArgumentError, FileFormatError } from "./errors.ts";
 
 /** A file whose parts can be read in any order. */
 export interface RandomAccess {
