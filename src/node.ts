@@ -23,6 +23,7 @@ export {
   saveNpyFile,
   saveSafetensorsFile,
 } from "./io/node/files.ts";
+export { loadPretrainedFolder } from "./io/node/pretrained-folder.ts";
 export { InspectionFile } from "./train/inspector-file.ts";
 export { RunRecorder, type RunRecorderOptions } from "./train/recording/run-recorder.ts";
 export {
