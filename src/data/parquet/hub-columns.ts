@@ -50,10 +50,10 @@ function only(
   const found = [...features].filter(([, feature]) => feature.kind === kind).map(([name]) => name);
   const usual = kind === "Image" ? "image" : "label";
   if (found.length <= 1 || found.includes(usual)) return found.includes(usual) ? usual : found[0];
-  throw new ArgumentError(
+  throw new FileFormatError(
     `${file.source}: there are several columns of the kind ${kind}: ${found.map((name) => JSON.stringify(name)).join(", ")}; choose one by ` +
       `the option ${option}`,
-    { found },
+    { source: file.source, found },
   );
 }
 
