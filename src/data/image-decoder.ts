@@ -2,7 +2,7 @@
  * From the bytes of an image file to values: what a decoder is, and the one of browsers. Node's is in `node/decode-image.ts`.
  *
  * All decoders keep to the same rules: the content says what kind of file it is, not its name; transparency is left out;
- * 16 bits are cut to 8; of several frames the first counts; and, as in torchvision, an image is not turned by what a camera
+ * grey is made of colours as PIL makes it; 16 bits are cut to 8; of several frames the first counts; and, as in torchvision, an image is not turned by what a camera
  * has noted about its own position (EXIF orientation).
  */
 import { ArgumentError, FileFormatError } from "../base/errors.ts";
@@ -19,7 +19,7 @@ export interface DecodeOptions {
 /** Decodes an image file to values of 0 to 1. Throws a `FileFormatError` with the field `source` for one that is damaged. */
 export type ImageDecoder = (bytes: Uint8Array, options: DecodeOptions) => Promise<HostImage>;
 
-/** From bytes pixel by pixel to planes of 0 to 1. */
+/** From bytes pixel by pixel, 1 (grey) to 4 of them, to planes of 0 to 1. */
 export function planesOf(
   bytes: ArrayLike<number>,
   { width, height, channels: given }: { width: number; height: number; channels: number },
@@ -27,12 +27,21 @@ export function planesOf(
 ): HostImage {
   const plane = width * height;
   const data = new Float32Array(channels * plane);
+  const at = (i: number, c: number): number => bytes[i * given + c] as number;
   for (let c = 0; c < channels; c++) {
     // A grey file may come with one channel, which then serves as all.
     const from = Math.min(c, given - 1);
-    for (let i = 0; i < plane; i++) data[c * plane + i] = (bytes[i * given + from] as number) / 255;
+    const isMixed = channels === 1 && given >= 3;
+    for (let i = 0; i < plane; i++) {
+      data[c * plane + i] = (isMixed ? greyOf(at(i, 0), at(i, 1), at(i, 2)) : at(i, from)) / 255;
+    }
   }
   return { channels, height, width, data };
+}
+
+/** The weights of ITU-R BT.601 and the rounding of PIL, with which torchvision makes grey: bytes to a byte. */
+function greyOf(red: number, green: number, blue: number): number {
+  return (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16;
 }
 
 /** The error for a file that cannot be decoded. */
@@ -45,12 +54,10 @@ export function badImage(source: string, cause: unknown): FileFormatError {
   );
 }
 
-/** Weights of ITU-R BT.601, which PIL and libvips make grey with. */
-const grey = [0.299, 0.587, 0.114] as const;
-
 /**
- * Decodes an image file in a browser: PNG, JPEG, WebP and whatever else it shows. Under Node, `ImageFolder` and
- * `ParquetImageFolder` of `tatamijs/node` decode with the package sharp.
+ * Decodes an image file in a browser: PNG, JPEG, WebP and whatever else it shows. A pixel that is wholly transparent becomes
+ * black, whose colour browsers do not give; otherwise images are as under Node, where `ImageFolder` and `ParquetImageFolder` of
+ * `tatamijs/node` decode with the package sharp.
  *
  * @param options.channels 3 for red, green and blue, 1 for grey. Default 3.
  * @param options.source What messages call the file. Default "image".
@@ -83,24 +90,12 @@ export async function decodeImage(
     if (context === null) throw new Error(`there is no canvas of ${width} x ${height} pixels`);
     context.drawImage(bitmap, 0, 0);
     const { data } = context.getImageData(0, 0, width, height);
-    const image = planesOf(data, { width, height, channels: 4 }, 3);
-    return channels === 3 ? image : toGrey(image);
+    return planesOf(data, { width, height, channels: 4 }, channels);
   } catch (cause) {
     throw badImage(source, cause);
   } finally {
     bitmap.close();
   }
-}
-
-function toGrey({ data, width, height }: HostImage): HostImage {
-  const plane = width * height;
-  const out = new Float32Array(plane);
-  for (let i = 0; i < plane; i++) {
-    const [r, g, b] = [data[i], data[plane + i], data[2 * plane + i]] as [number, number, number];
-    // To whole steps of a byte, as files of grey values have them.
-    out[i] = Math.round((grey[0] * r + grey[1] * g + grey[2] * b) * 255) / 255;
-  }
-  return { data: out, channels: 1, height, width };
 }
 
 /** A JPEG file without its EXIF part, which browsers would turn the image by. Other bytes are given back as they are. */

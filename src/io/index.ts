@@ -2,6 +2,7 @@
 export { type ByteSource, readBytes } from "../base/byte-source.ts";
 export type { RandomAccess, RandomAccessSource } from "../base/random-access.ts";
 export { type CheckpointValue, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+export { download } from "./download.ts";
 export { loadNpy, loadNpz, saveNpy } from "./npy.ts";
 export { loadPretrained, type Pretrained, type PretrainedOptions } from "./pretrained.ts";
 export {

@@ -27,9 +27,11 @@ export async function decodeImage(
     const input = sharp(file);
     const { format } = await input.metadata();
     if (!formats.includes(format)) throw new Error(`it holds ${format}, which is not made of pixels`);
-    const opaque = input.removeAlpha();
-    const image = channels === 1 ? opaque.greyscale().toColourspace("b-w") : opaque.toColourspace("srgb");
-    const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
+    const { data, info } = await input
+      .removeAlpha()
+      .toColourspace("srgb")
+      .raw()
+      .toBuffer({ resolveWithObject: true });
     return planesOf(data, info, channels);
   } catch (cause) {
     throw badImage(source, cause);

@@ -30,8 +30,8 @@ export interface ImageFolderOptions extends ImageOptions {
  * Images in `root/<class>/**`: a sample is `[image, label]` with an image [C, H, W], float32 of 0 to 1. As in torchvision,
  * classes are the names of the folders in order, and the files of a class are in the order of their paths.
  *
- * The content of a file says what kind it is, not its name. Transparency is left out, 16 bits are cut to 8, colours are made
- * sRGB (those of print, CMYK, included), the first frame of an animation counts, and an image is not turned by its EXIF
+ * The content of a file says what kind it is, not its name. Transparency is left out, 16 bits are cut to 8, grey is made
+ * as PIL makes it, colours are made sRGB (those of print, CMYK, included), the first frame of an animation counts, and an image is not turned by its EXIF
  * orientation.
  *
  * @example

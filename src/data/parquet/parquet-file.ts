@@ -56,6 +56,12 @@ export class ParquetFile {
       );
     });
     const total = this.groupRows.reduce((sum, rows) => sum + rows, 0);
+    // A few bytes can stand for any number of equal values, but an image takes one at least.
+    if (total > Math.max(2 ** 16, file.byteLength)) {
+      this.#fail(
+        `the footer says ${total} rows, but the file has only ${file.byteLength} bytes; it is damaged`,
+      );
+    }
     if (BigInt(total) !== BigInt(metadata.num_rows)) {
       this.#fail(
         `the footer says ${metadata.num_rows} rows, but its row groups have ${total}; the file is damaged`,
