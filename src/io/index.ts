@@ -12,7 +12,7 @@ export {
   type SafetensorsEntry,
   type SafetensorsFile,
 } from "./safetensors.ts";
-export { openSafetensors, SafetensorsReader, type TensorDescription } from "./safetensors-reader.ts";
+export { openSafetensors, type SafetensorsReader, type TensorDescription } from "./safetensors-reader.ts";
 export { loadSafetensors, saveSafetensors, type TensorDict } from "./tensor-dict.ts";
 export type { HparamValue } from "./tensorboard/event.ts";
 export type { EventSink } from "./tensorboard/event-folder.ts";

@@ -68,6 +68,20 @@ it("writes files tensor by tensor that equal those made at once, and reads chose
   await expect(loadSafetensorsFile(join(folder, "none"))).rejects.toBeInstanceOf(FileFormatError);
 });
 
+it("writes the values that tensors have at the call, whatever changes them while the file is written", async () => {
+  const path = join(folder, "model.safetensors");
+  const [a, b] = [zeros([4]), zeros([4])];
+  const saved = saveSafetensorsFile({ a, b }, path);
+  a.add_(1);
+  b.add_(1);
+  await saved;
+  const read = await loadSafetensorsFile(path);
+  expect([await read.a?.array(), await read.b?.array()]).toEqual([
+    [0, 0, 0, 0],
+    [0, 0, 0, 0],
+  ]);
+});
+
 it("reads one tensor of a file of several gigabytes without reading the others", async () => {
   const path = join(folder, "large.safetensors");
   // A file with a hole takes no space on the disk.

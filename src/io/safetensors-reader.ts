@@ -23,6 +23,11 @@ export interface TensorDescription {
 /**
  * A safetensors file whose header has been read and checked; tensors are read one by one. See {@link openSafetensors}, and
  * `openSafetensorsFile` of `tatamijs/node`.
+ *
+ * @example
+ * const bytes = await io.saveSafetensors({ weight: ones([2, 3]) }, { half: true });
+ * const reader: io.SafetensorsReader = await io.openSafetensors(bytes);
+ * reader.describe("weight"); // { dtype: "F16", shape: [2, 3] }
  */
 export class SafetensorsReader {
   /** What messages call the file. */

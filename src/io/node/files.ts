@@ -3,6 +3,7 @@
  * process or the machine stops.
  */
 import { readFile } from "node:fs/promises";
+import type { TypedArray } from "../../base/dtype.ts";
 import { writeAtomic, writeFileAtomic } from "../../base/node/atomic-file.ts";
 import { openFile } from "../../base/node/open-file.ts";
 import { checkOptions } from "../../nn/arguments.ts";
@@ -15,7 +16,8 @@ import type { TensorDict } from "../tensor-dict.ts";
 import { loadTorch } from "../torch-file.ts";
 
 /**
- * Writes tensors to a safetensors file, one after the other: no copy of the whole file is made in memory.
+ * Writes tensors to a safetensors file, with the values that they have now, one after the other: the file as a whole is never
+ * in memory.
  *
  * @param options.metadata Free text stored beside them. Default: none.
  * @param options.half Store floats as 16-bit floats, which are read back as float32. Default false.
@@ -30,11 +32,15 @@ export async function saveSafetensorsFile(
 ): Promise<void> {
   const plans = Object.entries(tensors).map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
   const { start, order } = safetensorsLayout(plans, metadata, half);
+  // All are read now, so that a training that goes on meanwhile does not end up in a part of the file.
+  const values = order.map(({ name }) => (tensors[name] as Tensor).data());
+  await Promise.all(values);
   await writeAtomic(path, async (file) => {
     await file.writeFile(start);
-    for (const { name, dtype } of order) {
+    for (const { dtype } of order) {
+      const data = await (values.shift() as Promise<TypedArray>);
       // On an open file this appends, all of it.
-      await file.writeFile(safetensorsBytes({ dtype, data: await (tensors[name] as Tensor).data() }, half));
+      await file.writeFile(safetensorsBytes({ dtype, data }, half));
     }
   });
 }
