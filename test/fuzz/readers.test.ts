@@ -7,6 +7,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
+import { FileFormatError } from "../../src/base/errors.ts";
 import type { RandomAccess } from "../../src/base/random-access.ts";
 import { cifar10Spec, imagesFromCifar } from "../../src/data/cifar.ts";
 import { readCsv } from "../../src/data/csv.ts";
@@ -192,6 +193,79 @@ const cases: readonly Case[] = [
   { name: "JPEG", files: () => images("jpeg"), read: decoded, weight: 8 },
   { name: "WebP", files: () => images("webp"), read: decoded, weight: 8 },
 ];
+
+/** Small files that claim to hold 2^50 elements, or as many as their format can say. */
+const claims: Readonly<
+  Record<
+    string,
+    readonly [bytes: () => Uint8Array | Promise<Uint8Array>, read: (bytes: Uint8Array) => unknown]
+  >
+> = {
+  safetensors: [
+    () => {
+      const header = text(`{"w":{"dtype":"U8","shape":[${2 ** 50}],"data_offsets":[0,${2 ** 50}]}}`);
+      const size = new Uint8Array(8);
+      size[0] = header.length;
+      return Uint8Array.from([...size, ...header]);
+    },
+    loadSafetensors,
+  ],
+  "safetensors of a large header": [() => Uint8Array.of(255, 224, 245, 5, 0, 0, 0, 0), loadSafetensors],
+  "npy of many elements": [() => npyOf(`(${2 ** 50},)`), (bytes) => loadNpy(bytes)],
+  "npy of an overflow": [() => npyOf(`(${2 ** 52}, ${2 ** 52}, 0)`), (bytes) => loadNpy(bytes)],
+  IDX: [
+    () => Uint8Array.from([0, 0, 14, 8, ...new Uint8Array(32).fill(255)]),
+    (bytes) => decodeIdx(bytes, "idx"),
+  ],
+  parquet: [() => rowsOf(stored("parquet/none.parquet"), 2 ** 50), parquet],
+  "parquet of many rows": [() => rowsOf(stored("parquet/none.parquet"), 2 ** 23), parquet],
+};
+
+/** An array of bytes with this shape in its header, and four bytes of values. */
+function npyOf(shape: string): Uint8Array {
+  const header = `{'descr': '|u1', 'fortran_order': False, 'shape': ${shape}, }`.padEnd(117);
+  return Uint8Array.from([0x93, ...text("NUMPY"), 1, 0, 118, 0, ...text(`${header}\n`), 1, 2, 3, 4]);
+}
+
+/** The file of four rows with another number of rows in its footer, in the places where it says four. */
+function rowsOf(bytes: Uint8Array, rows: number): Uint8Array {
+  const varint: number[] = [];
+  // Zigzag: twice the number.
+  for (let rest = 2 * rows; ; rest = Math.floor(rest / 128)) {
+    varint.push(rest >= 128 ? (rest % 128) + 128 : rest);
+    if (rest < 128) break;
+  }
+  const length = new DataView(bytes.buffer).getUint32(bytes.length - 8, true);
+  const footer = bytes.subarray(bytes.length - 8 - length, bytes.length - 8);
+  const out: number[] = [];
+  // A field of 64 bits, 0x16, that holds 4, which zigzag makes 8.
+  for (let i = 0; i < footer.length; i++) {
+    out.push(footer[i] as number);
+    if (footer[i] === 0x16 && footer[i + 1] === 8) {
+      out.push(...varint);
+      i++;
+    }
+  }
+  const end = new Uint8Array(4);
+  new DataView(end.buffer).setUint32(0, out.length, true);
+  return Uint8Array.from([...bytes.subarray(0, bytes.length - 8 - length), ...out, ...end, ...text("PAR1")]);
+}
+
+describe("files that claim to be huge are refused without taking memory", () => {
+  it.each(Object.entries(claims))("%s", async (_, [make, read]) => {
+    const bytes = await make();
+    const before = process.memoryUsage();
+    const start = performance.now();
+    const error = await Promise.resolve()
+      .then(() => read(bytes))
+      .catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(FileFormatError);
+    expect(performance.now() - start).toBeLessThan(2000);
+    const after = process.memoryUsage();
+    expect(after.arrayBuffers - before.arrayBuffers).toBeLessThan(2 ** 24);
+    expect(after.heapUsed - before.heapUsed).toBeLessThan(2 ** 26);
+  });
+});
 
 describe("damaged files give a result or a FileFormatError", () => {
   it.each(cases)(

@@ -116,3 +116,16 @@ it("goes by the content, and refuses what is no image of pixels", async () => {
     );
   }
 });
+
+it("refuses an image that is small as a file and huge as values", async () => {
+  const background = "#000000";
+  const huge = await sharp({ create: { width: 9000, height: 9000, channels: 3, background } })
+    .png({ compressionLevel: 9 })
+    .toBuffer();
+  expect(huge.length).toBeLessThan(2 ** 20);
+  const before = process.memoryUsage().arrayBuffers;
+  await expect(decodeImage(huge, { channels: 3, source: "huge.png" })).rejects.toThrow(
+    /huge.png: not an image.*exceeds pixel limit/,
+  );
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 20);
+});

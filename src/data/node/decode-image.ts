@@ -9,8 +9,11 @@ import { badImage, type DecodeOptions, planesOf } from "../image-decoder.ts";
 /** Pictures made of pixels; sharp would draw an SVG or a PDF too, of whatever size it names. */
 const formats: readonly string[] = ["jpeg", "png", "webp", "gif", "tiff", "heif", "jp2k", "jxl"];
 
+/** A small file can hold an image of gigabytes; this is one of 8192 x 8192 pixels, 805 MB as values. */
+const mostPixels = 2 ** 26;
+
 /**
- * Decodes an image file.
+ * Decodes an image file of at most 2^26 pixels.
  *
  * @param file Its path or its bytes.
  * @returns Values 0 to 1.
@@ -24,7 +27,7 @@ export async function decodeImage(
     throw new FileFormatError("reading images needs the package sharp; run npm install sharp", {}, { cause });
   });
   try {
-    const input = sharp(file);
+    const input = sharp(file, { limitInputPixels: mostPixels });
     const { format } = await input.metadata();
     if (!formats.includes(format)) throw new Error(`it holds ${format}, which is not made of pixels`);
     const { data, info } = await input
