@@ -168,7 +168,7 @@ function indexOf({ source, value }: JsonFile, folder: string): ShardIndex {
   }
   const fileOf = new Map<string, string>();
   for (const [key, file] of Object.entries(map)) {
-    if (typeof file !== "string" || !/^[\w][\w. -]*$/.test(file) || file.includes("..")) {
+    if (typeof file !== "string" || !/^[\w][\w. -]*$/.test(file)) {
       throw new FileFormatError(
         `${source}: tensor ${JSON.stringify(key)} should be in the file ${JSON.stringify(file)}, which is no plain name of a file in ${folder}; ` +
           "an index may name nothing else",

@@ -65,6 +65,35 @@ it("gives a loader batches in any order, with a cache of any size", async () => 
   );
 });
 
+it("keeps row groups up to the size of the cache, and reads one once for all images of a batch", async () => {
+  const bytes = new Uint8Array(await bytesOf("train-00000-of-00002"));
+  const count = async (
+    cacheBytes: number,
+    use: (set: ParquetImages) => Promise<unknown>,
+  ): Promise<number> => {
+    let reads = 0;
+    const read = (start: number, end: number): Promise<Uint8Array> => {
+      reads++;
+      return Promise.resolve(bytes.slice(start, end));
+    };
+    const set = await ParquetImages.load([{ source: "x", byteLength: bytes.length, read }], {
+      decode: decodeImage,
+      cacheBytes,
+    });
+    reads = 0;
+    await use(set);
+    return reads;
+  };
+  const oneByOne = async (set: ParquetImages): Promise<void> => {
+    for (const i of [0, 2, 1, 3]) await set.get(i);
+  };
+  // Two images are in a row group, of about 150 bytes each and 64 for the list.
+  expect(await count(2 ** 20, oneByOne)).toBe(2);
+  expect(await count(0, oneByOne)).toBe(4);
+  expect(await count(300, oneByOne)).toBe(4);
+  expect(await count(0, (set) => set.batch([0, 2, 1, 3]))).toBe(2);
+});
+
 it.each(["none", "gzip", "zstd", "second", "nodict"])("reads %s", async (name) => {
   const set = await load(name);
   expect([await reds(set), [...set.labels]]).toEqual([

@@ -1,6 +1,6 @@
 /**
  * Columns of a Parquet file, one row group at a time. The package hyparquet reads what is described in the file (its
- * footer and the headers of pages), fzstd unpacks Zstandard; both are loaded at the first file. Values are unpacked here,
+ * footer and the headers of pages), fzstd unpacks Zstandard; both are loaded when they are needed. The rest is done here,
  * since every count and size is to be checked before memory is taken: a damaged or hostile file gives a `FileFormatError`.
  *
  * Read are columns of bytes, INT32 and INT64 that repeat in no row, alone or within structs; plain or by a dictionary;
@@ -10,6 +10,7 @@ import type { FileMetaData, PageHeader, RowGroup, SchemaElement } from "hyparque
 import { FileFormatError } from "../../base/errors.ts";
 import type { RandomAccess } from "../../base/random-access.ts";
 import { type LeafType, type PageFail, type ParquetValue, plainValues, runs } from "./page-values.ts";
+import { unpackSnappy } from "./snappy.ts";
 
 /** A column without children, by its path, such as `["image", "bytes"]`. */
 export interface ParquetLeaf {
@@ -194,10 +195,10 @@ export class ParquetFile {
     if (codec === "UNCOMPRESSED")
       return packed.length === size ? packed : fail(`a page has ${packed.length} bytes and says ${size}`);
     if (codec === "GZIP") return gunzip(packed, size, fail);
-    const page = new Uint8Array(size);
-    if (codec === "SNAPPY") this.#package.snappyUncompress(packed, page);
-    else if ((await import("fzstd")).decompress(packed, page).length !== size)
-      fail(`a page does not unpack to ${size} bytes`);
+    if (codec === "SNAPPY") return unpackSnappy(packed, size, fail);
+    const { decompress } = await import("fzstd");
+    const page = decompress(packed, new Uint8Array(size));
+    if (page.length !== size) fail(`a page does not unpack to ${size} bytes`);
     return page;
   }
 }
