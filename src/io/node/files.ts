@@ -111,7 +111,7 @@ export async function loadCheckpointFile(path: string): Promise<CheckpointValue>
  * console.log(epoch); // 3
  */
 export async function loadTorchFile<T = Record<string, Tensor>>(path: string): Promise<T> {
-  return loadTorch<T>(await readFile(path), { source: path });
+  return loadTorch<T>(await readWhole(path), { source: path });
 }
 
 /**
@@ -134,7 +134,7 @@ export async function saveNpyFile(tensor: Tensor, path: string): Promise<void> {
  * await loadNpyFile("numbers.npy"); // [1, 2]
  */
 export async function loadNpyFile(path: string): Promise<Tensor> {
-  return loadNpy(await readFile(path), { source: path });
+  return loadNpy(await readWhole(path), { source: path });
 }
 
 /**
@@ -146,5 +146,11 @@ export async function loadNpyFile(path: string): Promise<Tensor> {
  * arrays.x; // [[1, 0], [0, 1]]
  */
 export async function loadNpzFile(path: string): Promise<Record<string, Tensor>> {
-  return loadNpz(await readFile(path), { source: path });
+  return loadNpz(await readWhole(path), { source: path });
+}
+
+/** A whole file of any size; Node's own `readFile` ends at 2 GiB. */
+async function readWhole(path: string): Promise<Uint8Array> {
+  const file = await openFile(path);
+  return file.read(0, file.byteLength);
 }
