@@ -28,7 +28,7 @@ const mayImport = {
   tensor,
   nn: tensor,
   optim: ["nn", ...tensor],
-  data: ["nn/callable\\.ts", ...tensor],
+  data: ["nn/(callable|arguments)\\.ts", ...tensor],
   inspect: ["nn", "optim", ...tensor],
   io: ["nn", ...tensor],
   models: ["nn", ...tensor],
@@ -41,7 +41,7 @@ const mayImport = {
 /** Packages that a folder may load; every other folder works without any. */
 const mayLoad = {
   cli: ["commander", "sharp"],
-  data: ["sharp"],
+  data: ["sharp", "csv-parse", "hyparquet", "fzstd"],
   studio: ["hono", "@hono/node-server"],
   runtime: ["koffi"],
 };
@@ -64,7 +64,7 @@ const directions = Object.entries(mayImport).map(([folder, allowed]) => ({
 const packages = [...Object.entries(mayLoad), ["", []]].map(([folder, names]) => ({
   name: folder === "" ? "library-without-packages" : `${folder}-packages`,
   comment:
-    "The library has no dependency at run time; only the command, the studio's server and image files use packages.",
+    "The library loads no package by itself; only the command, the studio's server, image files, CSV and Parquet use some.",
   severity: "error",
   from: {
     path: folder === "" ? "^src/" : `^src/${folder}/`,

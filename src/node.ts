@@ -1,13 +1,16 @@
 /** `tatamijs/node`: what needs a file system. */
+
+export type { SkippedFile } from "./data/image-options.ts";
 export { CIFAR10, CIFAR100, type Cifar100Options, type CifarOptions } from "./data/node/cifar.ts";
+export { readCsvFile } from "./data/node/csv-file.ts";
 export type { DownloadProgress } from "./data/node/download.ts";
 export {
   type ImageFile,
   ImageFolder,
   type ImageFolderOptions,
-  type SkippedFile,
 } from "./data/node/image-folder.ts";
 export { FashionMNIST, KMNIST, MNIST, type MnistOptions } from "./data/node/mnist.ts";
+export { ParquetImageFolder, type ParquetImageFolderOptions } from "./data/node/parquet-image-folder.ts";
 export { saveTraceFile } from "./inspect/node/trace-file.ts";
 export {
   loadCheckpointFile,
@@ -15,10 +18,12 @@ export {
   loadNpzFile,
   loadSafetensorsFile,
   loadTorchFile,
+  openSafetensorsFile,
   saveCheckpointFile,
   saveNpyFile,
   saveSafetensorsFile,
 } from "./io/node/files.ts";
+export { loadPretrainedFolder } from "./io/node/pretrained-folder.ts";
 export { InspectionFile } from "./train/inspector-file.ts";
 export { RunRecorder, type RunRecorderOptions } from "./train/recording/run-recorder.ts";
 export {

@@ -21,6 +21,8 @@ export interface CifarSpec {
   readonly folder: string;
   readonly train: readonly string[];
   readonly test: readonly string[];
+  /** Images in each file of a split. A file that is cut off between two images has fewer. Default: any number. */
+  readonly images?: { readonly train: number; readonly test: number };
   /** Names of the classes of each label byte, in the order of the bytes. */
   readonly labels: readonly (readonly string[])[];
 }
@@ -49,6 +51,7 @@ export const cifar10Spec: CifarSpec = {
   folder: "cifar-10-batches-bin",
   train: [1, 2, 3, 4, 5].map((i) => `data_batch_${i}.bin`),
   test: ["test_batch.bin"],
+  images: { train: 10_000, test: 10_000 },
   labels: [words("airplane automobile bird cat deer dog frog horse ship truck")],
 };
 
@@ -66,6 +69,7 @@ export const cifar100Spec: CifarSpec = {
   folder: "cifar-100-binary",
   train: ["train.bin"],
   test: ["test.bin"],
+  images: { train: 50_000, test: 10_000 },
   labels: [
     words(`aquatic_mammals fish flowers food_containers fruit_and_vegetables household_electrical_devices
       household_furniture insects large_carnivores large_man-made_outdoor_things large_natural_outdoor_scenes
@@ -115,15 +119,18 @@ export function imagesFromCifar(
   let n = 0;
   for (const { source, bytes } of files) {
     for (let at = 0; at < bytes.length; at += recordSize, n++) {
-      labels[n] = checkLabel(bytes[at + label] as number, classes, at / recordSize, source);
+      for (const [i, names] of spec.labels.entries()) {
+        checkLabel(bytes[at + i] as number, names, at / recordSize, source);
+      }
+      labels[n] = bytes[at + label] as number;
       pixels.set(bytes.subarray(at + spec.labels.length, at + recordSize), n * pixelsPerImage);
     }
   }
   return { pixels, labels, channels, height, width, classes, transform };
 }
 
-function checkLabel(label: number, classes: readonly string[], image: number, source: string): number {
-  if (label < classes.length) return label;
+function checkLabel(label: number, classes: readonly string[], image: number, source: string): void {
+  if (label < classes.length) return;
   throw new FileFormatError(
     `${source}: found label ${label} at image ${image}, expected 0 to ${classes.length - 1}; ` +
       "this is the file of another dataset",

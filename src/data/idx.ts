@@ -100,12 +100,21 @@ function readValues(view: DataView, start: number, type: ElementType, length: nu
   return values;
 }
 
+/** Unpacks no more than the header says that there is, and a byte: a small file could become a huge one. */
 async function gunzip(bytes: Uint8Array, source: string): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
   try {
     // A copy of the type only: the stream API does not take shared memory, which no file reader gives.
     const blob = new Blob([bytes as Uint8Array<ArrayBuffer>]);
-    const stream = blob.stream().pipeThrough(new DecompressionStream("gzip"));
-    return new Uint8Array(await new Response(stream).arrayBuffer());
+    const reader = blob.stream().pipeThrough(new DecompressionStream("gzip")).getReader();
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      parts.push(part.value);
+      length += part.value.length;
+      if (length <= wholeSize(parts[0] as Uint8Array)) continue;
+      await reader.cancel();
+      break;
+    }
   } catch (cause) {
     throw new FileFormatError(
       `${source}: found damaged gzip data, expected a complete .gz file; delete it and download it again`,
@@ -113,4 +122,23 @@ async function gunzip(bytes: Uint8Array, source: string): Promise<Uint8Array> {
       { cause },
     );
   }
+  const out = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+/** Bytes of the file that begins so: its header and its values. */
+function wholeSize(start: Uint8Array): number {
+  const ndim = start[3] ?? 0;
+  const type = elementTypes.get(start[2] ?? 0);
+  // A header that is wrong is refused as soon as it is there.
+  if (type === undefined || start[0] !== 0 || start[1] !== 0) return 0;
+  if (start.length < 4 + 4 * ndim) return 4 + 4 * ndim;
+  const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
+  const shape = Array.from({ length: ndim }, (_, d) => view.getUint32(4 + 4 * d));
+  return 4 + 4 * ndim + sizeOf(shape) * type.bytes;
 }

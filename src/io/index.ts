@@ -1,6 +1,10 @@
 /** `tatamijs/io`: formats as bytes, for every host. Reading and writing files: `tatamijs/node`. */
+export { type ByteSource, readBytes } from "../base/byte-source.ts";
+export type { RandomAccess, RandomAccessSource } from "../base/random-access.ts";
 export { type CheckpointValue, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+export { download } from "./download.ts";
 export { loadNpy, loadNpz, saveNpy } from "./npy.ts";
+export { loadPretrained, type Pretrained, type PretrainedOptions } from "./pretrained.ts";
 export {
   decodeSafetensors,
   type EncodeOptions,
@@ -8,6 +12,7 @@ export {
   type SafetensorsEntry,
   type SafetensorsFile,
 } from "./safetensors.ts";
+export { openSafetensors, type SafetensorsReader, type TensorDescription } from "./safetensors-reader.ts";
 export { loadSafetensors, saveSafetensors, type TensorDict } from "./tensor-dict.ts";
 export type { HparamValue } from "./tensorboard/event.ts";
 export type { EventSink } from "./tensorboard/event-folder.ts";

@@ -35,6 +35,32 @@ export function findDuplicateKey(text: string): DuplicateKey | undefined {
   return undefined;
 }
 
+/** A number as it is written. */
+export interface OddNumber {
+  readonly text: string;
+  readonly index: number;
+}
+
+/**
+ * A number that is no whole one of 0 or more, written with digits only: `JSON.parse` takes `1.0`, `1e2` and `-0` for whole ones.
+ *
+ * @param text A JSON text that `JSON.parse` accepts.
+ */
+export function findOddNumber(text: string): OddNumber | undefined {
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i] as string;
+    if (char === '"') i = endOfString(text, i) - 1;
+    else if (char === "-" || (char >= "0" && char <= "9")) {
+      let end = i + 1;
+      while ("0123456789+-.eE".includes(text[end] ?? "x")) end++;
+      const number = text.slice(i, end);
+      if (/[^0-9]/.test(number)) return { text: number, index: i };
+      i = end - 1;
+    }
+  }
+  return undefined;
+}
+
 /** Index just after the closing quote of the string that begins at `start`. */
 function endOfString(text: string, start: number): number {
   let i = start + 1;

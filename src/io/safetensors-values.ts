@@ -21,6 +21,8 @@ export type FileDTypeName =
   | "F32"
   | "F16"
   | "BF16"
+  | "F8_E4M3"
+  | "F8_E5M2"
   | "I64"
   | "U64"
   | "I32"
@@ -36,6 +38,9 @@ export const fileDTypes: Readonly<Record<FileDTypeName, FileDType>> = {
   F32: { bytes: 4, dtype: "float32" },
   F16: { bytes: 2, dtype: "float32", read: (view, at) => halfToNumber(view.getUint16(at, true)) },
   BF16: { bytes: 2, dtype: "float32", read: (view, at) => bfloatToNumber(view.getUint16(at, true)) },
+  F8_E4M3: { bytes: 1, dtype: "float32", read: (view, at) => eighthToNumber(view.getUint8(at)) },
+  // The upper half of a binary16.
+  F8_E5M2: { bytes: 1, dtype: "float32", read: (view, at) => halfToNumber(view.getUint8(at) << 8) },
   I64: { bytes: 8, dtype: "int32", read: (view, at) => view.getBigInt64(at, true) },
   U64: { bytes: 8, dtype: "int32", read: (view, at) => view.getBigUint64(at, true) },
   I32: { bytes: 4, dtype: "int32" },
@@ -95,6 +100,15 @@ function halfToNumber(bits: number): number {
   if (exponent === 0) return sign * fraction * 2 ** -24;
   if (exponent === 31) return fraction === 0 ? sign * Infinity : Number.NaN;
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** 8 bits of the Open Compute Project: 1 sign, 4 exponent (bias 7) and 3 fraction bits, no infinity, NaN where all are 1. */
+function eighthToNumber(bits: number): number {
+  const sign = bits & 0x80 ? -1 : 1;
+  const exponent = (bits >> 3) & 0xf;
+  const fraction = bits & 7;
+  if ((bits & 0x7f) === 0x7f) return Number.NaN;
+  return sign * (exponent === 0 ? fraction * 2 ** -9 : (1 + fraction / 8) * 2 ** (exponent - 7));
 }
 
 const floatValue = new Float32Array(1);

@@ -4,7 +4,7 @@
  *
  *     tensor([1, 2]).mul(2); // [2, 4]
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import ts from "typescript";
@@ -111,11 +111,15 @@ const needsDownload = /^(MNIST|FashionMNIST|KMNIST|CIFAR10|CIFAR100)$/;
 // Examples that write files write them here, and those that read one of PyTorch's or NumPy's find it here.
 const folder = mkdtempSync(join(tmpdir(), "tatami-examples-"));
 const cwd = process.cwd();
-beforeAll(() => {
+beforeAll(async () => {
   process.chdir(folder);
-  const { torchFile, npzFile } = fixtures();
+  const { model, torchFile, npzFile } = fixtures();
+  mkdirSync("pretrained");
+  writeFileSync("pretrained/config.json", '{ "num_labels": 10 }');
+  await node.saveSafetensorsFile(model.stateDict(), "pretrained/model.safetensors");
   writeFileSync("checkpoint.pt", torchFile);
   writeFileSync("arrays.npz", npzFile);
+  writeFileSync("flowers.csv", "length,species\n5.1,setosa\n,virginica\n6.3,virginica\n");
 });
 afterAll(() => {
   process.chdir(cwd);

@@ -44,6 +44,25 @@ function javaScript(path: string): string | null {
   return outputText;
 }
 
+/** Packages that the library loads in a browser, where each has its modules. A bundler finds them by itself. */
+const packages: Readonly<Record<string, string>> = {
+  "csv-parse/browser/esm/sync": "/node_modules/csv-parse/dist/esm/sync.js",
+  fzstd: "/node_modules/fzstd/esm/index.mjs",
+  hyparquet: "/node_modules/hyparquet/src/index.js",
+  "hyparquet/src/": "/node_modules/hyparquet/src/",
+};
+
+const page = `<!doctype html><title>Test</title><script type="importmap">${JSON.stringify({ imports: packages })}</script>`;
+
+/** A module of one of these packages, as it is. */
+function packageModule(path: string): string | null {
+  const isServed = Object.values(packages).some(
+    (place) => path === place || (place.endsWith("/") && path.startsWith(place)),
+  );
+  const file = join(root, path);
+  return isServed && existsSync(file) ? readFileSync(file, "utf8") : null;
+}
+
 /** A running server. */
 export interface SourceServer {
   /** Address without a path. */
@@ -54,10 +73,13 @@ export interface SourceServer {
 }
 
 /**
- * Serves an empty page at "/", and `/src/x.js` and `/test/x.js` from the sources. `isolated` sends the headers that
+ * Serves an empty page at "/", `/src/x.js` and `/test/x.js` from the sources, and the files given by path. `isolated` sends the headers that
  * let a page share memory between threads.
  */
-export async function serveSources(isolated: boolean): Promise<SourceServer> {
+export async function serveSources(
+  isolated: boolean,
+  files: ReadonlyMap<string, Uint8Array> = new Map(),
+): Promise<SourceServer> {
   const missing: string[] = [];
   const isolation = {
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -66,10 +88,10 @@ export async function serveSources(isolated: boolean): Promise<SourceServer> {
   const server = createServer((request, response) => {
     const path = normalize(new URL(request.url ?? "/", "http://localhost").pathname);
     const isPage = path === "/";
-    const body = isPage ? "<!doctype html><title>Test</title>" : javaScript(path);
+    const body = isPage ? page : (javaScript(path) ?? packageModule(path) ?? files.get(path) ?? null);
     if (body === null) missing.push(path);
     response.writeHead(body === null ? 404 : 200, {
-      "Content-Type": isPage ? "text/html" : "text/javascript",
+      "Content-Type": isPage ? "text/html" : files.has(path) ? "application/octet-stream" : "text/javascript",
       ...(isolated ? isolation : {}),
     });
     response.end(body ?? "");

@@ -24,6 +24,11 @@ export function findNumpy(): Neighbour {
   return findPython("numpy", `no python3 with NumPy; ${install}, with PyTorch`);
 }
 
+/** A Python that has the reference implementation of safetensors, found as PyTorch's is. */
+export function findSafetensors(): Neighbour {
+  return findPython("safetensors", "no python3 with safetensors; python3 -m pip install safetensors numpy");
+}
+
 /** A Python that has TensorBoard, found as PyTorch's is. */
 export function findTensorBoard(): Neighbour {
   return findPython("tensorboard", "no python3 with TensorBoard; python3 -m pip install tensorboard");

@@ -69,7 +69,8 @@ function tiny(changes: Partial<CifarSpec> = {}): CifarSpec {
       tarEntry(`${folder}/test_batch.bin`, Buffer.concat([record([9], [9, 9, 9]), record([8], [8, 8, 8])])),
     ),
   );
-  return { ...cifar10Spec, url, md5: createHash("md5").update(archive).digest("hex"), ...changes };
+  const { images: _, ...spec } = cifar10Spec;
+  return { ...spec, url, md5: createHash("md5").update(archive).digest("hex"), ...changes };
 }
 
 const load = async (spec: CifarSpec, options: CifarOptions = {}): Promise<ImageDataset> =>
@@ -106,8 +107,9 @@ it("reads CIFAR-100's fine and coarse labels", async () => {
   for (const names of labels) expect([...names].sort()).toEqual(names);
   await mkdir(join(root, folder), { recursive: true });
   await writeFile(join(root, folder, "test.bin"), record([4, 53], [1, 2, 3]));
+  const { images: _, ...spec } = cifar100Spec;
   const [coarse, fine] = [0, 1].map((label) =>
-    readCifar(cifar100Spec, { root, train: false }, label).then((content) => new ImageDataset(content)),
+    readCifar(spec, { root, train: false }, label).then((content) => new ImageDataset(content)),
   );
   const nameOf = (dataset: ImageDataset | undefined): unknown => dataset?.classes[dataset.get(0)[1]];
   expect([nameOf(await coarse), nameOf(await fine)]).toEqual(["fruit_and_vegetables", "orange"]);
@@ -137,6 +139,22 @@ it("says how to get files that are not there, and what is wrong with damaged one
   );
   await writeFile(path, Buffer.concat([record([1], [0, 0, 0]), record([10], [0, 0, 0])]));
   await expect(load(spec, { train: false })).rejects.toThrow("found label 10 at image 1, expected 0 to 9");
+});
+
+it("refuses a file that is cut off between two images, and a wrong coarse label", async () => {
+  const { folder } = cifar100Spec;
+  await mkdir(join(root, folder), { recursive: true });
+  const path = join(root, folder, "test.bin");
+  await writeFile(path, record([4, 53], [1, 2, 3]));
+  await expect(load(cifar100Spec, { train: false })).rejects.toThrow(
+    `${path}: found 1 images, expected 10000; the file is cut off`,
+  );
+  await writeFile(path, record([20, 53], [1, 2, 3]));
+  await expect(load(cifar100Spec, { train: false })).rejects.toThrow(
+    "found label 20 at image 0, expected 0 to 19",
+  );
+  await writeFile(path, Buffer.alloc(10_000 * 3074));
+  expect(await load(cifar100Spec, { train: false })).toHaveLength(10_000);
 });
 
 it("refuses what is no tar archive, or a part of one", () => {

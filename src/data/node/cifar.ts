@@ -54,7 +54,23 @@ export async function readCifar(
   const { root = "data", train = true, transform } = options;
   const names = train ? spec.train : spec.test;
   const files = (await readAll(spec, names, root)) ?? (await unpack(spec, names, root, options));
-  return imagesFromCifar(files, spec, { transform, label });
+  const content = imagesFromCifar(files, spec, { transform, label });
+  checkCount(files, spec, spec.images?.[train ? "train" : "test"]);
+  return content;
+}
+
+/** @throws FileFormatError for a file that ends too early, but just behind an image */
+function checkCount(files: readonly NamedBytes[], spec: CifarSpec, expected: number | undefined): void {
+  if (expected === undefined) return;
+  for (const { source, bytes } of files) {
+    const count = bytes.length / (spec.labels.length + 3072);
+    if (count === expected) continue;
+    throw new FileFormatError(
+      `${source}: found ${count} images, expected ${expected}; the file is cut off or of another dataset: delete it and ` +
+        "download it again (a part of one's own is read by data.imagesFromCifar)",
+      { source, count, expected },
+    );
+  }
 }
 
 /** The files of a split, or undefined unless all are there. */

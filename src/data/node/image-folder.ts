@@ -4,49 +4,35 @@
  */
 import { readdir } from "node:fs/promises";
 import { extname, join } from "node:path";
-import { ArgumentError, FileFormatError } from "../../base/errors.ts";
+import { FileFormatError } from "../../base/errors.ts";
 import { checkIndex, Dataset } from "../dataset.ts";
-import { imageToArray } from "../host-array.ts";
 import type { ImageSample } from "../image-dataset.ts";
+import {
+  checkImageOptions,
+  type ImageOptions,
+  ImagePreparation,
+  keepReadable,
+  type SkippedFile,
+} from "../image-options.ts";
 import { RandomKey } from "../random-stream.ts";
-import { applyTransform, type ImageSize, Resize, type Transform } from "../transforms.ts";
 import { decodeImage } from "./decode-image.ts";
 
 /** An image file and its class index. */
 export type ImageFile = readonly [path: string, label: number];
 
 /** Options of `ImageFolder.load`. */
-export interface ImageFolderOptions {
+export interface ImageFolderOptions extends ImageOptions {
   /** Endings of image files, of any case. Default .jpg, .jpeg, .png and .webp. */
   readonly extensions?: readonly string[];
-  /** 3 for red, green and blue, 1 for grey; other images are converted. Default 3. */
-  readonly channels?: 1 | 3;
-  /**
-   * Every image is resized to this height and width, whatever its shape, before the transform. Default: none; then the
-   * transform has to bring images to one size, as a `DataLoader` needs.
-   */
-  readonly size?: ImageSize;
-  /** Applied to each image, whose values are then 0 to 1. Default: none. */
-  readonly transform?: Transform;
-  /**
-   * What to do with a file that is no image or damaged. "error", the default: reading it throws, naming the file. "skip":
-   * all files are decoded once while loading, and those that fail are left out and listed in `skipped`.
-   */
-  readonly onCorrupt?: "error" | "skip";
 }
-
-/** A file that was left out, and why. */
-export interface SkippedFile {
-  readonly path: string;
-  readonly reason: string;
-}
-
-/** Files decoded at a time while they are checked. */
-const checkedAtOnce = 8;
 
 /**
  * Images in `root/<class>/**`: a sample is `[image, label]` with an image [C, H, W], float32 of 0 to 1. As in torchvision,
  * classes are the names of the folders in order, and the files of a class are in the order of their paths.
+ *
+ * The content of a file says what kind it is, not its name. Transparency is left out, 16 bits are cut to 8, grey is made
+ * as PIL makes it, colours are made sRGB (those of print, CMYK, included), the first frame of an animation counts, and an image is not turned by its EXIF
+ * orientation.
  *
  * @example
  * const photos = await ImageFolder.load("photos", { size: 32 }).catch(() => null); // there is no such folder here
@@ -62,14 +48,13 @@ export class ImageFolder extends Dataset<ImageSample> {
   /** Files that were left out, with `onCorrupt: "skip"`. */
   readonly skipped: readonly SkippedFile[];
   readonly #channels: 1 | 3;
-  readonly #resize: Resize | undefined;
-  readonly #transform: Transform | undefined;
+  readonly #preparation: ImagePreparation;
 
   private constructor(
     root: string,
     classes: readonly string[],
     found: { samples: readonly ImageFile[]; skipped: readonly SkippedFile[] },
-    { channels = 3, size, transform }: ImageFolderOptions,
+    options: ImageFolderOptions,
   ) {
     super();
     this.root = root;
@@ -77,9 +62,8 @@ export class ImageFolder extends Dataset<ImageSample> {
     this.classToIdx = Object.fromEntries(classes.map((name, i) => [name, i]));
     this.samples = found.samples;
     this.skipped = found.skipped;
-    this.#channels = channels;
-    this.#resize = size === undefined ? undefined : new Resize(size);
-    this.#transform = transform;
+    this.#channels = options.channels ?? 3;
+    this.#preparation = new ImagePreparation(options);
   }
 
   /**
@@ -89,7 +73,7 @@ export class ImageFolder extends Dataset<ImageSample> {
    * @throws FileFormatError when it has no folders, or a class has no image.
    */
   static async load(root: string, options: ImageFolderOptions = {}): Promise<ImageFolder> {
-    checkOptions(options);
+    checkImageOptions(options, "ImageFolder");
     const entries = await readdir(root, { withFileTypes: true }).catch((cause: unknown) => {
       throw new FileFormatError(
         `ImageFolder: there is no folder ${root} that can be read; give the folder whose folders are the classes`,
@@ -116,8 +100,12 @@ export class ImageFolder extends Dataset<ImageSample> {
       );
     }
     const samples = lists.flatMap((paths, label) => paths.map((path): ImageFile => [path, label]));
-    const checked = options.onCorrupt === "skip" ? await keepReadable(samples) : { samples, skipped: [] };
-    return new ImageFolder(root, classes, checked, options);
+    if (options.onCorrupt !== "skip")
+      return new ImageFolder(root, classes, { samples, skipped: [] }, options);
+    const { kept, skipped } = await keepReadable(samples, ([path]) =>
+      decodeImage(path, { channels: 1, source: path }),
+    );
+    return new ImageFolder(root, classes, { samples: kept, skipped }, options);
   }
 
   get length(): number {
@@ -128,24 +116,9 @@ export class ImageFolder extends Dataset<ImageSample> {
   async get(index: number, key: RandomKey = new RandomKey(0)): Promise<ImageSample> {
     checkIndex(index, this.length, "ImageFolder");
     const [path, label] = this.samples[index] as ImageFile;
-    const decoded = await decodeImage(path, this.#channels);
-    const image = this.#resize?.apply(decoded) ?? decoded;
-    const transform = this.#transform;
-    const changed = transform === undefined ? image : applyTransform(transform, image, key.stream(index));
-    return [imageToArray(changed), label];
+    const decoded = await decodeImage(path, { channels: this.#channels, source: path });
+    return this.#preparation.sample(decoded, label, index, key);
   }
-}
-
-function checkOptions({ channels = 3, size, onCorrupt = "error" }: ImageFolderOptions): void {
-  if (channels !== 1 && channels !== 3) {
-    throw new ArgumentError(`ImageFolder: channels must be 1 or 3; got ${String(channels)}`, { channels });
-  }
-  if (onCorrupt !== "error" && onCorrupt !== "skip") {
-    throw new ArgumentError(`ImageFolder: onCorrupt must be "error" or "skip"; got "${String(onCorrupt)}"`, {
-      onCorrupt,
-    });
-  }
-  if (size !== undefined) new Resize(size);
 }
 
 /** By code point, as Python sorts, and the same on every machine. */
@@ -163,30 +136,4 @@ async function imagesBelow(folder: string, extensions: readonly string[]): Promi
   return inOrder([...byFolder.keys()]).flatMap((parent) =>
     inOrder(byFolder.get(parent) ?? []).map((name) => join(parent, name)),
   );
-}
-
-async function keepReadable(
-  samples: readonly ImageFile[],
-): Promise<{ samples: ImageFile[]; skipped: SkippedFile[] }> {
-  const kept: ImageFile[] = [];
-  const skipped: SkippedFile[] = [];
-  for (let start = 0; start < samples.length; start += checkedAtOnce) {
-    const part = samples.slice(start, start + checkedAtOnce);
-    const results = await Promise.all(
-      part.map(([path]) =>
-        decodeImage(path, 1).then(
-          () => null,
-          (error: unknown) => error,
-        ),
-      ),
-    );
-    for (const [i, error] of results.entries()) {
-      const sample = part[i] as ImageFile;
-      if (error === null) kept.push(sample);
-      else if (error instanceof FileFormatError && "path" in error.details) {
-        skipped.push({ path: sample[0], reason: error.message });
-      } else throw error;
-    }
-  }
-  return { samples: kept, skipped };
 }

@@ -3,17 +3,24 @@
  * process or the machine stops.
  */
 import { readFile } from "node:fs/promises";
-import { writeFileAtomic } from "../../base/node/atomic-file.ts";
+import type { TypedArray } from "../../base/dtype.ts";
+import { writeAtomic, writeFileAtomic } from "../../base/node/atomic-file.ts";
+import { openFile } from "../../base/node/open-file.ts";
+import { checkOptions } from "../../nn/arguments.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type CheckpointValue, loadCheckpoint, saveCheckpoint } from "../checkpoint.ts";
 import { loadNpy, loadNpz, saveNpy } from "../npy.ts";
-import { loadSafetensors, saveSafetensors, type TensorDict } from "../tensor-dict.ts";
+import { safetensorsBytes, safetensorsLayout } from "../safetensors.ts";
+import { SafetensorsReader } from "../safetensors-reader.ts";
+import type { TensorDict } from "../tensor-dict.ts";
 import { loadTorch } from "../torch-file.ts";
 
 /**
- * Writes tensors to a safetensors file.
+ * Writes tensors to a safetensors file, with the values that they have now, one after the other: the file as a whole is never
+ * in memory.
  *
  * @param options.metadata Free text stored beside them. Default: none.
+ * @param options.half Store floats as 16-bit floats, which are read back as float32. Default false.
  * @example
  * await saveSafetensorsFile({ weight: tensor([1, 2]) }, "weight.safetensors");
  * await loadSafetensorsFile("weight.safetensors"); // { weight: [1, 2] }
@@ -21,21 +28,54 @@ import { loadTorch } from "../torch-file.ts";
 export async function saveSafetensorsFile(
   tensors: TensorDict,
   path: string,
-  options: { metadata?: Readonly<Record<string, string>> } = {},
+  { metadata = {}, half = false }: { metadata?: Readonly<Record<string, string>>; half?: boolean } = {},
 ): Promise<void> {
-  await writeFileAtomic(path, await saveSafetensors(tensors, options));
+  const plans = Object.entries(tensors).map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
+  const { start, order } = safetensorsLayout(plans, metadata, half);
+  // All are read now, so that a training that goes on meanwhile does not end up in a part of the file.
+  const values = order.map(({ name }) => (tensors[name] as Tensor).data());
+  await Promise.all(values);
+  await writeAtomic(path, async (file) => {
+    await file.writeFile(start);
+    for (const { dtype } of order) {
+      const data = await (values.shift() as Promise<TypedArray>);
+      // On an open file this appends, all of it.
+      await file.writeFile(safetensorsBytes({ dtype, data }, half));
+    }
+  });
 }
 
 /**
- * Reads the tensors of a safetensors file.
+ * Reads the tensors of a safetensors file, one after the other; a file may be larger than what can be read at once.
  *
- * @throws FileFormatError when the file is damaged
+ * @param options.keys Names of the tensors to read. Default: all. The values of the others are not read.
+ * @throws FileFormatError when the file is damaged; ArgumentError when it has no tensor of a name in `keys`
  * @example
  * await saveSafetensorsFile(model.stateDict(), "model.safetensors");
  * model.loadStateDict(await loadSafetensorsFile("model.safetensors")).missingKeys; // []
+ * Object.keys(await loadSafetensorsFile("model.safetensors", { keys: ["5.bias"] })); // ["5.bias"]
  */
-export async function loadSafetensorsFile(path: string): Promise<Record<string, Tensor>> {
-  return loadSafetensors(await readFile(path), { source: path });
+export async function loadSafetensorsFile(
+  path: string,
+  options: { readonly keys?: readonly string[] } = {},
+): Promise<Record<string, Tensor>> {
+  checkOptions(options, ["keys"], "loadSafetensorsFile");
+  return (await openSafetensorsFile(path)).getTensors(options.keys);
+}
+
+/**
+ * Opens a safetensors file of which only some tensors are wanted, as `safe_open` does in Python; see `io.openSafetensors`.
+ * Nothing needs to be closed. A file that is replaced meanwhile is an error at the next read.
+ *
+ * @throws FileFormatError when there is no such file, or for anything that the format forbids
+ * @example
+ * await saveSafetensorsFile({ a: ones([2]), b: zeros([3]) }, "two.safetensors");
+ * const reader = await openSafetensorsFile("two.safetensors");
+ * reader.describe("b").shape; // [3]
+ * await reader.getTensor("a"); // [1, 1]
+ */
+export async function openSafetensorsFile(path: string): Promise<SafetensorsReader> {
+  return SafetensorsReader.open(await openFile(path));
 }
 
 /**
@@ -71,7 +111,7 @@ export async function loadCheckpointFile(path: string): Promise<CheckpointValue>
  * console.log(epoch); // 3
  */
 export async function loadTorchFile<T = Record<string, Tensor>>(path: string): Promise<T> {
-  return loadTorch<T>(await readFile(path), { source: path });
+  return loadTorch<T>(await readWhole(path), { source: path });
 }
 
 /**
@@ -94,7 +134,7 @@ export async function saveNpyFile(tensor: Tensor, path: string): Promise<void> {
  * await loadNpyFile("numbers.npy"); // [1, 2]
  */
 export async function loadNpyFile(path: string): Promise<Tensor> {
-  return loadNpy(await readFile(path), { source: path });
+  return loadNpy(await readWhole(path), { source: path });
 }
 
 /**
@@ -106,5 +146,11 @@ export async function loadNpyFile(path: string): Promise<Tensor> {
  * arrays.x; // [[1, 0], [0, 1]]
  */
 export async function loadNpzFile(path: string): Promise<Record<string, Tensor>> {
-  return loadNpz(await readFile(path), { source: path });
+  return loadNpz(await readWhole(path), { source: path });
+}
+
+/** A whole file of any size; Node's own `readFile` ends at 2 GiB. */
+async function readWhole(path: string): Promise<Uint8Array> {
+  const file = await openFile(path);
+  return file.read(0, file.byteLength);
 }
