@@ -225,7 +225,7 @@ it("exports every point", async () => {
 
 it("opens a run of 20,000 steps and 30 layers at once", { timeout: 60_000 }, async () => {
   const id = await generateRun(root, { steps: 20_000, layers: 30, stepsPerEpoch: 1000 });
-  const start = performance.now();
+  const [start, before] = [performance.now(), process.cpuUsage()];
   const reader = await opened(id);
   const detail = await reader.detail();
   const steps = JSON.stringify(reader.steps.rows(0));
@@ -233,12 +233,14 @@ it("opens a run of 20,000 steps and 30 layers at once", { timeout: 60_000 }, asy
     JSON.stringify(makeStrip(reader.layers, { layer, kind: "activations", columns: 800 })),
   );
   const took = performance.now() - start;
+  const { user, system } = process.cpuUsage(before);
+  const busy = (user + system) / 1000;
   expect([detail.stepCount, detail.recorded?.count, detail.layers.length]).toEqual([20_000, 2000, 30]);
   expect(steps.length).toBeGreaterThan(100_000);
   expect(strips).toHaveLength(30);
   process.stdout.write(
-    `20,000 steps of 30 layers: ${took.toFixed(0)} ms, ${(reader.bytes / 1e6).toFixed(0)} MB\n`,
+    `20,000 steps of 30 layers: ${took.toFixed(0)} ms (${busy.toFixed(0)} of the processor), ${(reader.bytes / 1e6).toFixed(0)} MB\n`,
   );
-  // The figure above is of a busy machine; alone it is below a second.
-  expect(took).toBeLessThan(10_000);
+  // Processor time, all threads together: what other programs do at the same time is not in it.
+  expect(busy).toBeLessThan(1500);
 });

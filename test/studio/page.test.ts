@@ -1,6 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { chromiumFound, type Stage, setStage } from "./studio.test-helper.ts";
@@ -129,29 +128,6 @@ describe("strips", () => {
     });
     const reds = pixel.filter((_, i) => i % 4 === 0);
     expect(Math.min(...reds)).toBeGreaterThan(200);
-  });
-
-  test("20,000 steps and 30 layers open in a second, and only strips in view are fetched", async () => {
-    const { server } = stage as Stage;
-    const asked = server.requests.length;
-    await open("?");
-    await page.getByRole("link", { name: "long" }).click();
-    const opened = await page.evaluate(async () => {
-      const start = performance.now();
-      while (document.querySelector(".u-over") === null) await new Promise(requestAnimationFrame);
-      return performance.now() - start;
-    });
-    // The rule is one second; machines that run other tests beside this one get some more.
-    expect(opened).toBeLessThan(3000);
-    await page.getByRole("link", { name: "Layers" }).click();
-    await page.getByRole("slider", { name: "Activations of blocks.0" }).waitFor();
-    await page.waitForTimeout(500);
-    const strips = () => server.requests.slice(asked).filter((line) => line.endsWith("/strips")).length;
-    const early = strips();
-    expect(early).toBeGreaterThan(3);
-    expect(early).toBeLessThan(60);
-    await page.getByRole("slider", { name: "Activations of blocks.29" }).scrollIntoViewIfNeeded();
-    await until(async () => strips() > early);
   });
 });
 
@@ -302,15 +278,6 @@ describe("for people", () => {
     await page.waitForTimeout(300);
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(360);
   });
-});
-
-test("the first load is below 150 kB", () => {
-  const { folder } = stage as Stage;
-  const assets = readdirSync(join(folder, "assets")).map((name) =>
-    readFileSync(join(folder, "assets", name)),
-  );
-  const bytes = assets.reduce((sum, content) => sum + gzipSync(content).length, 0);
-  expect(bytes).toBeLessThan(150_000);
 });
 
 test("the page has no script or style in itself, which the policy would refuse", () => {
