@@ -197,14 +197,20 @@ export interface Planes {
   readonly data: string;
 }
 
+/** Output by output the planes of its inputs. */
+export interface Filters extends Planes {
+  /** Planes of each output. */
+  readonly inputs: number;
+}
+
 export interface Maps {
   /** Step of the snapshot that was used. */
   readonly step: number;
   readonly layer: string;
   /** Channels of the output; of a layer that gives a vector, one plane of 1 x D. */
   readonly maps: Planes;
-  /** Of a Conv2d, output by output the planes of its inputs; null of other layers. */
-  readonly filters: Planes | null;
+  /** Of a convolution, and of a linear layer that sees the pixels of an image; null of other layers. */
+  readonly filters: Filters | null;
   /** Class probabilities of the whole network for this image at this step. */
   readonly probabilities: readonly number[];
 }

@@ -185,7 +185,7 @@ export const english = {
   aboutMaps:
     "What each channel of the layer makes of the image: bright where the channel found what it looks for. Move through training to see how it learned to look.",
   aboutFilters:
-    "The weights that a channel slides over its input. Where the input has several channels, those of the feature map that is chosen above are shown, one for each.",
+    "The weights that a channel slides over its input. Where the input has several channels, those of the feature map that is chosen above are shown, one for each. Of a linear layer that sees the pixels of an image, the weight of each pixel.",
   aboutCam: "The parts of the image that spoke for a class (Grad-CAM): bright spoke most.",
   aboutPrediction: "Probabilities that the network gives to the classes for this image, at this step.",
 
