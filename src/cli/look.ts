@@ -67,7 +67,7 @@ export class Look {
       found.map(async (index) => {
         const [{ data, shape }, label] = await images.get(index);
         const [channels, height, width] = shape as [number, number, number];
-        return { index, label, png: pngDataUrl({ data, channels, height, width }) };
+        return { index, label, png: await pngDataUrl({ data, channels, height, width }) };
       }),
     );
   }
@@ -99,7 +99,7 @@ export class Look {
     const layer = lastConvolution(model);
     if (layer === null) {
       throw new LookError(
-        "no-such-layer",
+        "no-convolution",
         409,
         "This network has no convolution, so no place in the image belongs to a feature; a cnn has.",
       );

@@ -5,6 +5,7 @@ export { type Planar, pngDataUrl } from "./png.ts";
 export type {
   Cam,
   CamRequest,
+  ErrorCode,
   Filters,
   ImageChoice,
   Maps,

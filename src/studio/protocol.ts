@@ -24,9 +24,32 @@
 /** A number that may be NaN or infinite: JSON has none of these, so they travel as strings. */
 export type Loose = number | "NaN" | "Infinity" | "-Infinity";
 
+/** What can be wrong; the page has a sentence for each in every language. */
+export type ErrorCode =
+  | "bad-request"
+  | "busy"
+  | "closed"
+  | "damaged"
+  | "foreign-host"
+  | "foreign-origin"
+  | "internal"
+  | "lost"
+  | "no-convolution"
+  | "no-dataset"
+  | "no-errors"
+  | "no-snapshot"
+  | "no-such-layer"
+  | "no-such-run"
+  | "not-an-image"
+  | "not-found"
+  | "running"
+  | "too-large"
+  | "too-many"
+  | "too-slow"
+  | "wrong-token";
+
 export interface ApiError {
-  /** A name to act on, such as "no-such-run", "bad-request", "wrong-token", "running", "no-snapshot". */
-  readonly error: string;
+  readonly error: ErrorCode;
   /** A sentence in English: what was asked, what was found, the fix. */
   readonly message: string;
 }

@@ -169,6 +169,20 @@ describe("the list of runs", () => {
     expect(await names.count()).toBe(2);
   });
 
+  test("a comparison follows a run that is going on", async () => {
+    await open("?compare=running,slow-0&metric=loss&grouped=1");
+    const chart = page.getByRole("slider", { name: "Loss" });
+    await chart.waitFor();
+    await page.getByRole("button", { name: "Mean over seeds", pressed: true }).click();
+    const cell = page.locator("tr.result", { hasText: "Loss (last)" }).locator("td").first();
+    await until(async () => (await page.locator(".legend li").first().textContent())?.includes("running"));
+    const said = await page.locator(".legend li").first().textContent();
+    const loss = await cell.textContent();
+    await until(async () => (await page.locator(".legend li").first().textContent()) !== said);
+    await until(async () => (await cell.textContent()) !== loss);
+    expect(new URL(page.url()).searchParams.get("grouped")).toBeNull();
+  });
+
   test("a run is renamed, tagged and deleted; a running one is not", async () => {
     await open("?");
     await page.getByRole("button", { name: "Edit slow-2" }).click();
@@ -189,7 +203,10 @@ describe("the list of runs", () => {
     await page.getByText("tatami train", { exact: true }).waitFor();
     (stage as Stage).server.answers = false;
     await page.reload();
-    await page.getByText("The fixture was told not to answer").waitFor();
+    await page.getByText("Too many images are being computed").waitFor();
+    await page.getByRole("button", { name: "日本語" }).click();
+    await page.getByText("計算待ちの画像が多すぎます").waitFor();
+    await page.getByRole("button", { name: "English" }).click();
     Object.assign((stage as Stage).server, { answers: true, empty: false });
     await page.getByRole("button", { name: "Try again" }).click();
     await page.getByRole("link", { name: "healthy" }).waitFor();
@@ -205,6 +222,22 @@ describe("for people", () => {
     await page.getByText("学習率を下げる").first().waitFor();
     expect(new URL(page.url()).searchParams.get("lang")).toBe("ja");
     expect(await page.locator("html").getAttribute("lang")).toBe("ja");
+  });
+
+  test("theme and what is shown of layers stay in the address", async () => {
+    await open("?run=healthy&tab=layers");
+    await page.getByRole("button", { name: "Gradients" }).click();
+    await page.getByLabel("Theme").selectOption({ label: "Dark" });
+    await page.getByRole("button", { name: "Gradients", pressed: false }).waitFor();
+    const address = new URL(page.url());
+    expect(address.searchParams.get("strips")).toBe("activations,updates");
+    expect(await page.locator("html").getAttribute("data-theme")).toBe("dark");
+    await page.close();
+    await open(address.search);
+    await page.getByRole("button", { name: "Gradients", pressed: false }).waitFor();
+    expect(await page.locator("html").getAttribute("data-theme")).toBe("dark");
+    await page.goto(`${address.origin}/?theme=light`);
+    expect(await page.locator("html").getAttribute("data-theme")).toBe("light");
   });
 
   test("axes and smoothing stay in the address, which shows the same view again", async () => {

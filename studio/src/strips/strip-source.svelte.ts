@@ -93,10 +93,7 @@ export class StripSource {
       this.failure = null;
     } catch (error) {
       if (isAbort(error)) return;
-      this.failure =
-        error instanceof ApiFailure
-          ? error
-          : new ApiFailure(-1, { error: "unexpected", message: String(error) });
+      this.failure = ApiFailure.of(error);
     } finally {
       if (this.#abort === abort) {
         this.#abort = undefined;
