@@ -73,6 +73,8 @@ export interface RunSummary {
   readonly result?: Readonly<Record<string, Loose>>;
   /** The newest epoch's metrics: epoch, loss, accuracy, validation_loss, validation_accuracy, lr, seconds, samples. */
   readonly last?: Readonly<Record<string, Loose>>;
+  /** Loss of training, epoch by epoch or of some of the epochs: 32 points at most. */
+  readonly curve?: readonly Loose[];
 }
 
 export interface RunList {

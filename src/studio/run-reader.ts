@@ -10,10 +10,10 @@ import { stepsFile } from "../train/recording/step-log.ts";
 import { currentStatus, type Metrics, readRun } from "../train/run-dir.ts";
 import { namesIn, openPlain, readSmall } from "./confined-files.ts";
 import { LayerTable } from "./layer-table.ts";
-import { looseRecord } from "./loose.ts";
+import { loose, looseRecord } from "./loose.ts";
 import { readNotes } from "./notes.ts";
 import { OpenEpoch } from "./open-epoch.ts";
-import type { LayerInfo, RunDetail, RunSummary, VerdictText } from "./protocol.ts";
+import type { LayerInfo, Loose, RunDetail, RunSummary, VerdictText } from "./protocol.ts";
 import { StepTable } from "./step-table.ts";
 import { storedSteps } from "./stored-weights.ts";
 import { TailedFile } from "./tailed-file.ts";
@@ -43,9 +43,18 @@ export async function readHead(path: string): Promise<RunHead> {
     tags: notes.tags,
     ...(info.error === undefined ? {} : { error: info.error }),
     ...(info.result === undefined ? {} : { result: looseRecord(info.result) }),
-    ...(last === undefined ? {} : { last: looseRecord(last) }),
+    ...(last === undefined ? {} : { last: looseRecord(last), curve: curveOf(metrics) }),
   };
   return { summary, epochs: metrics };
+}
+
+/** Points of the small curve in the list of runs. */
+const mostPoints = 32;
+
+function curveOf(epochs: readonly Metrics[]): readonly Loose[] {
+  const count = Math.min(mostPoints, epochs.length);
+  const spacing = (epochs.length - 1) / Math.max(1, count - 1);
+  return Array.from({ length: count }, (_, i) => loose(epochs[Math.round(i * spacing)]?.loss ?? Number.NaN));
 }
 
 async function refuseLink(path: string, name: string): Promise<void> {

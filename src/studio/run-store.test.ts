@@ -156,6 +156,16 @@ it("gives verdicts in both languages, with the step at which they were found fir
   expect(found?.topic).toBe("gradients");
 });
 
+it("gives a small curve of the losses, however many epochs there were", async () => {
+  const short = await generateRun(root, { id: "20260131-094500-s", steps: 60 });
+  const long = await generateRun(root, { id: "20260131-094500-l", steps: 2000 });
+  const { runs } = await store.list();
+  const curve = (id: string): unknown => runs.find((run) => run.id === id)?.curve;
+  expect(curve(short)).toEqual([1 / 2, 1 / 3, 1 / 4]);
+  const points = curve(long) as number[];
+  expect([points.length, points[0], points.at(-1)]).toEqual([32, 1 / 2, 1 / 101]);
+});
+
 it("lists runs, newest first, and says which are damaged", async () => {
   await generateRun(root, { id: "20260131-094500-a" });
   await generateRun(root, { id: "20260131-094500-b", status: "running" });

@@ -183,6 +183,22 @@ describe("the list of runs", () => {
     expect(new URL(page.url()).searchParams.get("grouped")).toBeNull();
   });
 
+  test("runs are sorted by a column, and the address keeps the order", async () => {
+    await open("?");
+    const names = async (): Promise<string[]> => page.locator("tbody .name").allInnerTexts();
+    await page.getByRole("button", { name: "Validation accuracy" }).click();
+    await until(async () => (await names())[0] === "slow-2");
+    expect((await names()).at(-1)).toBe("running");
+    await page.getByRole("button", { name: "lr" }).click();
+    await until(async () => (await names())[0]?.startsWith("slow"));
+    await page.reload();
+    await until(async () => (await names())[0]?.startsWith("slow"));
+    expect(await page.locator("th[aria-sort]").allInnerTexts()).toEqual(["lr ↑"]);
+    expect(
+      await page.locator("tr", { hasText: "healthy" }).locator("svg path").first().getAttribute("d"),
+    ).toMatch(/^M/);
+  });
+
   test("a run is renamed, tagged and deleted; a running one is not", async () => {
     await open("?");
     await page.getByRole("button", { name: "Edit slow-2" }).click();
@@ -226,15 +242,15 @@ describe("for people", () => {
 
   test("theme and what is shown of layers stay in the address", async () => {
     await open("?run=healthy&tab=layers");
-    await page.getByRole("button", { name: "Gradients" }).click();
+    await page.getByRole("button", { name: "Gradients", exact: true }).click();
     await page.getByLabel("Theme").selectOption({ label: "Dark" });
-    await page.getByRole("button", { name: "Gradients", pressed: false }).waitFor();
+    await page.getByRole("button", { name: "Gradients", exact: true, pressed: false }).waitFor();
     const address = new URL(page.url());
     expect(address.searchParams.get("strips")).toBe("activations,updates");
     expect(await page.locator("html").getAttribute("data-theme")).toBe("dark");
     await page.close();
     await open(address.search);
-    await page.getByRole("button", { name: "Gradients", pressed: false }).waitFor();
+    await page.getByRole("button", { name: "Gradients", exact: true, pressed: false }).waitFor();
     expect(await page.locator("html").getAttribute("data-theme")).toBe("dark");
     await page.goto(`${address.origin}/?theme=light`);
     expect(await page.locator("html").getAttribute("data-theme")).toBe("light");

@@ -31,6 +31,7 @@ describe("the state in the address", () => {
       language: fc.constantFrom("en" as const, "ja" as const, null),
       theme: fc.constantFrom(...themes, null),
       strips: fc.subarray([...stripKinds], { minLength: 1 }),
+      sort: fc.option(id, { nil: null }),
       metric: fc.constantFrom(...metricNames),
       grouped: fc.boolean(),
       step: natural,

@@ -30,6 +30,8 @@ export interface UrlState {
   readonly theme: Theme | null;
   /** What is shown of the layers; one kind or more. */
   readonly strips: readonly StripKind[];
+  /** Column that the list of runs is sorted by, with "-" before it the other way round; null is the newest first. */
+  readonly sort: string | null;
   /** What runs are compared by. */
   readonly metric: MetricName;
   /** Whether seeds of the same settings are one curve. */
@@ -55,6 +57,7 @@ export const defaults: UrlState = {
   language: null,
   theme: null,
   strips: stripKinds,
+  sort: null,
   metric: "loss",
   grouped: false,
   step: null,
@@ -98,6 +101,7 @@ export function parseUrl(search: string): UrlState {
     language: oneOf(query.get("lang"), ["en", "ja"]),
     theme: oneOf(query.get("theme"), themes),
     strips: shownStrips(query.get("strips")),
+    sort: query.get("sort") || null,
     metric: oneOf(query.get("metric"), metricNames) ?? defaults.metric,
     grouped: query.get("grouped") === "1",
     step: naturalNumber(query.get("step")),
@@ -124,6 +128,7 @@ export function formatUrl(state: UrlState): string {
     ["from", state.from],
     ["to", state.to],
     ["strips", state.strips.length < stripKinds.length && state.strips.join(",")],
+    ["sort", state.sort],
     ["metric", state.metric !== defaults.metric && state.metric],
     ["grouped", state.grouped && "1"],
     ["lang", state.language],
