@@ -161,9 +161,9 @@ it("gives a small curve of the losses, however many epochs there were", async ()
   const long = await generateRun(root, { id: "20260131-094500-l", steps: 2000 });
   const { runs } = await store.list();
   const curve = (id: string): unknown => runs.find((run) => run.id === id)?.curve;
-  expect(curve(short)).toEqual([1 / 2, 1 / 3, 1 / 4]);
+  expect(curve(short)).toEqual([1, 1 / 2, 1 / 3]);
   const points = curve(long) as number[];
-  expect([points.length, points[0], points.at(-1)]).toEqual([32, 1 / 2, 1 / 101]);
+  expect([points.length, points[0], points.at(-1)]).toEqual([32, 1, 1 / 100]);
 });
 
 it("lists runs, newest first, and says which are damaged", async () => {

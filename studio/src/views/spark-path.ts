@@ -9,7 +9,8 @@ export function sparkPath(values: readonly Loose[]): string {
   const numbers = values.map(toNumber);
   const finite = numbers.filter(Number.isFinite);
   if (finite.length < 2) return "";
-  const [low, high] = [Math.min(...finite), Math.max(...finite)];
+  // From 0 on: a loss that hardly moves is a flat line.
+  const [low, high] = [Math.min(0, ...finite), Math.max(...finite)];
   const x = (i: number): number => margin + (i / (numbers.length - 1)) * (width - 2 * margin);
   const y = (value: number): number =>
     high === low ? height / 2 : margin + ((high - value) / (high - low)) * (height - 2 * margin);
