@@ -2,7 +2,7 @@
 import type { Loose } from "../../../src/studio/protocol.ts";
 import { toNumber } from "../api/loose.ts";
 
-const [width, height, margin] = [48, 16, 1.5];
+const [width, height, margin] = [36, 16, 1.5];
 
 /** Empty where there are not two points to draw a line between. */
 export function sparkPath(values: readonly Loose[]): string {
