@@ -26,6 +26,7 @@ import { benchKernels } from "./sections/kernels.ts";
 import { benchInference, benchTraining } from "./sections/networks.ts";
 import { benchRoofline } from "./sections/roofline.ts";
 import { benchStats } from "./sections/stats.ts";
+import { benchStudio } from "./sections/studio.ts";
 import { busyShare } from "./timing.ts";
 import { writeWeights } from "./weights.ts";
 
@@ -35,6 +36,7 @@ const sections: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   roofline: benchRoofline,
   inference: benchInference,
   stats: benchStats,
+  studio: benchStudio,
   memory: benchMemory,
   startup: benchStartup,
   first: benchFirstSteps,

@@ -1,16 +1,20 @@
 /**
  * Looks at what `npm pack` would publish. Its entry points fit the manifest (publint). Every compiled file is reached from an entry point (a test helper that
  * slipped in is not), and no entry point for the browser loads a module of Node or a dependency before it is asked
- * to: host-only code is imported dynamically.
+ * to: host-only code is imported dynamically. The first load of the studio's page keeps to its size.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { buildDist, isDistCurrent } from "./lib/compile.mjs";
 import { libraryEntries, programs } from "./lib/entries.mjs";
 import { filesIn, root } from "./lib/files.mjs";
 import { atOnce, later, reach } from "./lib/reach.mjs";
+
+/** Bytes of the studio's page with its scripts and styles, as a server sends them compressed. */
+const mostPageBytes = 150_000;
 
 if (!isDistCurrent() && !(await buildDist())) process.exit(1);
 
@@ -38,6 +42,12 @@ const everything = reach(root, [...entries, ...experiments], [atOnce, later]);
 // The page's files are named by its HTML, which the command reads when it starts the studio.
 const page = "dist/studio/index.html";
 if (!existsSync(join(root, page))) complaints.push(`${page}: the studio's page is missing`);
+const pageFiles = [page, ...filesIn("dist/studio/assets")].filter((path) => existsSync(join(root, path)));
+const pageBytes = pageFiles.reduce((sum, path) => sum + gzipSync(readFileSync(join(root, path))).length, 0);
+if (pageBytes > mostPageBytes) {
+  const size = `${(pageBytes / 1000).toFixed(1)} kB`;
+  complaints.push(`${page}: first load of ${size} in gzip; ${mostPageBytes / 1000} kB at most`);
+}
 const isOfPage = (/** @type {string} */ path) => path.startsWith("dist/studio/assets/");
 for (const path of filesIn("dist", (file) => file.endsWith(".js") && !isTypesOnly(file) && !isOfPage(file))) {
   if (everything.has(path)) continue;

@@ -134,6 +134,8 @@ export function buildBench() {
   if (!compile("tsconfig.bench.json", [])) return false;
   copyAssets("src", join(target, "src"));
   copyAssets("bench", join(target, "bench"));
+  // The command, which a section starts, has its version from it.
+  cpSync(join(root, "package.json"), join(target, "package.json"));
   return true;
 }
 

@@ -54,12 +54,13 @@ export function buildModel(settings: Pick<TrainSettings, "dataset" | "model" | "
   }
 }
 
-/** Draws the weights of convolutions and linear layers anew; biases become 0. */
-function initialise(model: nn.Module, scheme: "kaiming" | "xavier"): void {
+/** Makes the weights of convolutions and linear layers anew; biases become 0. */
+function initialise(model: nn.Module, scheme: "kaiming" | "xavier" | "zeros"): void {
   for (const module of model.modules()) {
     if (!(module instanceof nn.Conv2d || module instanceof nn.Linear)) continue;
     if (scheme === "kaiming") nn.init.kaimingNormal_(module.weight, { nonlinearity: "relu" });
-    else nn.init.xavierUniform_(module.weight);
+    else if (scheme === "xavier") nn.init.xavierUniform_(module.weight);
+    else nn.init.zeros_(module.weight);
     if (module.bias !== null) nn.init.zeros_(module.bias);
   }
 }

@@ -1,7 +1,7 @@
 /**
  * What the studio's process and the one that computes for it say to each other.
  */
-import type { CamRequest, MapsRequest } from "../studio/index.ts";
+import type { CamRequest, ErrorCode, MapsRequest } from "../studio/index.ts";
 
 /** Where images are; sent first. */
 export interface LookSetup {
@@ -22,4 +22,4 @@ export interface LookMessage {
 
 export type LookAnswer =
   | { readonly id: number; readonly value: unknown }
-  | { readonly id: number; readonly code: string; readonly status: number; readonly message: string };
+  | { readonly id: number; readonly code: ErrorCode; readonly status: number; readonly message: string };

@@ -23,6 +23,7 @@ import {
 } from "../studio/index.ts";
 import { type BuiltModel, buildModel } from "./build.ts";
 import { datasets, type SourceOptions } from "./datasets.ts";
+import { filtersOf } from "./filters.ts";
 import { readImage } from "./image-file.ts";
 import { settingsOf, type TrainSettings } from "./settings.ts";
 import { loadTrainingData } from "./training-data.ts";
@@ -66,7 +67,7 @@ export class Look {
       found.map(async (index) => {
         const [{ data, shape }, label] = await images.get(index);
         const [channels, height, width] = shape as [number, number, number];
-        return { index, label, png: pngDataUrl({ data, channels, height, width }) };
+        return { index, label, png: await pngDataUrl({ data, channels, height, width }) };
       }),
     );
   }
@@ -82,12 +83,12 @@ export class Look {
     await this.#useWeights(subject, step);
     const output = featureMaps(model, x, layer)[layer] as Tensor;
     const probabilities = await probabilitiesOf(model, x);
-    const weight = filters && module instanceof Conv2d ? module.weight : null;
+    const pixels = layer === firstWithWeights(model) ? x.shape.slice(1) : null;
     return {
       step: subject.step,
       layer,
       maps: toPlanes(await output.data(), planeShape(output.shape.slice(1))),
-      filters: weight === null ? null : toPlanes(await weight.data(), planeShape(weight.shape)),
+      filters: filters ? await filtersOf(module, pixels) : null,
       probabilities,
     };
   }
@@ -98,7 +99,7 @@ export class Look {
     const layer = lastConvolution(model);
     if (layer === null) {
       throw new LookError(
-        "no-such-layer",
+        "no-convolution",
         409,
         "This network has no convolution, so no place in the image belongs to a feature; a cnn has.",
       );
@@ -186,6 +187,11 @@ async function probabilitiesOf(model: BuiltModel, x: Tensor): Promise<number[]> 
 function planeShape(shape: readonly number[]): { count: number; height: number; width: number } {
   const [height = 1, width = 1] = shape.length === 1 ? [1, shape[0]] : shape.slice(-2);
   return { count: shape.slice(0, -2).reduce((a, b) => a * b, 1), height, width };
+}
+
+/** Path of the first layer that has weights: it sees the image itself. */
+function firstWithWeights(model: BuiltModel): string | undefined {
+  return model.namedModules().find(([, module]) => "weight" in module)?.[0];
 }
 
 /** Path of the last convolution: behind it only what decides. */

@@ -203,7 +203,13 @@ const batchSize = (): Option => new Option("--batch-size <n>", "images per step"
 function withModel(made: Command): Command {
   return made
     .addOption(choice("--model <name>", modelNames))
-    .addOption(choice("--init <name>", initNames, "initial weights"))
+    .addOption(
+      choice(
+        "--init <name>",
+        initNames,
+        "initial weights (zeros: a network that cannot learn, to see what the studio says of it)",
+      ),
+    )
     .addOption(choice("--norm <name>", normNames, "normalisation in the cnn"));
 }
 

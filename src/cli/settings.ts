@@ -19,7 +19,7 @@ export const optimizerNames = [
   "rmsprop",
   "sgd",
 ] as const;
-export const initNames = ["default", "kaiming", "xavier"] as const;
+export const initNames = ["default", "kaiming", "xavier", "zeros"] as const;
 export const normNames = ["batch", "none"] as const;
 
 /** What a run is made of. */

@@ -1,9 +1,9 @@
 /** What tests of file formats share: zip archives of any form, damaged files, and values as plain data. */
 import { deflateRawSync } from "node:zlib";
 import { expect } from "vitest";
+import { crc32 } from "../base/crc32.ts";
 import { FileFormatError } from "../base/errors.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { crc32 } from "./crc32.ts";
 
 /** How an archive is written; wrong values may be put in afterwards. */
 export interface ZipOptions {

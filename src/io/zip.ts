@@ -5,9 +5,10 @@
  *
  * Refused: encryption, archives in several parts, other compressions, two entries of one name, what follows the end.
  */
+
+import { crc32 } from "../base/crc32.ts";
 import { FileFormatError } from "../base/errors.ts";
 import { plainBytes } from "./bytes.ts";
-import { crc32 } from "./crc32.ts";
 
 /** An entry as the directory describes it. */
 export interface ZipEntry {

@@ -11,7 +11,7 @@ import { csvOf, csvTables, jsonOf } from "./exports.ts";
 import { isToken, securityHeaders } from "./guard.ts";
 import { LookError, type Looker } from "./looker.ts";
 import { type PageFile, withToken } from "./page-files.ts";
-import type { ApiError, Errors, Topic, Topics } from "./protocol.ts";
+import type { ApiError, ErrorCode, Errors, Topic, Topics } from "./protocol.ts";
 import { camRequest, mapsRequest, RequestError, runChange, stripKind, wholeNumber } from "./requests.ts";
 import type { RunReader } from "./run-reader.ts";
 import type { RunStore } from "./run-store.ts";
@@ -69,7 +69,7 @@ export function createApp(parts: AppParts): Hono {
   return app;
 }
 
-function refuse(c: Context, status: ContentfulStatusCode, error: string, message: string): Response {
+function refuse(c: Context, status: ContentfulStatusCode, error: ErrorCode, message: string): Response {
   const body: ApiError = { error, message };
   return c.json(body, status);
 }

@@ -4,11 +4,12 @@
  */
 import { timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
+import type { ErrorCode } from "./protocol.ts";
 
 /** Why a request is refused. */
 export interface Refusal {
   readonly status: 400 | 403 | 405 | 414;
-  readonly error: string;
+  readonly error: ErrorCode;
   readonly message: string;
 }
 

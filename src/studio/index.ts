@@ -5,6 +5,8 @@ export { type Planar, pngDataUrl } from "./png.ts";
 export type {
   Cam,
   CamRequest,
+  ErrorCode,
+  Filters,
   ImageChoice,
   Maps,
   MapsRequest,

@@ -1,7 +1,7 @@
 /**
  * Looking into a run's network: what computes it, apart from the server, and what it may refuse.
  */
-import type { Cam, CamRequest, Maps, MapsRequest, ProbeImage, ProbeImages } from "./protocol.ts";
+import type { Cam, CamRequest, ErrorCode, Maps, MapsRequest, ProbeImage, ProbeImages } from "./protocol.ts";
 
 /** Computes with stored weights. @throws LookError */
 export interface Looker {
@@ -16,11 +16,10 @@ export interface Looker {
 
 /** Why something cannot be computed; goes to the page as it is. */
 export class LookError extends Error {
-  /** A name to act on, such as "no-snapshot". */
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly status: 400 | 404 | 409 | 503 | 504;
 
-  constructor(code: string, status: 400 | 404 | 409 | 503 | 504, message: string) {
+  constructor(code: ErrorCode, status: 400 | 404 | 409 | 503 | 504, message: string) {
     super(message);
     this.code = code;
     this.status = status;

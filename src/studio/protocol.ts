@@ -24,9 +24,32 @@
 /** A number that may be NaN or infinite: JSON has none of these, so they travel as strings. */
 export type Loose = number | "NaN" | "Infinity" | "-Infinity";
 
+/** What can be wrong; the page has a sentence for each in every language. */
+export type ErrorCode =
+  | "bad-request"
+  | "busy"
+  | "closed"
+  | "damaged"
+  | "foreign-host"
+  | "foreign-origin"
+  | "internal"
+  | "lost"
+  | "no-convolution"
+  | "no-dataset"
+  | "no-errors"
+  | "no-snapshot"
+  | "no-such-layer"
+  | "no-such-run"
+  | "not-an-image"
+  | "not-found"
+  | "running"
+  | "too-large"
+  | "too-many"
+  | "too-slow"
+  | "wrong-token";
+
 export interface ApiError {
-  /** A name to act on, such as "no-such-run", "bad-request", "wrong-token", "running", "no-snapshot". */
-  readonly error: string;
+  readonly error: ErrorCode;
   /** A sentence in English: what was asked, what was found, the fix. */
   readonly message: string;
 }
@@ -50,6 +73,8 @@ export interface RunSummary {
   readonly result?: Readonly<Record<string, Loose>>;
   /** The newest epoch's metrics: epoch, loss, accuracy, validation_loss, validation_accuracy, lr, seconds, samples. */
   readonly last?: Readonly<Record<string, Loose>>;
+  /** Loss of training, epoch by epoch or of some of the epochs: 32 points at most. */
+  readonly curve?: readonly Loose[];
 }
 
 export interface RunList {
@@ -197,14 +222,20 @@ export interface Planes {
   readonly data: string;
 }
 
+/** Output by output the planes of its inputs. */
+export interface Filters extends Planes {
+  /** Planes of each output. */
+  readonly inputs: number;
+}
+
 export interface Maps {
   /** Step of the snapshot that was used. */
   readonly step: number;
   readonly layer: string;
   /** Channels of the output; of a layer that gives a vector, one plane of 1 x D. */
   readonly maps: Planes;
-  /** Of a Conv2d, output by output the planes of its inputs; null of other layers. */
-  readonly filters: Planes | null;
+  /** Of a convolution, and of a linear layer that sees the pixels of an image; null of other layers. */
+  readonly filters: Filters | null;
   /** Class probabilities of the whole network for this image at this step. */
   readonly probabilities: readonly number[];
 }

@@ -10,13 +10,14 @@ import { stepsFile } from "../train/recording/step-log.ts";
 import { currentStatus, type Metrics, readRun } from "../train/run-dir.ts";
 import { namesIn, openPlain, readSmall } from "./confined-files.ts";
 import { LayerTable } from "./layer-table.ts";
-import { looseRecord } from "./loose.ts";
+import { loose, looseRecord } from "./loose.ts";
 import { readNotes } from "./notes.ts";
-import type { LayerInfo, RunDetail, RunSummary, VerdictText } from "./protocol.ts";
+import { OpenEpoch } from "./open-epoch.ts";
+import type { LayerInfo, Loose, RunDetail, RunSummary, VerdictText } from "./protocol.ts";
 import { StepTable } from "./step-table.ts";
 import { storedSteps } from "./stored-weights.ts";
 import { TailedFile } from "./tailed-file.ts";
-import { judge, mergeVerdicts, type Window } from "./verdicts.ts";
+import { judge, keyOf, mergeVerdicts, type Window } from "./verdicts.ts";
 
 /** What a run is known to be, without its numbers. */
 export interface RunHead {
@@ -42,9 +43,18 @@ export async function readHead(path: string): Promise<RunHead> {
     tags: notes.tags,
     ...(info.error === undefined ? {} : { error: info.error }),
     ...(info.result === undefined ? {} : { result: looseRecord(info.result) }),
-    ...(last === undefined ? {} : { last: looseRecord(last) }),
+    ...(last === undefined ? {} : { last: looseRecord(last), curve: curveOf(metrics) }),
   };
   return { summary, epochs: metrics };
+}
+
+/** Points of the small curve in the list of runs. */
+const mostPoints = 32;
+
+function curveOf(epochs: readonly Metrics[]): readonly Loose[] {
+  const count = Math.min(mostPoints, epochs.length);
+  const spacing = (epochs.length - 1) / Math.max(1, count - 1);
+  return Array.from({ length: count }, (_, i) => loose(epochs[Math.round(i * spacing)]?.loss ?? Number.NaN));
 }
 
 async function refuseLink(path: string, name: string): Promise<void> {
@@ -68,6 +78,7 @@ export class RunReader {
     epochs: 0,
     verdicts: [],
   };
+  readonly #open = new OpenEpoch();
   /** Those with the newest stretch, and what they were made from. */
   #latest: { readonly key: string; readonly verdicts: readonly VerdictText[] } = { key: "", verdicts: [] };
 
@@ -125,6 +136,7 @@ export class RunReader {
   /** The file begins anew: a resumed training has cut it. */
   #forget(table: StepTable | LayerTable): void {
     table.clear();
+    this.#open.clear();
     this.#judged = { epochs: 0, verdicts: [] };
     this.#latest = { key: "", verdicts: [] };
   }
@@ -212,19 +224,21 @@ export class RunReader {
   }
 
   /**
-   * The stretch after the last whole epoch. While the run is going on it is too short for most rules, but what is no number
-   * is told at once; what ended a run is told by all rules.
+   * The stretch after the last whole epoch: what the rules say again and again while it is going on, and all of it where
+   * the run has ended in it.
    */
   #judgeOpen(epoch: number, before: readonly VerdictText[]): readonly VerdictText[] {
-    const found = judge(this.layers, this.#window(epoch), this.classes.length);
-    if (this.head.summary.status !== "running") return mergeVerdicts(before, found);
-    const loud = found.filter(({ rule }) => rule === "non-finite");
-    const merged = mergeVerdicts(before, loud);
-    const keys = new Set(loud.map(({ rule, layer }) => `${rule} ${layer}`));
-    const current = new Map(before.map((v) => [`${v.rule} ${v.layer}`, v.current]));
-    return merged.map((v) => {
-      const name = `${v.rule} ${v.layer}`;
-      return keys.has(name) ? v : { ...v, current: current.get(name) ?? v.current };
+    const window = this.#window(epoch);
+    if (this.head.summary.status !== "running") {
+      return mergeVerdicts(before, judge(this.layers, window, this.classes.length));
+    }
+    const found = this.#open.verdicts(this.layers, window, this.classes.length);
+    const keys = new Set(found.map(keyOf));
+    const known = new Map(before.map((verdict) => [keyOf(verdict), verdict.current]));
+    // What the last whole epoch had stands until the next one is whole.
+    return mergeVerdicts(before, found).map((verdict) => {
+      const key = keyOf(verdict);
+      return keys.has(key) ? verdict : { ...verdict, current: known.get(key) ?? verdict.current };
     });
   }
 

@@ -156,6 +156,16 @@ it("gives verdicts in both languages, with the step at which they were found fir
   expect(found?.topic).toBe("gradients");
 });
 
+it("gives a small curve of the losses, however many epochs there were", async () => {
+  const short = await generateRun(root, { id: "20260131-094500-s", steps: 60 });
+  const long = await generateRun(root, { id: "20260131-094500-l", steps: 2000 });
+  const { runs } = await store.list();
+  const curve = (id: string): unknown => runs.find((run) => run.id === id)?.curve;
+  expect(curve(short)).toEqual([1, 1 / 2, 1 / 3]);
+  const points = curve(long) as number[];
+  expect([points.length, points[0], points.at(-1)]).toEqual([32, 1, 1 / 100]);
+});
+
 it("lists runs, newest first, and says which are damaged", async () => {
   await generateRun(root, { id: "20260131-094500-a" });
   await generateRun(root, { id: "20260131-094500-b", status: "running" });
@@ -225,7 +235,7 @@ it("exports every point", async () => {
 
 it("opens a run of 20,000 steps and 30 layers at once", { timeout: 60_000 }, async () => {
   const id = await generateRun(root, { steps: 20_000, layers: 30, stepsPerEpoch: 1000 });
-  const start = performance.now();
+  const [start, before] = [performance.now(), process.cpuUsage()];
   const reader = await opened(id);
   const detail = await reader.detail();
   const steps = JSON.stringify(reader.steps.rows(0));
@@ -233,12 +243,14 @@ it("opens a run of 20,000 steps and 30 layers at once", { timeout: 60_000 }, asy
     JSON.stringify(makeStrip(reader.layers, { layer, kind: "activations", columns: 800 })),
   );
   const took = performance.now() - start;
+  const { user, system } = process.cpuUsage(before);
+  const busy = (user + system) / 1000;
   expect([detail.stepCount, detail.recorded?.count, detail.layers.length]).toEqual([20_000, 2000, 30]);
   expect(steps.length).toBeGreaterThan(100_000);
   expect(strips).toHaveLength(30);
   process.stdout.write(
-    `20,000 steps of 30 layers: ${took.toFixed(0)} ms, ${(reader.bytes / 1e6).toFixed(0)} MB\n`,
+    `20,000 steps of 30 layers: ${took.toFixed(0)} ms (${busy.toFixed(0)} of the processor), ${(reader.bytes / 1e6).toFixed(0)} MB\n`,
   );
-  // The figure above is of a busy machine; alone it is below a second.
-  expect(took).toBeLessThan(10_000);
+  // Processor time, all threads together: what other programs do at the same time is not in it.
+  expect(busy).toBeLessThan(1500);
 });

@@ -8,6 +8,8 @@ import type { Loose, Strip } from "./protocol.ts";
 
 const minField = statisticsFields.indexOf("min");
 const maxField = statisticsFields.indexOf("max");
+const meanField = statisticsFields.indexOf("mean");
+const stdField = statisticsFields.indexOf("std");
 
 /** What is asked for. */
 export interface StripQuery {
@@ -118,13 +120,17 @@ function updateColumns(numbers: Float32Array, groups: readonly (readonly Place[]
   };
 }
 
+/** Standard deviations from the mean that are shown. Gradients have a few elements far out, beside which all others are one. */
+const shownDeviations = 8;
+
 /** Of the rows: nearly all records reach no further. A few that do would leave all others in one row. */
 function rangeOf(numbers: Float32Array, places: readonly Place[]): { low: number; high: number } {
-  const finite = (field: number): Float64Array =>
-    Float64Array.from(
-      places.map(({ at }) => numbers[at + field] as number).filter((v) => Number.isFinite(v)),
-    ).sort();
-  const [lows, highs] = [finite(minField), finite(maxField)];
+  const sorted = (edge: (at: number) => number): Float64Array =>
+    Float64Array.from(places.map(({ at }) => edge(at)).filter((v) => Number.isFinite(v))).sort();
+  const number = (at: number, field: number): number => numbers[at + field] as number;
+  const reach = (at: number): number => shownDeviations * number(at, stdField);
+  const lows = sorted((at) => Math.max(number(at, minField), number(at, meanField) - reach(at)));
+  const highs = sorted((at) => Math.min(number(at, maxField), number(at, meanField) + reach(at)));
   const low = lows[Math.floor(lows.length * 0.02)] ?? 0;
   const high = highs[Math.ceil(highs.length * 0.98) - 1] ?? 1;
   return high > low ? { low, high } : { low: low - 1, high: low + 1 };

@@ -68,7 +68,8 @@ export function mergeVerdicts(known: readonly VerdictText[], newest: readonly Ve
   return [...found, ...[...before.values()].map((verdict) => ({ ...verdict, current: false }))];
 }
 
-const keyOf = ({ rule, layer }: VerdictText): string => `${rule} ${layer ?? ""}`;
+/** What makes two verdicts the same one. */
+export const keyOf = ({ rule, layer }: VerdictText): string => `${rule} ${layer ?? ""}`;
 
 function meansOf(metrics: Readonly<Record<string, number>>): {
   train: Record<string, number>;

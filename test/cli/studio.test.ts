@@ -78,6 +78,28 @@ describe("tatami studio", { timeout }, () => {
     expect(list.events[0]).toMatchObject({ id, status: "done", tags: [] });
   });
 
+  it("says what is wrong with a network that begins with zeros", async () => {
+    await using folder = await temporaryFolder();
+    const trained = await tatami(folder.path, [
+      "train",
+      "digits",
+      "--init",
+      "zeros",
+      "--epochs",
+      "2",
+      "--json",
+    ]);
+    expect([trained.code, trained.events[0]?.init]).toEqual([0, "zeros"]);
+    const { child, url, ended } = await tatamiServing(folder.path, ["studio", "--port", "47100"]);
+    const [run] = (await get<RunList>(url, "runs")).runs;
+    const { verdicts } = await get<RunDetail>(url, `runs/${run?.id}`);
+    expect(verdicts).toContainEqual(
+      expect.objectContaining({ rule: "constant-outputs", severity: "error", current: true }),
+    );
+    child.kill("SIGTERM");
+    expect(await ended).toBe(0);
+  });
+
   it("shows a training that was killed outright as interrupted", async () => {
     await using folder = await temporaryFolder();
     const { child, url, ended } = await tatamiServing(folder.path, ["studio", "--port", "47100"]);

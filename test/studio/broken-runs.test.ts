@@ -5,7 +5,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { data, F, manualSeed, models, nn, noGrad, optim, train } from "../../src/index.ts";
 import { RunDirectory, RunRecorder } from "../../src/node.ts";
+import { OpenEpoch } from "../../src/studio/open-epoch.ts";
 import type { RunDetail, VerdictText } from "../../src/studio/protocol.ts";
+import { RunStore } from "../../src/studio/run-store.ts";
 import { buildPackage, type Serving, tatamiServing, temporaryFolder } from "../cli/command.test-helper.ts";
 import { chromiumFound, launchChromium, listen } from "./studio.test-helper.ts";
 
@@ -104,9 +106,28 @@ const told = (verdicts: readonly VerdictText[]): string[] =>
       `${rule} ${layer ?? ""} ${epoch} ${current}: ${text.en.message}`,
   );
 
+/** What was said while the training went on: asked after each record, as a page asks that follows it. */
+async function saidOnTheWay(name: string): Promise<{ rule: string; step: number }[]> {
+  const reader = await new RunStore(folder.path).open(ids.get(name) ?? "");
+  if (reader === null) throw new Error(`there is no run of "${name}"`);
+  const [open, losses] = [new OpenEpoch(), reader.steps.column("loss")];
+  return reader.layers.records.flatMap(({ step }) => {
+    const epoch = Math.ceil(step / 40);
+    const window = {
+      epoch,
+      firstStep: 40 * (epoch - 1) + 1,
+      lastStep: step,
+      losses: [...losses.subarray(0, step)],
+      epochs: reader.head.epochs.slice(0, epoch - 1),
+    };
+    return open.verdicts(reader.layers, window, 10).map(({ rule }) => ({ rule, step }));
+  });
+}
+
 describe("a healthy run shows no verdict", () => {
   it.each(Object.keys(healthy))("%s", async (name) => {
     expect(told(await verdictsOf(name))).toEqual([]);
+    expect(await saidOnTheWay(name)).toEqual([]);
   });
 });
 
@@ -114,6 +135,8 @@ describe("a broken run shows a verdict that fits", () => {
   it.each(Object.entries(broken))("%s", async (name, { fits }) => {
     const verdicts = await verdictsOf(name);
     expect(verdicts.map(({ rule }) => rule)).toEqual(expect.arrayContaining([...fits]));
+    // The second of four epochs is not over, and it is known that something is wrong.
+    expect((await saidOnTheWay(name)).filter(({ step }) => step < 80)).not.toEqual([]);
   });
 });
 

@@ -107,7 +107,9 @@ function makeRun(wish: Wish): FixtureRun {
   };
   if (status === "running") return run;
   const endedAt = new Date(Date.parse(startedAt) + run.steps * 42).toISOString();
-  run.summary = { ...run.summary, endedAt, last: epochMetrics(run, Math.floor(run.steps / stepsPerEpoch)) };
+  const epochs = Math.floor(run.steps / stepsPerEpoch);
+  const curve = Array.from({ length: epochs }, (_, i) => lossAt(run, (i + 1) * stepsPerEpoch));
+  run.summary = { ...run.summary, endedAt, last: epochMetrics(run, epochs), curve };
   return run;
 }
 

@@ -223,7 +223,7 @@ export function mapsOf(run: FixtureRun, layerName: string, step: number, index: 
     step,
     layer: layerName,
     maps: isVector ? planes(1, 1, channels, vector) : planes(channels, height, width, map),
-    filters: hasFilters ? planes(channels, 5, 5, filter) : null,
+    filters: hasFilters ? { ...planes(channels, 5, 5, filter), inputs: 1 } : null,
     probabilities: probabilitiesOf(index, skill),
   };
 }

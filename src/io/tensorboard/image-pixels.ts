@@ -1,8 +1,8 @@
 /** Tensors as pixels, for `SummaryWriter.addImage`. */
 import { ArgumentError, ShapeError } from "../../base/errors.ts";
+import type { Pixels } from "../../base/png.ts";
 import { formatShape } from "../../base/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { Pixels } from "./png.ts";
 
 /** Order of an image's dimensions: C channels, H rows, W columns. */
 export type ImageFormat = "CHW" | "HWC" | "HW";

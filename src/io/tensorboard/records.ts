@@ -2,7 +2,7 @@
  * TFRecord files: each record is its length (8 bytes little-endian), the masked check of these bytes, the data, and the
  * masked check of the data. The check is CRC-32C; it is masked since a check of data that holds checks is weak.
  */
-import { crc32c } from "../crc32.ts";
+import { crc32c } from "../../base/crc32.ts";
 
 /** Called with the reason and the byte offset; must throw. */
 export type RecordFail = (reason: string, at: number) => never;

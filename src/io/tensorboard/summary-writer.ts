@@ -3,6 +3,7 @@
  * parameter is not seen; events stand in the file in the order of the calls.
  */
 import { ArgumentError } from "../../base/errors.ts";
+import { encodePng } from "../../base/png.ts";
 import { checkOptions } from "../../nn/arguments.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import {
@@ -20,7 +21,6 @@ import {
 import { type EventSink, folderSink, writerName } from "./event-folder.ts";
 import { type Bins, checkBins, histogramOf } from "./histogram.ts";
 import { type ImageFormat, imageLayout, pixelsOf } from "./image-pixels.ts";
-import { encodePng } from "./png.ts";
 import { join } from "./protobuf.ts";
 import { recordOf } from "./records.ts";
 

@@ -23,6 +23,7 @@ import { AppendFile } from "./append-file.ts";
 import { ErrorCollector, errorsFile } from "./epoch-errors.ts";
 import { cutLayers, encodeRecord, type LayerSeries, layersFile, layersHeaderFile } from "./layer-log.ts";
 import { LayerRecorder } from "./layer-recorder.ts";
+import { isRecorded } from "./recorded-steps.ts";
 import { type RecordingInfo, recordingFile } from "./recording.ts";
 import { plannedSnapshots, SnapshotStore } from "./snapshots.ts";
 import { cutSteps, stepLine, stepsFile } from "./step-log.ts";
@@ -30,7 +31,7 @@ import { cutSteps, stepLine, stepsFile } from "./step-log.ts";
 /** What to record. */
 export interface RunRecorderOptions {
   /** Every how many steps to record the layers. Default: 50, and more in a long training, so that there are some
-   * 2000. Before the second of them come powers of two: much changes at the beginning. */
+   * 2000. At the beginning, when much changes, records are closer: the first 16 steps have one each. */
   readonly every?: number;
   /** Bins of the histograms. Default 40. */
   readonly bins?: number;
@@ -241,12 +242,6 @@ export class RunRecorder implements Callback {
     this.#session?.recorder?.cancel();
     this.#session = null;
   }
-}
-
-/** @param step Counts from 1. */
-function isRecorded(step: number, every: number): boolean {
-  const early = step < every && (step & (step - 1)) === 0;
-  return early || (step - 1) % every === 0;
 }
 
 const keyOf = ({ kind, layer, parameter }: LayerSeries): string => `${kind} ${parameter ?? layer}`;

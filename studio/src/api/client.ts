@@ -1,11 +1,12 @@
 /**
- * Every request of the page, typed by the protocol. A failure is always an {@link ApiFailure}, whose message is the
- * server's own sentence; `offline` tells that no server answered at all.
+ * Every request of the page, typed by the protocol. A failure is always an {@link ApiFailure}: its code is what the page has
+ * a sentence for, its message the server's own one in English.
  */
 import type {
   ApiError,
   Cam,
   CamRequest,
+  ErrorCode,
   Errors,
   Maps,
   MapsRequest,
@@ -20,36 +21,35 @@ import type {
   Topics,
 } from "../../../src/studio/protocol.ts";
 
-export class ApiFailure extends Error {
-  readonly status: number;
-  readonly code: string;
+/** "offline": no server answered; "unreadable-answer": it gave no reason; "unexpected": a mistake of the page's own. */
+export type FailureCode = ErrorCode | "offline" | "unreadable-answer" | "unexpected";
 
-  constructor(status: number, { error, message }: ApiError) {
+export class ApiFailure extends Error {
+  readonly code: FailureCode;
+
+  constructor(code: FailureCode, message: string) {
     super(message);
     this.name = "ApiFailure";
-    this.status = status;
-    this.code = error;
+    this.code = code;
   }
 
-  /** No server answered. */
-  get offline(): boolean {
-    return this.status === 0;
+  /** Whatever was thrown, as a failure. */
+  static of(error: unknown): ApiFailure {
+    return error instanceof ApiFailure ? error : new ApiFailure("unexpected", String(error));
   }
 }
 
 const isAbort = (error: unknown): boolean => error instanceof DOMException && error.name === "AbortError";
 
 async function failureOf(response: Response): Promise<ApiFailure> {
-  const fallback: ApiError = {
-    error: "unreadable-answer",
-    message: `${response.url} answered ${response.status} ${response.statusText} without a reason.`,
-  };
+  const answered = `${response.url} answered ${response.status} ${response.statusText} without a reason.`;
+  const fallback = new ApiFailure("unreadable-answer", answered);
   try {
     const body = (await response.json()) as Partial<ApiError>;
-    if (typeof body.message !== "string") return new ApiFailure(response.status, fallback);
-    return new ApiFailure(response.status, { error: body.error ?? "unknown", message: body.message });
+    const { error, message } = body;
+    return error === undefined || typeof message !== "string" ? fallback : new ApiFailure(error, message);
   } catch {
-    return new ApiFailure(response.status, fallback);
+    return fallback;
   }
 }
 
@@ -59,7 +59,7 @@ async function send(path: string, init: RequestInit): Promise<Response> {
     response = await fetch(path, init);
   } catch (error) {
     if (isAbort(error)) throw error;
-    throw new ApiFailure(0, { error: "offline", message: String(error) });
+    throw new ApiFailure("offline", String(error));
   }
   if (!response.ok) throw await failureOf(response);
   return response;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatDuration, formatRate, formatShare, formatSteps, formatValue } from "./format.ts";
+import { formatDuration, formatRate, formatShare, formatShort, formatSteps, formatValue } from "./format.ts";
 
 test.each([
   [0, "0"],
@@ -26,4 +26,17 @@ test("shares, rates and ranges of steps", () => {
   expect([12.34, 12345].map(formatRate)).toEqual(["12.3", "12,345"]);
   expect(formatSteps(1200, 1200)).toBe("1,200");
   expect(formatSteps(1, 20)).toBe("1–20");
+});
+
+test.each([
+  [0, "0"],
+  [-0.00333, "−3.3e−3"],
+  [-0.01548, "−0.0155"],
+  [11.294, "11.3"],
+  [-1258.4, "−1260"],
+  [123456, "1.2e5"],
+  [Number.NaN, "NaN"],
+])("%d beside a strip is %s", (value, text) => {
+  expect(formatShort(value)).toBe(text);
+  expect(formatShort(value).length).toBeLessThanOrEqual(7);
 });

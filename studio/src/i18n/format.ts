@@ -11,6 +11,15 @@ export function formatValue(value: number): string {
   return text.replaceAll("-", "−");
 }
 
+/** A value in seven signs at most, for the narrow place beside a strip. */
+export function formatShort(value: number): string {
+  const size = Math.abs(value);
+  if (value === 0 || !Number.isFinite(value)) return formatValue(value);
+  const isPlain = size >= 0.01 && size < 1e4;
+  const text = isPlain ? String(Number(value.toPrecision(3))) : value.toExponential(1).replace("e+", "e");
+  return text.replaceAll("-", "−");
+}
+
 const trimmed = (digits: string): string => (digits.includes("e") ? String(Number(digits)) : digits);
 
 /** A share as per cent with one digit behind the point. */

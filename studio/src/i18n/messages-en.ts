@@ -3,6 +3,7 @@
  * not compile.
  */
 import type { RunStatus, StripKind } from "../../../src/studio/protocol.ts";
+import type { FailureCode } from "../api/client.ts";
 import type { Tab } from "../state/url-state.ts";
 
 const plural = (n: number, one: string, many: string): string =>
@@ -21,7 +22,36 @@ export const english = {
   cancel: "Cancel",
   save: "Save",
   explain: "What is this?",
-  offline: "The studio's server does not answer. Start it again with `tatami studio`, then try again.",
+  failures: {
+    "bad-request": "The studio's server could not make sense of the request:",
+    busy: "Too many images are being computed at this moment. Wait a little, then try again.",
+    closed: "What computes for the studio has been put to rest. Try again.",
+    damaged: "A file of this run is damaged, or is no run's:",
+    "foreign-host":
+      "The studio answers at its own address only: the one that it wrote in the terminal. Open that.",
+    "foreign-origin":
+      "The request came from a page that is not the studio's. Open the studio at the address in the terminal.",
+    internal: "The studio could not answer this. What went wrong stands in its terminal.",
+    lost: "What computes for the studio has ended unexpectedly. Try again; the terminal may say why.",
+    "no-convolution":
+      "This network has no convolution, so no place in the image belongs to what it finds. A `cnn` has.",
+    "no-dataset":
+      "The images of this run cannot be read. Start the studio with `--data FOLDER` where they are.",
+    "no-errors": "No epoch has been validated yet. There will be mistakes to look at after the first one.",
+    "no-snapshot": "No weights are stored of this step or an earlier one. Choose a later step.",
+    "no-such-layer": "Nothing was recorded of this layer. Choose another one.",
+    "no-such-run": "There is no such run; it may have been deleted. Go back to the list of runs.",
+    "not-an-image": "This file cannot be read as an image. Choose a PNG, JPEG or WebP file.",
+    "not-found": "There is nothing at this address.",
+    offline: "The studio's server does not answer. Start it again with `tatami studio`, then try again.",
+    running: "The run is going on. End its training first.",
+    "too-large": "The file is too large: 8 MB at most.",
+    "too-many": "Too many pages follow runs already. Close some, then try again.",
+    "too-slow": "Computing took longer than a minute and was given up. Try again.",
+    unexpected: "Something went wrong in this page. Load it again.",
+    "unreadable-answer": "The server gave an answer that is none of the studio's:",
+    "wrong-token": "The studio has been started anew since this page was opened. Load the page again.",
+  } satisfies Record<FailureCode, string>,
   lostConnection: "No connection to the server; trying again.",
 
   runs: "Runs",
@@ -185,7 +215,7 @@ export const english = {
   aboutMaps:
     "What each channel of the layer makes of the image: bright where the channel found what it looks for. Move through training to see how it learned to look.",
   aboutFilters:
-    "The weights that a channel slides over its input. Where the input has several channels, those of the feature map that is chosen above are shown, one for each.",
+    "The weights that a channel slides over its input. Where the input has several channels, those of the feature map that is chosen above are shown, one for each. Of a linear layer that sees the pixels of an image, the weight of each pixel.",
   aboutCam: "The parts of the image that spoke for a class (Grad-CAM): bright spoke most.",
   aboutPrediction: "Probabilities that the network gives to the classes for this image, at this step.",
 

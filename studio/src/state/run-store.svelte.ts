@@ -44,7 +44,7 @@ export class RunStore {
       this.recordedVersion++;
       if (detail.status === "running") this.#follow();
     } catch (error) {
-      this.failure = error instanceof ApiFailure ? error : unexpected(error);
+      this.failure = ApiFailure.of(error);
     }
   }
 
@@ -132,9 +132,6 @@ export class RunStore {
     this.version++;
   }
 }
-
-const unexpected = (error: unknown): ApiFailure =>
-  new ApiFailure(-1, { error: "unexpected", message: String(error) });
 
 /** A run's description after an event. */
 function withEvent(detail: RunDetail, event: StudioEvent): RunDetail {

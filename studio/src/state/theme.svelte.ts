@@ -1,43 +1,51 @@
 /**
- * Light or dark: the system's choice unless the reader made one. Canvases cannot use custom properties, so they ask
+ * Light or dark: what the address says, then what was chosen before, then the system's choice. Canvases cannot use custom properties, so they ask
  * here for the colours of the moment, and `theme.version` tells them to ask again.
  */
+import { untrack } from "svelte";
+import { url } from "./url.svelte.ts";
+import { type Theme, themes } from "./url-state.ts";
+
 const storageKey = "tatami-theme";
-export const themes = ["auto", "light", "dark"] as const;
-export type Theme = (typeof themes)[number];
 
 const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
-const stored = themes.find((name) => name === localStorage.getItem(storageKey));
+const stored = themes.find((name) => name === localStorage.getItem(storageKey)) ?? "auto";
 
 /** Asking for a style makes the browser work out the page's layout, so each colour is asked for once per theme. */
 const colors = new Map<string, string>();
 
-let choice = $state<Theme>(stored ?? "auto");
 let version = $state(0);
 
 function apply(): void {
+  const { choice } = theme;
   if (choice === "auto") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = choice;
   colors.clear();
   version++;
 }
 
-systemIsDark.addEventListener("change", apply);
-apply();
-
 export const theme = {
   get choice(): Theme {
-    return choice;
+    return url.state.theme ?? stored;
   },
   get version(): number {
     return version;
   },
   choose(next: Theme): void {
-    choice = next;
     localStorage.setItem(storageKey, next);
-    apply();
+    url.set({ theme: next });
   },
 };
+
+systemIsDark.addEventListener("change", apply);
+// At once, so that nothing is seen in the other theme first; then whenever the address changes.
+apply();
+$effect.root(() => {
+  $effect(() => {
+    void theme.choice;
+    untrack(apply);
+  });
+});
 
 let probe: HTMLElement | undefined;
 

@@ -1,6 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { defaults, formatUrl, parseUrl, tabs, type UrlState } from "./url-state.ts";
+import {
+  defaults,
+  formatUrl,
+  metricNames,
+  parseUrl,
+  stripKinds,
+  tabs,
+  themes,
+  type UrlState,
+} from "./url-state.ts";
 
 describe("the state in the address", () => {
   test("the default is an empty query", () => {
@@ -20,6 +29,11 @@ describe("the state in the address", () => {
       yLog: fc.boolean(),
       smooth: fc.constantFrom(0, 0.6, 0.95, 0.99),
       language: fc.constantFrom("en" as const, "ja" as const, null),
+      theme: fc.constantFrom(...themes, null),
+      strips: fc.subarray([...stripKinds], { minLength: 1 }),
+      sort: fc.option(id, { nil: null }),
+      metric: fc.constantFrom(...metricNames),
+      grouped: fc.boolean(),
       step: natural,
       layer: fc.option(fc.string({ minLength: 1 }), { nil: null }),
       image: natural,
@@ -36,6 +50,7 @@ describe("the state in the address", () => {
   test("what cannot be read is the default", () => {
     expect(parseUrl("?tab=secret&x=3&smooth=abc&step=-1&lang=fr&compare=a&image=1e9")).toEqual(defaults);
     expect(parseUrl("?smooth=7").smooth).toBe(0.99);
+    expect(parseUrl("?strips=secret&theme=pink&metric=x").strips).toEqual(stripKinds);
     expect(parseUrl("?compare=a,a").compare).toEqual([]);
   });
 });

@@ -3,10 +3,17 @@
  * short; what cannot be read is the default. A link shows others the same view.
  */
 
+import type { StripKind } from "../../../src/studio/protocol.ts";
+
 export const tabs = ["curves", "layers", "point", "errors"] as const;
 export type Tab = (typeof tabs)[number];
 export type XAxis = "step" | "time";
 export type Language = "en" | "ja";
+export const themes = ["auto", "light", "dark"] as const;
+export type Theme = (typeof themes)[number];
+export const stripKinds: readonly StripKind[] = ["activations", "gradients", "updates"];
+export const metricNames = ["loss", "validationLoss", "accuracy", "validationAccuracy", "lr"] as const;
+export type MetricName = (typeof metricNames)[number];
 
 export interface UrlState {
   /** The run that is open; none is the list of runs. */
@@ -20,6 +27,15 @@ export interface UrlState {
   /** Smoothing of curves, 0 (none) to 0.99. */
   readonly smooth: number;
   readonly language: Language | null;
+  readonly theme: Theme | null;
+  /** What is shown of the layers; one kind or more. */
+  readonly strips: readonly StripKind[];
+  /** Column that the list of runs is sorted by, with "-" before it the other way round; null is the newest first. */
+  readonly sort: string | null;
+  /** What runs are compared by. */
+  readonly metric: MetricName;
+  /** Whether seeds of the same settings are one curve. */
+  readonly grouped: boolean;
   /** The step that is looked at; null is the last. */
   readonly step: number | null;
   readonly layer: string | null;
@@ -39,6 +55,11 @@ export const defaults: UrlState = {
   yLog: false,
   smooth: 0.6,
   language: null,
+  theme: null,
+  strips: stripKinds,
+  sort: null,
+  metric: "loss",
+  grouped: false,
   step: null,
   layer: null,
   image: null,
@@ -59,6 +80,12 @@ function smoothing(value: string | null): number {
   return Number.isFinite(number) ? Math.min(Math.max(number, 0), 0.99) : defaults.smooth;
 }
 
+function shownStrips(value: string | null): readonly StripKind[] {
+  const named = (value ?? "").split(",");
+  const shown = stripKinds.filter((kind) => named.includes(kind));
+  return shown.length === 0 || shown.length === stripKinds.length ? stripKinds : shown;
+}
+
 /** Reads the part of an address after "?". */
 export function parseUrl(search: string): UrlState {
   const query = new URLSearchParams(search);
@@ -72,6 +99,11 @@ export function parseUrl(search: string): UrlState {
     yLog: query.get("ylog") === "1",
     smooth: smoothing(query.get("smooth")),
     language: oneOf(query.get("lang"), ["en", "ja"]),
+    theme: oneOf(query.get("theme"), themes),
+    strips: shownStrips(query.get("strips")),
+    sort: query.get("sort") || null,
+    metric: oneOf(query.get("metric"), metricNames) ?? defaults.metric,
+    grouped: query.get("grouped") === "1",
     step: naturalNumber(query.get("step")),
     layer: query.get("layer") || null,
     image: naturalNumber(query.get("image")),
@@ -95,7 +127,12 @@ export function formatUrl(state: UrlState): string {
     ["image", state.image],
     ["from", state.from],
     ["to", state.to],
+    ["strips", state.strips.length < stripKinds.length && state.strips.join(",")],
+    ["sort", state.sort],
+    ["metric", state.metric !== defaults.metric && state.metric],
+    ["grouped", state.grouped && "1"],
     ["lang", state.language],
+    ["theme", state.theme],
   ];
   const query = new URLSearchParams();
   for (const [name, value] of entries) if (value !== null && value !== false) query.set(name, String(value));

@@ -13,10 +13,10 @@ function write(state: UrlState, method: "pushState" | "replaceState"): void {
   if (address !== location.pathname + location.search) history[method](null, "", address);
 }
 
-/** What stays when another run is opened: how curves are shown, and the language. */
+/** What stays when another run is opened: how runs, curves and layers are shown, language and theme. */
 function kept(state: UrlState): Partial<UrlState> {
-  const { x, xLog, yLog, smooth, language } = state;
-  return { x, xLog, yLog, smooth, language };
+  const { x, xLog, yLog, smooth, strips, sort, language, theme } = state;
+  return { x, xLog, yLog, smooth, strips, sort, language, theme };
 }
 
 export const url = {

@@ -29,8 +29,19 @@ export function ratioPlace(ratio: number): number {
   return Math.min(1, Math.max(0, (power - ratioRange.low) / (ratioRange.high - ratioRange.low)));
 }
 
-/** The histogram of a strip as an image of one pixel for each column and bin. */
-export function bitmapOf({ columns, strip, image }: StripData): OffscreenCanvas | null {
+const bitmaps = new WeakMap<StripData, OffscreenCanvas | null>();
+
+/** The histogram of a strip, made when it is drawn for the first time. */
+function bitmapOf(data: StripData): OffscreenCanvas | null {
+  const known = bitmaps.get(data);
+  if (known !== undefined) return known;
+  const bitmap = makeBitmap(data);
+  bitmaps.set(data, bitmap);
+  return bitmap;
+}
+
+/** An image of one pixel for each column and bin. */
+function makeBitmap({ columns, strip, image }: StripData): OffscreenCanvas | null {
   if (columns === 0 || strip.bins === 0) return null;
   const canvas = new OffscreenCanvas(columns, strip.bins);
   const bytes = new Uint8ClampedArray(image.buffer);
@@ -143,12 +154,7 @@ function paintRatio(context: CanvasRenderingContext2D, data: StripData, colors: 
   });
 }
 
-export function paintStrip(
-  canvas: HTMLCanvasElement,
-  data: StripData,
-  bitmap: OffscreenCanvas | null,
-  colors: StripColors,
-): void {
+export function paintStrip(canvas: HTMLCanvasElement, data: StripData, colors: StripColors): void {
   const context = canvas.getContext("2d");
   if (context === null) return;
   const { width, height } = canvas;
@@ -156,6 +162,7 @@ export function paintStrip(
   if (data.columns === 0) return;
   const hasLane = hasDead(data);
   const top = hasLane ? Math.round(height * (1 - laneShare - laneGap)) : height;
+  const bitmap = data.strip.kind === "updates" ? null : bitmapOf(data);
   if (data.strip.kind === "updates") paintRatio(context, data, colors);
   else if (bitmap !== null) {
     context.imageSmoothingEnabled = false;

@@ -1,15 +1,19 @@
 /**
- * The data of one strip on the page. It is fetched when the strip comes into view, and again when more has been
- * recorded, the range changes or the strip is much wider; one that has left the view waits until it is seen again.
+ * The data of one strip on the page. It is fetched when the strip comes near the view, and again when more has been
+ * recorded, the range changes or the strip is much wider; what is only newer is fetched when the strip is seen.
  */
 import type { StripKind } from "../../../src/studio/protocol.ts";
 import { ApiFailure, api, isAbort } from "../api/client.ts";
 import { readStrip, type StripData } from "./strip-data.ts";
+import { Requests, type Turn } from "./turns.ts";
 
 /** At least so long between two requests of one strip of a running training, in milliseconds. */
 const shortestPause = 1000;
 /** Columns that a strip is asked for: its width in steps of this, so that a resized window asks seldom. */
 const columnUnit = 64;
+
+/** A server has one thread, and what is fetched has to be read between two frames. */
+const requests = new Requests((rank) => (rank === 0 ? 3 : 1));
 
 export interface StripWish {
   readonly run: string;
@@ -30,28 +34,46 @@ export class StripSource {
   #loadedAt = Number.NEGATIVE_INFINITY;
   #abort: AbortController | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #isSeen = false;
+  #turn: Turn | undefined;
 
   /** Fetches what is wished for unless it is here or on its way. */
-  want(wish: StripWish): void {
+  want(wish: StripWish, isSeen: boolean): void {
+    this.#isSeen = isSeen;
     const key = JSON.stringify({ ...wish, width: columnsFor(wish.width) });
     if (key === this.#loaded) return;
-    clearTimeout(this.#timer);
     const wait = this.#loadedAt + shortestPause - performance.now();
     const isOnlyNewer = this.data !== null && sameView(key, this.#loaded);
-    if (isOnlyNewer && wait > 0) this.#timer = setTimeout(() => void this.#fetch(wish, key), wait);
-    else void this.#fetch(wish, key);
+    if (isOnlyNewer && !isSeen) return;
+    this.#callOff();
+    if (isOnlyNewer && wait > 0) this.#timer = setTimeout(() => this.#ask(wish, key), wait);
+    else this.#ask(wish, key);
   }
 
   /** Forgets a failure, so that the next wish is tried. */
   retry(wish: StripWish): void {
     this.failure = null;
     this.#loaded = "";
-    this.want(wish);
+    this.want(wish, true);
+  }
+
+  #ask(wish: StripWish, key: string): void {
+    const turn: Turn = { rank: () => (this.#isSeen ? 0 : 1), work: () => this.#fetch(wish, key) };
+    this.#callOff();
+    this.#turn = turn;
+    requests.add(turn);
+  }
+
+  /** What has not begun yet. */
+  #callOff(): void {
+    clearTimeout(this.#timer);
+    if (this.#turn !== undefined) requests.remove(this.#turn);
+    this.#turn = undefined;
   }
 
   /** Calls off what is on its way. */
   stop(): void {
-    clearTimeout(this.#timer);
+    this.#callOff();
     if (this.#abort === undefined) return;
     this.#abort.abort();
     this.#abort = undefined;
@@ -59,6 +81,7 @@ export class StripSource {
   }
 
   async #fetch(wish: StripWish, key: string): Promise<void> {
+    this.#turn = undefined;
     this.#abort?.abort();
     const abort = new AbortController();
     this.#abort = abort;
@@ -70,10 +93,7 @@ export class StripSource {
       this.failure = null;
     } catch (error) {
       if (isAbort(error)) return;
-      this.failure =
-        error instanceof ApiFailure
-          ? error
-          : new ApiFailure(-1, { error: "unexpected", message: String(error) });
+      this.failure = ApiFailure.of(error);
     } finally {
       if (this.#abort === abort) {
         this.#abort = undefined;

@@ -1,27 +1,59 @@
-/** Tells when an element comes near the visible part of the page, and when it leaves it. */
+/** Tells how far an element is from the visible part of the page, whenever that changes. */
 
-const callbacks = new WeakMap<Element, (visible: boolean) => void>();
-let observer: IntersectionObserver | undefined;
+/** "seen": in the visible part or about to be; "near": scrolling comes to it within a moment. */
+export type Nearness = "seen" | "near" | "away";
 
-/** One observer for all elements: a page has a hundred strips. */
-function shared(): IntersectionObserver {
-  observer ??= new IntersectionObserver(
+/** Around the visible part, in pixels: as far as a wheel or a finger scrolls in a tenth of a second, and in two. */
+const margins = { seen: 200, near: 2400 } as const;
+
+interface Watched {
+  isSeen: boolean;
+  isNear: boolean;
+  readonly onChange: (nearness: Nearness) => void;
+}
+
+const watched = new WeakMap<Element, Watched>();
+
+function observe(
+  margin: keyof typeof margins,
+  note: (state: Watched, is: boolean) => void,
+): IntersectionObserver {
+  return new IntersectionObserver(
     (entries) => {
-      for (const entry of entries) callbacks.get(entry.target)?.(entry.isIntersecting);
+      for (const { target, isIntersecting } of entries) {
+        const state = watched.get(target);
+        if (state === undefined) continue;
+        note(state, isIntersecting);
+        state.onChange(state.isSeen ? "seen" : state.isNear ? "near" : "away");
+      }
     },
-    { rootMargin: "200px 0px" },
+    { rootMargin: `${margins[margin]}px 0px` },
   );
-  return observer;
+}
+
+let observers: readonly IntersectionObserver[] | undefined;
+
+/** The same ones for all elements. */
+function shared(): readonly IntersectionObserver[] {
+  observers ??= [
+    observe("seen", (state, is) => {
+      state.isSeen = is;
+    }),
+    observe("near", (state, is) => {
+      state.isNear = is;
+    }),
+  ];
+  return observers;
 }
 
 /** A Svelte action. */
-export function whileVisible(element: Element, onChange: (visible: boolean) => void): { destroy(): void } {
-  callbacks.set(element, onChange);
-  shared().observe(element);
+export function whileNear(element: Element, onChange: (nearness: Nearness) => void): { destroy(): void } {
+  watched.set(element, { isSeen: false, isNear: false, onChange });
+  for (const observer of shared()) observer.observe(element);
   return {
     destroy() {
-      callbacks.delete(element);
-      shared().unobserve(element);
+      watched.delete(element);
+      for (const observer of shared()) observer.unobserve(element);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { RunDetail } from "../../../src/studio/protocol.ts";
-import { type Compared, type CompareOptions, compareSpec, readRows } from "./compare-data.ts";
+import { StepSeries } from "../state/step-series.ts";
+import { type Compared, type CompareOptions, compareSpec } from "./compare-data.ts";
 
 function run(id: string, lr: number, seed: number, offset: number): Compared {
   const step = [1, 2, 3, 4];
@@ -25,7 +26,8 @@ function run(id: string, lr: number, seed: number, offset: number): Compared {
     snapshots: [],
     classes: [],
   };
-  const rows = readRows({
+  const series = new StepSeries();
+  series.put(0, {
     step,
     epoch: [1, 1, 2, 2],
     loss: step.map((s) => s + offset),
@@ -33,7 +35,7 @@ function run(id: string, lr: number, seed: number, offset: number): Compared {
     seconds: step,
     samples: step,
   });
-  return { detail, rows };
+  return { detail, rows: series.view() };
 }
 
 const runs = [run("a", 0.1, 0, 0), run("b", 0.1, 1, 2), run("c", 0.01, 0, 5)];

@@ -1,15 +1,12 @@
 /** Curves of several runs in one chart, one by one or as mean and band over the seeds of the same settings. */
-import type { RunDetail, StepColumns } from "../../../src/studio/protocol.ts";
+import type { RunDetail } from "../../../src/studio/protocol.ts";
 import { toNumber } from "../api/loose.ts";
 import { bandOf, type Curve, valueAt } from "../charts/band.ts";
 import type { ChartBand, ChartSeries, ChartSpec } from "../charts/chart-spec.ts";
 import { smooth } from "../charts/smoothing.ts";
 import { epochEnds, type SeriesView } from "../state/step-series.ts";
-import type { UrlState } from "../state/url-state.ts";
+import type { MetricName, UrlState } from "../state/url-state.ts";
 import { differingNames, groupBySettings, settingText } from "./settings-table.ts";
-
-export const metricNames = ["loss", "validationLoss", "accuracy", "validationAccuracy", "lr"] as const;
-export type MetricName = (typeof metricNames)[number];
 
 export interface Compared {
   readonly detail: RunDetail;
@@ -21,19 +18,6 @@ const epochMetric: Partial<Record<MetricName, string>> = {
   accuracy: "accuracy",
   validationAccuracy: "validation_accuracy",
 };
-
-/** The columns of a run as arrays of numbers. */
-export function readRows(columns: StepColumns): SeriesView {
-  const read = (values: StepColumns["loss"]): Float64Array => Float64Array.from(values, toNumber);
-  return {
-    step: read(columns.step),
-    epoch: read(columns.epoch),
-    loss: read(columns.loss),
-    lr: read(columns.lr),
-    seconds: read(columns.seconds),
-    samples: read(columns.samples),
-  };
-}
 
 /** One run's curve of a metric. Metrics of an epoch stand where the epoch ends. */
 export function curveOf(

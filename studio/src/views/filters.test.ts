@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
-import type { Planes } from "../../../src/studio/protocol.ts";
+import type { Filters } from "../../../src/studio/protocol.ts";
 import { filtersOfChannel } from "./filters.ts";
 
-const planes = (count: number, bytes: number[]): Planes => ({
+const planes = (count: number, inputs: number, bytes: number[]): Filters => ({
   count,
+  inputs,
   height: 1,
   width: 2,
   low: 0,
@@ -13,14 +14,14 @@ const planes = (count: number, bytes: number[]): Planes => ({
 const bytesOf = (data: string | undefined): number[] => [...atob(data ?? "")].map((c) => c.charCodeAt(0));
 
 test("of several input channels, those of the chosen output channel are shown", () => {
-  const filters = planes(4, [1, 2, 3, 4, 5, 6, 7, 8]);
-  const shown = filtersOfChannel({ maps: planes(2, []), filters }, 1);
+  const filters = planes(4, 2, [1, 2, 3, 4, 5, 6, 7, 8]);
+  const shown = filtersOfChannel({ filters }, 1);
   expect(shown).toMatchObject({ isPart: true, planes: { count: 2 } });
   expect(bytesOf(shown?.planes.data)).toEqual([5, 6, 7, 8]);
 });
 
 test("with one input channel all are shown; a layer without has none", () => {
-  const filters = planes(2, [1, 2, 3, 4]);
-  expect(filtersOfChannel({ maps: planes(2, []), filters }, 1)).toEqual({ planes: filters, isPart: false });
-  expect(filtersOfChannel({ maps: planes(2, []), filters: null }, 0)).toBeNull();
+  const filters = planes(2, 1, [1, 2, 3, 4]);
+  expect(filtersOfChannel({ filters }, 1)).toEqual({ planes: filters, isPart: false });
+  expect(filtersOfChannel({ filters: null }, 0)).toBeNull();
 });

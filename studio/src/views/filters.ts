@@ -1,20 +1,17 @@
 /** Which filters are shown beside feature maps. */
 import type { Maps, Planes } from "../../../src/studio/protocol.ts";
 
-/**
- * Filters of a convolution come as output channels x input channels. With one input channel all are shown; with more,
- * those of one output channel.
- */
+/** With one plane for each output all are shown; with more, those of one output. */
 export function filtersOfChannel(
-  { maps, filters }: Pick<Maps, "maps" | "filters">,
+  { filters }: Pick<Maps, "filters">,
   channel: number,
 ): { readonly planes: Planes; readonly isPart: boolean } | null {
   if (filters === null) return null;
-  const inputs = filters.count / maps.count;
-  if (!Number.isInteger(inputs) || inputs <= 1) return { planes: filters, isPart: false };
+  const { inputs } = filters;
+  if (inputs <= 1) return { planes: filters, isPart: false };
   const bytes = atob(filters.data);
   const size = inputs * filters.height * filters.width;
-  const start = Math.min(channel, maps.count - 1) * size;
+  const start = Math.min(channel, filters.count / inputs - 1) * size;
   return {
     planes: { ...filters, count: inputs, data: btoa(bytes.slice(start, start + size)) },
     isPart: true,

@@ -62,7 +62,7 @@ export class Latest<Question, Answer> {
         }
       } catch (error) {
         if (isAbort(error)) break;
-        if (key === this.#wanted) this.failure = asFailure(error);
+        if (key === this.#wanted) this.failure = ApiFailure.of(error);
       }
     }
     this.#running = false;
@@ -75,6 +75,3 @@ export class Latest<Question, Answer> {
     if (this.#cache.size > cacheSize && oldest !== undefined) this.#cache.delete(oldest);
   }
 }
-
-const asFailure = (error: unknown): ApiFailure =>
-  error instanceof ApiFailure ? error : new ApiFailure(-1, { error: "unexpected", message: String(error) });

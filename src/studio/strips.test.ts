@@ -1,0 +1,41 @@
+import { expect, it } from "vitest";
+import { encodeRecord, type LayerHeader, statisticsFields } from "../train/recording/layer-log.ts";
+import { LayerTable } from "./layer-table.ts";
+import type { Strip } from "./protocol.ts";
+import { makeStrip } from "./strips.ts";
+
+const header: LayerHeader = {
+  version: 1,
+  bins: 4,
+  series: [{ kind: "gradients", layer: "conv", type: "Conv2d", shape: [8, 4] }],
+};
+
+/** A strip of some records, each given by its range; all have mean 0 and standard deviation 0.01. */
+function stripOf(ranges: readonly (readonly [number, number])[]): Strip {
+  const table = new LayerTable();
+  table.adopt(header);
+  ranges.forEach(([min, max], i) => {
+    const fields = { mean: 0, std: 0.01, min, max, zeros: 0, nonFinite: 0, dead: 0 };
+    const numbers = [...statisticsFields.map((name) => fields[name]), 1, 50, 50, 1];
+    table.feed(encodeRecord(header, i + 1, [numbers]));
+  });
+  const strip = makeStrip(table, { layer: "conv", kind: "gradients", columns: 10 });
+  if (strip === null) throw new Error("there is no strip");
+  return strip;
+}
+
+it("shows what the elements reach, and not the few that lie far out", () => {
+  const edges = ({ low, high }: Strip): number[] => [low, high].map((edge) => Number(edge.toFixed(6)));
+  expect(edges(stripOf([[-0.03, 0.02]]))).toEqual([-0.03, 0.02]);
+  expect(edges(stripOf([[-1, 2]]))).toEqual([-0.08, 0.08]);
+});
+
+it("counts what lies beyond the rows in the outermost ones", () => {
+  const strip = stripOf([[-1, 1]]);
+  const bytes = [...Buffer.from(strip.histogram, "base64")];
+  expect(bytes).toHaveLength(4);
+  // Bins are half a unit wide: all but the inner ones' middle lies beyond 0.08.
+  expect(bytes[0]).toBe(255);
+  expect(bytes[3]).toBe(255);
+  expect(bytes[1]).toBeGreaterThan(0);
+});
