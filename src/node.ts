@@ -19,6 +19,14 @@ export {
   saveNpyFile,
   saveSafetensorsFile,
 } from "./io/node/files.ts";
+export {
+  CheckpointFolder,
+  type CheckpointFolderOptions,
+  type CheckpointPosition,
+  type DamagedCheckpoint,
+  damageMessage,
+  type LoadedCheckpoint,
+} from "./train/checkpoint-folder.ts";
 export { InspectionFile } from "./train/inspector-file.ts";
 export { RunRecorder, type RunRecorderOptions } from "./train/recording/run-recorder.ts";
 export {

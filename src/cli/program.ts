@@ -76,7 +76,13 @@ function addTrain(program: Command, finish: (code: number) => void): void {
     .addOption(new Option("--lr <rate>", "learning rate at the start").argParser(positiveNumber))
     .addOption(choice("--optimizer <name>", optimizerNames))
     .addOption(new Option("--seed <n>", "of weights and order; default 0").argParser(integer(0)))
-    .option("--resume <run>", "go on with a run that was interrupted")
+    .option("--resume <run>", "go on with a run that was interrupted, bit for bit")
+    .addOption(
+      new Option(
+        "--checkpoint-every <n>",
+        "save every so many steps, besides after each epoch (Lightning's every_n_train_steps, Hugging Face's save_steps)",
+      ).argParser(integer(1)),
+    )
     .option("--studio", "open the studio in the browser")
     .option("--no-studio", "neither record nor serve what the studio shows")
     .action(async (dataset: DatasetName | undefined, raw: Raw) => {
@@ -86,6 +92,7 @@ function addTrain(program: Command, finish: (code: number) => void): void {
         chosen: chosenOf(dataset, raw),
         source: sourceOf(raw),
         resume: raw.resume as string | undefined,
+        checkpointEvery: raw.checkpointEvery as number | undefined,
         studio: raw.studio as boolean | undefined,
       };
       finish(await train(options, outputOf(raw)));
