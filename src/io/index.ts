@@ -1,6 +1,7 @@
 /** `tatamijs/io`: formats as bytes, for every host. Reading and writing files: `tatamijs/node`. */
 export { type CheckpointValue, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 export { loadNpy, loadNpz, saveNpy } from "./npy.ts";
+export { pytorchSource } from "./pytorch/python-source.ts";
 export {
   decodeSafetensors,
   type EncodeOptions,
@@ -27,3 +28,4 @@ export {
   type SummaryWriterOptions,
 } from "./tensorboard/summary-writer.ts";
 export { loadTorch, type TorchValue } from "./torch-file.ts";
+export { saveTorch, type TorchSaveValue } from "./torch-save.ts";
