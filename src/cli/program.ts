@@ -9,6 +9,7 @@ import { doctor } from "./doctor.ts";
 import { deviceNames, type EngineChoice } from "./engine.ts";
 import { exitCodeOf, exitCodes, messageOf } from "./errors.ts";
 import { evalCommand } from "./eval.ts";
+import { type ExportTarget, exportCommand, exportTargets } from "./export.ts";
 import { lab } from "./lab.ts";
 import { createOutput, type Output } from "./output.ts";
 import { packageVersion } from "./package-version.ts";
@@ -60,6 +61,7 @@ function createProgram(finish: (code: number) => void): Command {
     (dataset: DatasetName | undefined, raw: Raw) => summaryCommand(chosenOf(dataset, raw), outputOf(raw)),
   );
   command(program, "runs", "list all runs", false).action((raw: Raw) => runs(placeOf(raw), outputOf(raw)));
+  addExport(program);
   addStudio(program, finish);
   addProfile(program);
   addLab(program);
@@ -115,6 +117,26 @@ function addPredict(program: Command): void {
     .action((files: string[], raw: Raw) => {
       const choices = { files, run: String(raw.run), invert: raw.invert === true };
       return predict({ ...engineOf(raw), ...placeOf(raw), ...choices, source: sourceOf(raw) }, outputOf(raw));
+    });
+}
+
+function addExport(program: Command): void {
+  const formats = Object.entries(exportTargets).map(([name, { about }]) => `${name} (${about})`);
+  program
+    .command("export")
+    .description("write a run's model for other programs")
+    .argument("[run]", "folder or id of a run", "latest")
+    .addOption(
+      new Option("--to <format>", formats.join(", "))
+        .argParser(oneOf(Object.keys(exportTargets)))
+        .makeOptionMandatory(),
+    )
+    .option("--out <folder>", "where to write; default: a folder in that of the run")
+    .option("--runs <folder>", "folder of all runs", "runs")
+    .option("--json", "write newline-delimited JSON to stdout", false)
+    .action((run: string, raw: Raw) => {
+      const { to, out, runs } = raw as { to: ExportTarget; out?: string; runs: string };
+      return exportCommand({ run, to, out, runs }, outputOf(raw));
     });
 }
 

@@ -111,11 +111,13 @@ class PickleWriter {
   }
 
   #number(value: number): void {
-    if (Number.isSafeInteger(value) && !Object.is(value, -0)) return this.#integer(value);
-    const bytes = new DataView(new ArrayBuffer(8));
-    bytes.setFloat64(0, value);
-    this.#text("G");
-    this.#bytes.push(...new Uint8Array(bytes.buffer));
+    if (Number.isSafeInteger(value) && !Object.is(value, -0)) this.#integer(value);
+    else {
+      const bytes = new DataView(new ArrayBuffer(8));
+      bytes.setFloat64(0, value);
+      this.#text("G");
+      this.#bytes.push(...new Uint8Array(bytes.buffer));
+    }
   }
 
   #integer(value: number): void {

@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { bundleScript } from "../../test/setup/run-script.ts";
 import { RandomStream } from "../data/index.ts";
 import { saveCheckpoint } from "../io/index.ts";
 import { tensor } from "../tensor/create.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { bundleScript } from "../../test/setup/run-script.ts";
 import { CheckpointFolder, loadLatestCheckpoint } from "./checkpoint-folder.ts";
 
 let root = "";
@@ -36,7 +36,7 @@ it("keeps the newest checkpoints, and gives back the newest", async () => {
   expect(await readdir(folder.path)).toEqual(["000002-step-10", "000003-step-15"]);
   const loaded = await folder.load();
   expect(loaded).toMatchObject({ epoch: 0, step: 15, totalSteps: 15, damaged: [] });
-  const { step, weights } = loaded?.state as { step: number; weights: Tensor };
+  const { step, weights } = (loaded?.state ?? {}) as { step: number; weights: Tensor };
   expect([step, await weights.array()]).toEqual([15, [15, 15]]);
   // Another one goes on counting.
   await save(new CheckpointFolder(folder.path, { keep: 3 }), 20);
@@ -155,7 +155,7 @@ it("is never lost or half there when its writer is killed 200 times", { timeout:
       const told = await killSoon(child, 1 + random.below(25), path);
       leftovers += (await readdir(path)).filter((name) => name.startsWith(".")).length;
       const loaded = await new CheckpointFolder(path).load();
-      const { step, weights } = loaded?.state as { step: number; weights: Tensor };
+      const { step, weights } = (loaded?.state ?? {}) as { step: number; weights: Tensor };
       expect(loaded?.damaged).toEqual([]);
       expect(step).toBeGreaterThanOrEqual(Math.max(told, known));
       expect(new Set(await weights.data())).toEqual(new Set([step]));

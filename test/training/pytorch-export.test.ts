@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { io, manualSeed, models, nn, noGrad, optim, randn, type Tensor, tensor } from "../../src/index.ts";
 import { buildModel } from "../../src/cli/build.ts";
 import { type DatasetName, datasets } from "../../src/cli/datasets.ts";
 import { modelNames } from "../../src/cli/settings.ts";
+import { io, manualSeed, models, nn, noGrad, optim, randn, type Tensor, tensor } from "../../src/index.ts";
 import * as F from "../../src/nn/functional.ts";
 import { findTorch } from "../setup/neighbours.ts";
 
@@ -39,6 +39,15 @@ const ofCommand = (
     shape: [4, ...datasets[dataset].imageShape],
   },
 ];
+
+/**
+ * Where a model cannot do with digits of 8x8 pixels: MobileNetV2 has one pixel left in its last layers, and batch norm over four
+ * samples then takes PyTorch's own float32 to NaN in its third step.
+ */
+const datasetFor: Partial<Record<(typeof modelNames)[number], DatasetName>> = {
+  lenet5: "fashion-mnist",
+  "mobilenet-v2": "cifar10",
+};
 
 const everything = (): nn.Sequential =>
   new nn.Sequential({
@@ -75,7 +84,7 @@ const everything = (): nn.Sequential =>
   });
 
 const cases: ReadonlyMap<string, Exported> = new Map<string, Exported>([
-  ...modelNames.map((model) => ofCommand(model === "lenet5" ? "fashion-mnist" : "digits", model)),
+  ...modelNames.map((model) => ofCommand(datasetFor[model] ?? "digits", model)),
   ofCommand("digits", "cnn", "none"),
   ofCommand("cifar10", "cnn"),
   ["models.resnet34", { make: () => models.resnet34({ numClasses: 10 }), shape: [4, 3, 33, 40] }],
@@ -164,7 +173,7 @@ beforeAll(async () => {
   const script = fileURLToPath(new URL("./pytorch-export.py", import.meta.url));
   const text = execFileSync(python, [script, ...folders], { encoding: "utf8", maxBuffer: 2 ** 28 });
   const lines = text.trimEnd().split("\n");
-  [...cases.keys()].forEach((name, i) => void theirs.set(name, JSON.parse((lines[i] as string).replaceAll("NaN", "null"))));
+  [...cases.keys()].forEach((name, i) => void theirs.set(name, JSON.parse(lines[i] as string)));
 }, 300_000);
 
 afterAll(async () => {

@@ -7,6 +7,7 @@ import { Generator, manualSeed, nn, optim } from "../../src/index.ts";
 import { type CheckpointValue, loadCheckpoint, saveCheckpoint } from "../../src/io/index.ts";
 import { decodeSafetensors } from "../../src/io/safetensors.ts";
 import * as F from "../../src/nn/functional.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import {
   type Callback,
   EarlyStopping,
@@ -14,7 +15,6 @@ import {
   type FitOptions,
   fit,
 } from "../../src/train/index.ts";
-import type { Tensor } from "../../src/tensor/tensor.ts";
 
 export const stepsPerEpoch = 9;
 export const epochs = 4;
@@ -54,6 +54,7 @@ export async function train(
       if (when === "epoch" && epoch === epochs) end = describe(await saveCheckpoint(await context.state()));
     },
   };
+  // biome-ignore lint/suspicious/noFocusedTests: this is the training loop, not a test
   const results = await fit(model, {
     ...options,
     ...(resume === undefined ? {} : { resume: loadCheckpoint(resume) }),
