@@ -125,7 +125,11 @@ class PickleWriter {
     else if (value === (value | 0)) {
       this.#text("J");
       this.#bytes.push(value & 0xff, (value >> 8) & 0xff, (value >> 16) & 0xff, (value >> 24) & 0xff);
-    } else this.#text(`I${value}\n`);
+    } else {
+      const bytes = new DataView(new ArrayBuffer(8));
+      bytes.setBigInt64(0, BigInt(value), true);
+      this.#bytes.push(0x8a, 8, ...new Uint8Array(bytes.buffer));
+    }
   }
 
   #string(value: string): void {
