@@ -24,7 +24,6 @@ export {
   type CheckpointFolderOptions,
   type CheckpointPosition,
   type DamagedCheckpoint,
-  damageMessage,
   type LoadedCheckpoint,
 } from "./train/checkpoint-folder.ts";
 export { InspectionFile } from "./train/inspector-file.ts";

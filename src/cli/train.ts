@@ -9,7 +9,6 @@ import { type Engine, F, FileFormatError, io, manualSeed } from "../index.ts";
 import {
   CheckpointFolder,
   currentStatus,
-  damageMessage,
   type LoadedCheckpoint,
   RunDirectory,
   RunRecorder,
@@ -160,8 +159,7 @@ async function latestCheckpoint(path: string): Promise<LoadedCheckpoint> {
   if (found === undefined) {
     throw new FileFormatError(`${path}: it ended before its first checkpoint; start a new run`, { path });
   }
-  const damage = damageMessage(found);
-  if (damage !== undefined) process.stderr.write(`note: ${damage}\n`);
+  if (found.warning !== undefined) process.stderr.write(`note: ${found.warning}\n`);
   return found;
 }
 

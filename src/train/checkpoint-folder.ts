@@ -53,6 +53,8 @@ export interface LoadedCheckpoint extends CheckpointPosition {
   readonly state: CheckpointValue;
   /** Newer ones, which are damaged. */
   readonly damaged: readonly DamagedCheckpoint[];
+  /** What to tell the user where there are such. */
+  readonly warning?: string;
 }
 
 /** Options of {@link CheckpointFolder}. */
@@ -173,7 +175,7 @@ export class CheckpointFolder {
     for (const name of await this.#names()) {
       const path = join(this.path, name);
       try {
-        return { ...(await readCheckpoint(path)), path, damaged };
+        return withWarning({ ...(await readCheckpoint(path)), path, damaged });
       } catch (error) {
         if (!(error instanceof FileFormatError)) throw error;
         this.#damaged.add(name);
@@ -250,16 +252,16 @@ export async function loadLatestCheckpoint(path: string): Promise<LoadedCheckpoi
       { path },
     );
   }
-  const message = damageMessage(found);
-  if (message !== undefined) process.emitWarning(message);
+  if (found.warning !== undefined) process.emitWarning(found.warning);
   return found;
 }
 
-/** What to say where newer checkpoints are damaged. */
-export function damageMessage({ damaged, path, epoch, step }: LoadedCheckpoint): string | undefined {
-  if (damaged.length === 0) return undefined;
+function withWarning(found: LoadedCheckpoint): LoadedCheckpoint {
+  const { damaged, path, epoch, step } = found;
+  if (damaged.length === 0) return found;
   const reasons = damaged.map(({ reason }) => reason).join("; ");
-  return `${reasons}. Going on from the one before, ${path} (${epoch} epochs and ${step} steps)`;
+  const position = `${epoch} epoch${epoch === 1 ? "" : "s"} and ${step} step${step === 1 ? "" : "s"}`;
+  return { ...found, warning: `${reasons}. Going on from the one before, ${path} (${position})` };
 }
 
 /** Position of a checkpoint in their order; 0 for the name of something else. */

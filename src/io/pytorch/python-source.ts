@@ -21,7 +21,7 @@ const indent = "    ";
  * @throws ArgumentError for a class of the user's own: its `forward` is TypeScript
  * @example
  * const text = io.pytorchSource(new nn.Sequential(new nn.Flatten(), new nn.Linear(784, 10)));
- * text.includes("nn.Linear(784, 10),"); // true
+ * text.includes("nn.Linear(784, 10)"); // true
  */
 export function pytorchSource(
   model: nn.Module,
