@@ -30,7 +30,7 @@ const mayImport = {
   optim: ["nn", ...tensor],
   data: ["nn/(callable|arguments)\\.ts", ...tensor],
   inspect: ["nn", "optim", ...tensor],
-  io: ["nn", ...tensor],
+  io: ["nn", "models", ...tensor],
   models: ["nn", ...tensor],
   train: ["nn", "optim", "data", "inspect", "io", ...tensor],
   lab: ["data", "train/text-table\\.ts", ...tensor],

@@ -24,6 +24,13 @@ export {
   saveSafetensorsFile,
 } from "./io/node/files.ts";
 export { loadPretrainedFolder } from "./io/node/pretrained-folder.ts";
+export {
+  CheckpointFolder,
+  type CheckpointFolderOptions,
+  type CheckpointPosition,
+  type DamagedCheckpoint,
+  type LoadedCheckpoint,
+} from "./train/checkpoint-folder.ts";
 export { InspectionFile } from "./train/inspector-file.ts";
 export { RunRecorder, type RunRecorderOptions } from "./train/recording/run-recorder.ts";
 export {

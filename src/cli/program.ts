@@ -10,6 +10,7 @@ import { doctor } from "./doctor.ts";
 import { deviceNames, type EngineChoice } from "./engine.ts";
 import { exitCodeOf, exitCodes, messageOf } from "./errors.ts";
 import { evalCommand } from "./eval.ts";
+import { type ExportTarget, exportCommand, exportTargets } from "./export.ts";
 import { lab } from "./lab.ts";
 import { createOutput, type Output } from "./output.ts";
 import { packageVersion } from "./package-version.ts";
@@ -61,6 +62,7 @@ function createProgram(finish: (code: number) => void): Command {
     (dataset: DatasetName | undefined, raw: Raw) => summaryCommand(chosenOf(dataset, raw), outputOf(raw)),
   );
   command(program, "runs", "list all runs", false).action((raw: Raw) => runs(placeOf(raw), outputOf(raw)));
+  addExport(program);
   addStudio(program, finish);
   addProfile(program);
   addBench(program);
@@ -78,7 +80,13 @@ function addTrain(program: Command, finish: (code: number) => void): void {
     .addOption(new Option("--lr <rate>", "learning rate at the start").argParser(positiveNumber))
     .addOption(choice("--optimizer <name>", optimizerNames))
     .addOption(new Option("--seed <n>", "of weights and order; default 0").argParser(integer(0)))
-    .option("--resume <run>", "go on with a run that was interrupted")
+    .option("--resume <run>", "go on with a run that was interrupted, bit for bit")
+    .addOption(
+      new Option(
+        "--checkpoint-every <n>",
+        "save every so many steps, besides after each epoch (Lightning's every_n_train_steps, Hugging Face's save_steps)",
+      ).argParser(integer(1)),
+    )
     .option("--studio", "open the studio in the browser")
     .option("--no-studio", "neither record nor serve what the studio shows")
     .action(async (dataset: DatasetName | undefined, raw: Raw) => {
@@ -88,6 +96,7 @@ function addTrain(program: Command, finish: (code: number) => void): void {
         chosen: chosenOf(dataset, raw),
         source: sourceOf(raw),
         resume: raw.resume as string | undefined,
+        checkpointEvery: raw.checkpointEvery as number | undefined,
         studio: raw.studio as boolean | undefined,
       };
       finish(await train(options, outputOf(raw)));
@@ -110,6 +119,26 @@ function addPredict(program: Command): void {
     .action((files: string[], raw: Raw) => {
       const choices = { files, run: String(raw.run), invert: raw.invert === true };
       return predict({ ...engineOf(raw), ...placeOf(raw), ...choices, source: sourceOf(raw) }, outputOf(raw));
+    });
+}
+
+function addExport(program: Command): void {
+  const formats = Object.entries(exportTargets).map(([name, { about }]) => `${name} (${about})`);
+  program
+    .command("export")
+    .description("write a run's model for other programs")
+    .argument("[run]", "folder or id of a run", "latest")
+    .addOption(
+      new Option("--to <format>", formats.join(", "))
+        .argParser(oneOf(Object.keys(exportTargets)))
+        .makeOptionMandatory(),
+    )
+    .option("--out <folder>", "where to write; default: a folder in that of the run")
+    .option("--runs <folder>", "folder of all runs", "runs")
+    .option("--json", "write newline-delimited JSON to stdout", false)
+    .action((run: string, raw: Raw) => {
+      const { to, out, runs } = raw as { to: ExportTarget; out?: string; runs: string };
+      return exportCommand({ run, to, out, runs }, outputOf(raw));
     });
 }
 

@@ -5,8 +5,15 @@
  * on run.json says how it went: done, failed (with the reason), or interrupted.
  */
 import { join } from "node:path";
-import { type Engine, F, io, manualSeed } from "../index.ts";
-import { loadCheckpointFile, RunDirectory, RunRecorder, readRun } from "../node.ts";
+import { type Engine, F, FileFormatError, io, manualSeed } from "../index.ts";
+import {
+  CheckpointFolder,
+  currentStatus,
+  type LoadedCheckpoint,
+  RunDirectory,
+  RunRecorder,
+  readRun,
+} from "../node.ts";
 import {
   accuracy,
   type Callback,
@@ -16,7 +23,6 @@ import {
   formatDuration,
   Progress,
   RunLogger,
-  restoreTrainingState,
   TensorBoardLogger,
   TerminateOnNaN,
   type TrainingOptimizer,
@@ -43,6 +49,8 @@ export interface TrainOptions extends EngineChoice {
   readonly out: string;
   /** The run to go on with; its settings hold then. */
   readonly resume?: string | undefined;
+  /** Steps between two checkpoints within an epoch. Default: there is one after each epoch, or what the resumed run had. */
+  readonly checkpointEvery?: number | undefined;
   /** True and false as the user says: recorded and shown in the browser, or neither. Default: recorded, and served on a terminal. */
   readonly studio?: boolean | undefined;
 }
@@ -56,8 +64,9 @@ interface Session {
   readonly optimizer: TrainingOptimizer;
   readonly scheduler: TrainingScheduler;
   readonly run: RunDirectory;
-  /** Epochs that were done before. */
-  readonly startEpoch: number;
+  /** Where it goes on. */
+  readonly checkpoint: LoadedCheckpoint | undefined;
+  readonly checkpointEvery: number | undefined;
   readonly records: boolean;
 }
 
@@ -113,11 +122,12 @@ async function trainBeside(
     tellResult(session, result, output);
     return exitCodes.done;
   } catch (error) {
-    if (!interruption.signal.aborted) {
+    // Another error than the signal's own: the state could not be saved, say.
+    if (error !== interruption.signal.reason) {
       await run.finish("failed", { error });
       throw error;
     }
-    await saveInterrupted(session, output);
+    await endInterrupted(session, output);
     return interruption.exitCode;
   } finally {
     interruption.stop();
@@ -126,22 +136,42 @@ async function trainBeside(
 
 async function prepare(options: TrainOptions): Promise<Session> {
   const path = options.resume === undefined ? undefined : await findRun(options.resume, options.out);
-  const settings =
-    path === undefined ? completeSettings(options.chosen) : await storedSettings(path, options.chosen);
+  const stored = path === undefined ? undefined : await storedSettings(path, options.chosen);
+  const settings = stored?.settings ?? completeSettings(options.chosen);
+  const checkpointEvery = options.checkpointEvery ?? stored?.checkpointEvery;
   const engine = chooseEngine(options);
   manualSeed(settings.seed);
   const data = await loadTrainingData(settings, options.source);
   const model = buildModel(settings);
   const parts = { model, ...buildOptimizer(model, settings, data.train.length) };
-  const common = { settings, engine, data, ...parts, records: options.studio !== false };
-  if (path === undefined) return { ...common, run: await createRun(settings, options.out), startEpoch: 0 };
-  const checkpoint = join(path, "checkpoint.safetensors");
-  const startEpoch = restoreTrainingState(await loadCheckpointFile(checkpoint), parts, checkpoint);
-  return { ...common, run: await RunDirectory.resume(path), startEpoch };
+  const common = { settings, engine, data, ...parts, checkpointEvery, records: options.studio !== false };
+  if (path === undefined) {
+    const run = await createRun(settings, checkpointEvery, options.out);
+    return { ...common, run, checkpoint: undefined };
+  }
+  const checkpoint = await latestCheckpoint(path);
+  return { ...common, run: await RunDirectory.resume(path, checkpoint), checkpoint };
 }
 
-/** The settings of a run that is gone on with. @throws UsageError when others are given, or it is done. */
-async function storedSettings(path: string, chosen: ChosenSettings): Promise<TrainSettings> {
+/** @throws FileFormatError where there is none that is whole. */
+async function latestCheckpoint(path: string): Promise<LoadedCheckpoint> {
+  const found = await new CheckpointFolder(join(path, "checkpoints")).load();
+  if (found === undefined) {
+    throw new FileFormatError(`${path}: it ended before its first checkpoint; start a new run`, { path });
+  }
+  if (found.warning !== undefined) process.stderr.write(`note: ${found.warning}\n`);
+  return found;
+}
+
+/**
+ * The settings of a run that is gone on with.
+ *
+ * @throws UsageError when others are given, it is done, or another process is at it.
+ */
+async function storedSettings(
+  path: string,
+  chosen: ChosenSettings,
+): Promise<{ settings: TrainSettings; checkpointEvery: number | undefined }> {
   const given = Object.entries(chosen).flatMap(([name, value]) => (value === undefined ? [] : [name]));
   if (given.length > 0) {
     throw new UsageError(`--resume goes on with the run's own settings; leave out: ${given.join(", ")}`);
@@ -152,14 +182,22 @@ async function storedSettings(path: string, chosen: ChosenSettings): Promise<Tra
       `${path} is done already, there is nothing to resume; start a new run without --resume`,
     );
   }
-  return settingsOf(info, path);
+  if ((await currentStatus(path, info)) === "running") {
+    throw new UsageError(`${path} is being trained by another process; stop that one before you resume`);
+  }
+  const { checkpointEvery: every } = info.settings;
+  return { settings: settingsOf(info, path), checkpointEvery: typeof every === "number" ? every : undefined };
 }
 
-function createRun(settings: TrainSettings, out: string): Promise<RunDirectory> {
+function createRun(
+  settings: TrainSettings,
+  checkpointEvery: number | undefined,
+  out: string,
+): Promise<RunDirectory> {
   return RunDirectory.create(out, {
     name: `${settings.dataset}-${settings.model}`,
     seed: settings.seed,
-    settings: { ...settings },
+    settings: { ...settings, ...(checkpointEvery === undefined ? {} : { checkpointEvery }) },
     versions: { tatami: packageVersion(), node: process.versions.node },
   });
 }
@@ -170,7 +208,7 @@ interface TestResult {
 }
 
 async function learn(session: Session, output: Output, signal: AbortSignal): Promise<TestResult> {
-  const { settings, data, model, optimizer, scheduler, run, startEpoch } = session;
+  const { settings, data, model, optimizer, scheduler, run, checkpoint } = session;
   const measured = { loss: F.crossEntropy, metrics: { accuracy }, signal };
   // biome-ignore lint/suspicious/noFocusedTests: this is the training loop, not a test
   await fit(model, {
@@ -181,12 +219,12 @@ async function learn(session: Session, output: Output, signal: AbortSignal): Pro
     scheduler,
     schedulerInterval: "step",
     epochs: settings.epochs,
-    startEpoch,
+    resume: checkpoint?.state,
     callbacks: [
       ...recorders(session),
       new TerminateOnNaN(),
       output.json ? epochEvents(output) : new Progress(),
-      new Checkpoint(run),
+      new Checkpoint(run, { everyNTrainSteps: session.checkpointEvery }),
       new RunLogger(run),
     ],
   });
@@ -195,7 +233,7 @@ async function learn(session: Session, output: Output, signal: AbortSignal): Pro
 }
 
 /** First, since whatever ends the training is to be recorded too. */
-function recorders({ run, data, records, startEpoch }: Session): readonly Callback[] {
+function recorders({ run, data, records, checkpoint }: Session): readonly Callback[] {
   if (!records) return [];
   const onError = (error: unknown): void => {
     process.stderr.write(`note: the recording for the studio has ended: ${messageOf(error)}\n`);
@@ -203,26 +241,31 @@ function recorders({ run, data, records, startEpoch }: Session): readonly Callba
   // What a run that is gone on with has written of later epochs is not shown.
   const events = new io.SummaryWriter({
     logDir: run.path,
-    ...(startEpoch > 0 ? { purgeStep: startEpoch + 1 } : {}),
+    ...(checkpoint === undefined ? {} : { purgeStep: checkpoint.epoch + 1 }),
   });
   return [new RunRecorder(run.path, { classes: data.classes, onError }), new TensorBoardLogger(events)];
 }
 
-/** The weights as they are now; the checkpoint stays that of the last whole epoch, where a resumption begins. */
-async function saveInterrupted({ model, run }: Session, output: Output): Promise<void> {
-  await run.saveModel(await io.saveSafetensors(model.stateDict()));
+/** `fit` has saved the state where it stopped; after it, in the test of the whole, that of the last epoch is there. */
+async function endInterrupted({ run, data, checkpoint }: Session, output: Output): Promise<void> {
   await run.finish("interrupted");
-  output.event("interrupted", { run: run.path });
+  const { epoch = 0, step = 0 } = run.checkpoints.saved ?? checkpoint ?? {};
+  output.event("interrupted", { run: run.path, epoch, step });
+  const within = step > 0 ? ` and ${step} of ${data.train.length} steps` : "";
   process.stderr.write(
-    `Interrupted. The weights are saved in ${run.path}\nGo on with: ${trainCommand(`--resume ${run.path}`)}\n`,
+    `Interrupted after ${epoch} epoch${epoch === 1 ? "" : "s"}${within}. Everything is saved in ${run.path}\n` +
+      `Go on with: ${trainCommand(`--resume ${run.path}`)}\n`,
   );
 }
 
-function announce({ settings, engine, data, model, run, startEpoch }: Session, output: Output): void {
+function announce({ settings, engine, data, model, run, checkpoint }: Session, output: Output): void {
   const parameters = model.parameters().reduce((sum, p) => sum + p.numel(), 0);
   const { name, threads } = engine.device;
-  output.event("start", { ...settings, parameters, run: run.path, startEpoch, engine: name, threads });
-  const done = startEpoch > 0 ? ` (${startEpoch} done)` : "";
+  const { epoch: startEpoch = 0, step: startStep = 0 } = checkpoint ?? {};
+  const from = { startEpoch, startStep };
+  output.event("start", { ...settings, parameters, run: run.path, ...from, engine: name, threads });
+  const within = startStep > 0 ? ` and ${startStep} of ${data.train.length} steps` : "";
+  const done = checkpoint === undefined ? "" : ` (${startEpoch}${within} done)`;
   output.line(
     `Training ${settings.model} (${grouped(parameters)} parameters) on ${datasets[settings.dataset].title}: ` +
       `${grouped(data.train.dataset.length)} images, ${settings.epochs} epoch${settings.epochs === 1 ? "" : "s"}${done}; ${name} engine, ` +

@@ -4,7 +4,9 @@ import { Generator } from "../tensor/generator.ts";
 import { DataLoader } from "./data-loader.ts";
 import { Dataset } from "./dataset.ts";
 import { Digits } from "./digits.ts";
+import type { HostArray } from "./host-array.ts";
 import { TensorDataset } from "./tensor-dataset.ts";
+import { MixUp } from "./transforms/mix.ts";
 
 class Counting extends Dataset<[number]> {
   readonly length = 7;
@@ -80,4 +82,44 @@ it("takes tensors as a dataset", async () => {
   ]);
   expect((await dataset.get(1))[0]?.shape).toEqual([2]);
   expect(() => new TensorDataset(tensor([1, 2]), tensor([1]))).toThrow("need one common first dimension");
+});
+
+it("begins at any batch of an epoch with what it would have given, mixed batches included", async () => {
+  const make = (): DataLoader<[HostArray, number]> =>
+    new DataLoader(
+      new (class extends Dataset<[HostArray, number]> {
+        readonly length = 11;
+        get(index: number): [HostArray, number] {
+          return [{ dtype: "float32", shape: [1, 2, 2], data: new Float32Array(4).fill(index) }, index % 3];
+        }
+      })(),
+      {
+        batchSize: 2,
+        shuffle: true,
+        dropLast: true,
+        generator: new Generator(5),
+        batchTransform: new MixUp({ numClasses: 3 }),
+      },
+    );
+  const read = async (loader: DataLoader<[HostArray, number]>): Promise<unknown[]> => {
+    const seen: unknown[] = [];
+    for await (const [x, y] of loader) seen.push([await x.array(), await y.array()]);
+    return seen;
+  };
+  const whole = make();
+  whole.epoch = 2;
+  const all = await read(whole);
+  expect(all).toHaveLength(5);
+  for (let first = 0; first <= 5; first++) {
+    const resumed = make();
+    resumed.epoch = 2;
+    resumed.batch = first;
+    expect(await read(resumed)).toEqual(all.slice(first));
+    // Of one iteration only.
+    expect([resumed.epoch, resumed.batch]).toEqual([3, 0]);
+    expect(await read(resumed)).toHaveLength(5);
+  }
+  const wrong = make();
+  wrong.batch = 6;
+  expect(() => wrong[Symbol.asyncIterator]()).toThrow("batch 6 is none of the epoch's 5 batches");
 });

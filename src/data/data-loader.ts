@@ -2,7 +2,7 @@
  * Batches of a dataset as tensors, one epoch per iteration, in an order that depends only on the seed and the
  * epoch. The next batch is prepared while the consumer waits for the engine.
  */
-
+import { ArgumentError } from "../base/errors.ts";
 import { fromOwned } from "../tensor/create.ts";
 import { defaultGenerator, type Generator } from "../tensor/generator.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -41,7 +41,7 @@ export interface DataLoaderOptions<S extends Sample> {
  * Iterates over a dataset in batches: `for await (const [x, y] of loader)`.
  *
  * Images become float32 (N, C, H, W), class indices int32 (N). Shuffling and augmentation are functions of
- * (seed, epoch, index): a training that is resumed at an epoch sees what it would have seen.
+ * (seed, epoch, index): a training that is resumed, at an epoch or within one, sees what it would have seen.
  *
  * @throws ArgumentError for an empty dataset, or a batch size that gives no batch.
  * @example
@@ -55,6 +55,8 @@ export class DataLoader<S extends Sample = Sample> implements AsyncIterable<Tens
   readonly generator: Generator;
   /** Number of the epoch that the next iteration gives; counts up by itself. Set it to resume. */
   epoch = 0;
+  /** Batch of the epoch at which the next iteration begins; 0 again behind it. Set it to resume within an epoch. */
+  batch = 0;
   readonly #order: BatchOrderOptions;
   readonly #collate: Collate<S> | undefined;
   readonly #batchTransform: BatchTransform | undefined;
@@ -78,10 +80,15 @@ export class DataLoader<S extends Sample = Sample> implements AsyncIterable<Tens
 
   [Symbol.asyncIterator](): AsyncIterableIterator<TensorBatch<S>> {
     const key = new RandomKey(this.generator.seed, this.epoch++);
+    const first = this.batch;
+    this.batch = 0;
+    checkFirstBatch(first, this.length);
     const indicesOf = batchOrder(this.#order, key);
-    const batches = prefetch(this.length, (batch) => this.#batch(indicesOf(batch), key), this.#ahead);
+    const make = (i: number): TensorBatch<S> | Promise<TensorBatch<S>> =>
+      this.#batch(indicesOf(first + i), key);
+    const batches = prefetch(this.length - first, make, this.#ahead);
     const change = this.#batchTransform;
-    return change === undefined ? batches : changed(batches, change, key);
+    return change === undefined ? batches : changed(batches, change, key, first);
   }
 
   #batch(indices: readonly number[], key: RandomKey): TensorBatch<S> | Promise<TensorBatch<S>> {
@@ -97,6 +104,14 @@ export class DataLoader<S extends Sample = Sample> implements AsyncIterable<Tens
   }
 }
 
+function checkFirstBatch(first: number, batches: number): void {
+  if (Number.isInteger(first) && first >= 0 && first <= batches) return;
+  throw new ArgumentError(
+    `DataLoader: batch ${first} is none of the epoch's ${batches} batches; set it to an integer from 0 to ${batches}`,
+    { batch: first, batches },
+  );
+}
+
 /** Lanes of the batches' random numbers count down from here; samples have the lanes of their indices. */
 const firstBatchLane = 0xfffffffd;
 
@@ -108,8 +123,9 @@ async function* changed<S extends Sample>(
   batches: AsyncIterable<TensorBatch<S>>,
   change: BatchTransform,
   key: RandomKey,
+  first: number,
 ): AsyncGenerator<TensorBatch<S>> {
-  let lane = firstBatchLane;
+  let lane = firstBatchLane - first;
   for await (const batch of batches) {
     const [images, labels, ...rest] = batch as unknown as readonly [Tensor, Tensor, ...Tensor[]];
     yield [...change(images, labels, key.stream(lane--)), ...rest] as unknown as TensorBatch<S>;

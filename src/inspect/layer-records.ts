@@ -190,6 +190,11 @@ export abstract class LayerRecords {
     );
   }
 
+  /** Counts on from a step of a training that is resumed: which steps are recorded follows from their number. */
+  continueFrom(step: number): void {
+    this.#step = step;
+  }
+
   /** Forgets what was recorded; recording goes on. */
   clear(): void {
     this.#series.clear();

@@ -118,6 +118,11 @@ export class UpdateRatios {
     return Object.fromEntries(await Promise.all(read));
   }
 
+  /** Counts on from a step of a training that is resumed: which steps are recorded follows from their number. */
+  continueFrom(step: number): void {
+    this.#step = step;
+  }
+
   /** Forgets what was recorded; recording goes on. */
   clear(): void {
     this.#entries.clear();

@@ -5,6 +5,7 @@ export { type CheckpointValue, loadCheckpoint, saveCheckpoint } from "./checkpoi
 export { download } from "./download.ts";
 export { loadNpy, loadNpz, saveNpy } from "./npy.ts";
 export { loadPretrained, type Pretrained, type PretrainedOptions } from "./pretrained.ts";
+export { pytorchSource } from "./pytorch/python-source.ts";
 export {
   decodeSafetensors,
   type EncodeOptions,
@@ -32,3 +33,4 @@ export {
   type SummaryWriterOptions,
 } from "./tensorboard/summary-writer.ts";
 export { loadTorch, type TorchValue } from "./torch-file.ts";
+export { saveTorch, type TorchSaveValue } from "./torch-save.ts";

@@ -14,7 +14,7 @@ const planes = [16, 32, 64] as const;
  * Two 3x3 convolutions, whose result is added to the input. Where the shapes differ the input is taken at every
  * `stride`-th pixel, and channels of zeros are put around its own (option A of the paper), which needs no weights.
  */
-class CifarBlock extends nn.Module {
+export class CifarBlock extends nn.Module {
   readonly conv1: nn.Conv2d;
   readonly bn1: nn.BatchNorm2d;
   readonly conv2: nn.Conv2d;

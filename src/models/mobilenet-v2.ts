@@ -52,7 +52,7 @@ function convNormActivation(
 }
 
 /** Widens by a 1x1 convolution, filters each channel by itself, and narrows again without a nonlinearity. */
-class InvertedResidual extends nn.Module {
+export class InvertedResidual extends nn.Module {
   readonly conv: nn.Sequential;
   private readonly adds: boolean;
 

@@ -40,6 +40,19 @@ export interface BatchSource extends AsyncIterable<readonly [x: Tensor, y: Tenso
   readonly length: number;
   /** Number of the epoch that the next iteration gives. */
   epoch: number;
+  /**
+   * Batch of that epoch at which the next iteration begins; 0 again behind it. A source without it makes the first batches
+   * of an epoch that is gone on with, and they are left out.
+   */
+  batch?: number;
+  /** What its random choices follow from; kept with the state of a training. */
+  readonly generator?: RandomSource;
+}
+
+/** A generator of random numbers, as something whose state is kept; a `Generator` is one. */
+export interface RandomSource {
+  getState(): { readonly seed: number; readonly draws: number };
+  setState(state: { readonly seed: number; readonly draws: number }): void;
 }
 
 /** Mean loss of a batch. */
@@ -87,9 +100,23 @@ export interface TrainingContext {
   readonly epochs: number;
   /** Epochs that were done before this call of `fit`. */
   readonly startEpoch: number;
+  /** Steps of the epoch after those that were done before this call of `fit`; 0 but for a resumption within an epoch. */
+  readonly startStep: number;
   readonly stepsPerEpoch: number;
   /** Ends the training after this epoch. */
   stop(): void;
+  /** The state of the whole training, from which `fit` can go on; to be asked for in `onCheckpoint`. */
+  state(): Promise<TrainingState>;
+}
+
+/** Where a training stands when it can be saved. */
+export interface CheckpointMoment {
+  /** What has just ended: nothing yet, a step, an epoch with its validation, or the training by its `signal`. */
+  readonly when: "begin" | "step" | "epoch" | "interrupted";
+  /** Epochs that are done. */
+  readonly epoch: number;
+  /** Steps of the next epoch that are done. */
+  readonly step: number;
 }
 
 /** Something that watches a training and may act on it. An error that it throws ends the training. */
@@ -104,9 +131,21 @@ export interface Callback {
    */
   onValidationBatch?(output: Tensor, target: Tensor, context: TrainingContext): void;
   onEpochEnd?(result: EpochResult, context: TrainingContext): void | Promise<void>;
+  /**
+   * Called where the training can be saved: when every callback has been told of its beginning, a step or an epoch, and
+   * where `signal` has ended it between two steps.
+   */
+  onCheckpoint?(moment: CheckpointMoment, context: TrainingContext): void | Promise<void>;
   /** Called at the end of the training, after an error too. */
   onTrainEnd?(context: TrainingContext): void | Promise<void>;
+  /**
+   * What it needs to go on from here, kept with the state of the training. What it writes itself has to be on the disk when
+   * the promise ends: a training that is resumed begins behind it. Default: nothing.
+   */
+  stateDict?(): CheckpointValue | Promise<CheckpointValue>;
+  /** Takes what `stateDict` gave; called after `onTrainBegin` when a training is resumed. */
+  loadStateDict?(state: CheckpointValue): void;
 }
 
-/** A training's state between two epochs, from which it can go on. */
+/** A training's state between two steps, from which it can go on. */
 export type TrainingState = { readonly [key: string]: CheckpointValue };

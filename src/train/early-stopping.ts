@@ -2,6 +2,7 @@
  * Ends a training that no longer gets better.
  */
 import { ArgumentError } from "../base/errors.ts";
+import type { CheckpointValue } from "../io/checkpoint.ts";
 import type { Callback, EpochResult, TrainingContext } from "./contract.ts";
 
 /** Options of {@link EarlyStopping}. */
@@ -47,6 +48,16 @@ export class EarlyStopping implements Callback {
 
   onTrainBegin(): void {
     this.best = undefined;
+  }
+
+  /** The best value, for a training that is resumed. */
+  stateDict(): CheckpointValue {
+    return { best: this.best === undefined ? null : { ...this.best } };
+  }
+
+  loadStateDict(state: CheckpointValue): void {
+    const { best } = state as { readonly best: { readonly value: number; readonly epoch: number } | null };
+    this.best = best ?? undefined;
   }
 
   onEpochEnd(result: EpochResult, context: TrainingContext): void {

@@ -1,18 +1,31 @@
-import { expect, it } from "vitest";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
 import { DataLoader } from "../data/data-loader.ts";
 import { Dataset } from "../data/dataset.ts";
 import type { HostArray } from "../data/host-array.ts";
 import { currentEngine } from "../engine/default.ts";
-import { loadCheckpoint, saveCheckpoint } from "../io/checkpoint.ts";
+import { type CheckpointValue, loadCheckpoint, saveCheckpoint } from "../io/checkpoint.ts";
 import { ReduceLROnPlateau, type Schedulable } from "../optim/lr-scheduler/index.ts";
 import { tensor } from "../tensor/create.ts";
 import { Generator } from "../tensor/generator.ts";
 import { noGrad } from "../tensor/grad-mode.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { Callback, EpochResult, Model, TrainingOptimizer } from "./contract.ts";
+import { Checkpoint } from "./checkpoint-callback.ts";
+import { CheckpointFolder } from "./checkpoint-folder.ts";
+import type {
+  BatchSource,
+  Callback,
+  CheckpointMoment,
+  EpochResult,
+  Model,
+  TrainingOptimizer,
+} from "./contract.ts";
 import { EarlyStopping } from "./early-stopping.ts";
 import { evaluate } from "./evaluate.ts";
-import { type FitOptions, fit as train } from "./fit.ts";
+import { fit as train } from "./fit.ts";
+import type { FitOptions } from "./fit-options.ts";
 import { accuracy } from "./metrics.ts";
 import { TerminateOnNaN } from "./terminate-on-nan.ts";
 import { restoreTrainingState, trainingState } from "./training-state.ts";
@@ -108,6 +121,116 @@ it("goes on from a checkpoint as if it had never stopped", async () => {
   expect(() => restoreTrainingState({ epoch: 1 }, second, "x")).toThrow(
     "x: this is not the state of a training",
   );
+});
+
+describe("resume", () => {
+  /** States at the moments that `wanted` names, as they would be saved. */
+  const collecting = (wanted: (moment: CheckpointMoment) => boolean): Callback & { saved: Uint8Array[] } => {
+    const saved: Uint8Array[] = [];
+    return {
+      saved,
+      onCheckpoint: async (moment, context) => {
+        if (wanted(moment)) saved.push(await saveCheckpoint(await context.state()));
+      },
+    };
+  };
+
+  it("goes on from a signal, within an epoch and within its validation", async () => {
+    const whole = makeParts();
+    const expected = await train(whole.model, optionsOf(whole.optimizer));
+    for (const within of ["epoch", "validation"] as const) {
+      const controller = new AbortController();
+      const stop = (): void => controller.abort(new Error("stop"));
+      const first = makeParts();
+      const keeper = collecting(({ when }) => when === "interrupted");
+      const stopper: Callback =
+        within === "epoch"
+          ? { onStepEnd: ({ epoch, step }) => (epoch === 2 && step === 3 ? stop() : undefined) }
+          : { onValidationBatch: stop };
+      const options = optionsOf(first.optimizer, { callbacks: [keeper, stopper], signal: controller.signal });
+      await expect(train(first.model, options)).rejects.toThrow("stop");
+      expect(keeper.saved).toHaveLength(1);
+      const resume = loadCheckpoint(keeper.saved[0] as Uint8Array);
+      expect(resume).toMatchObject(within === "epoch" ? { epoch: 1, step: 3 } : { epoch: 0, step: 4 });
+
+      const second = makeParts();
+      const rest = await train(second.model, optionsOf(second.optimizer, { resume }));
+      const untimed = (results: readonly EpochResult[]): object[] =>
+        results.map(({ seconds: _seconds, ...result }) => result);
+      expect(untimed(rest)).toEqual(untimed(expected.slice(within === "epoch" ? 1 : 0)));
+      expect(await second.weight.array()).toEqual(await whole.weight.array());
+    }
+  });
+
+  it("remembers that a callback has ended the training, and what it has seen", async () => {
+    const parts = makeParts();
+    const stopper = new EarlyStopping({ patience: 1, minDelta: 100 });
+    const keeper = collecting(({ when }) => when === "epoch");
+    await train(parts.model, optionsOf(parts.optimizer, { callbacks: [keeper, stopper] }));
+    const [one, two] = keeper.saved.map((bytes) => loadCheckpoint(bytes));
+    const epochsFrom = async (resume: CheckpointValue | undefined): Promise<number[]> => {
+      const fresh = makeParts();
+      const callbacks = [new EarlyStopping({ patience: 1, minDelta: 100 })];
+      const results = await train(fresh.model, optionsOf(fresh.optimizer, { callbacks, resume }));
+      return results.map(({ epoch }) => epoch);
+    };
+    expect(await epochsFrom(one)).toEqual([2]);
+    expect(await epochsFrom(two)).toEqual([]);
+  });
+
+  it("leaves out the first batches of a source that cannot begin at one", async () => {
+    const sourceOf = (): BatchSource => {
+      const loader = loaderOf();
+      return {
+        length: loader.length,
+        epoch: 0,
+        async *[Symbol.asyncIterator]() {
+          loader.epoch = this.epoch;
+          yield* loader;
+        },
+      };
+    };
+    const whole = makeParts();
+    const keeper = collecting(({ when, epoch, step }) => when === "step" && epoch === 1 && step === 2);
+    await train(whole.model, optionsOf(whole.optimizer, { loader: sourceOf(), callbacks: [keeper] }));
+    const second = makeParts();
+    const resume = loadCheckpoint(keeper.saved[0] as Uint8Array);
+    await train(second.model, optionsOf(second.optimizer, { loader: sourceOf(), resume }));
+    expect(await second.weight.array()).toEqual(await whole.weight.array());
+    const fewer = new DataLoader(new Sides(), { batchSize: 10 });
+    await expect(train(second.model, optionsOf(second.optimizer, { loader: fewer, resume }))).rejects.toThrow(
+      "in the middle of an epoch of 4 steps, but this loader has 3",
+    );
+    const both = optionsOf(second.optimizer, { resume, startEpoch: 1 });
+    await expect(train(second.model, both)).rejects.toThrow("leave out startEpoch");
+  });
+
+  it("goes on from a folder, saved every so many steps", async () => {
+    const root = await mkdtemp(join(tmpdir(), "tatami-resume-"));
+    try {
+      const whole = makeParts();
+      const checkpoints = new Checkpoint(new CheckpointFolder(root), { everyNTrainSteps: 5 });
+      const controller = new AbortController();
+      const stopper: Callback = {
+        onStepEnd: ({ epoch, step }) =>
+          epoch === 3 && step === 3 ? controller.abort(new Error("x")) : undefined,
+      };
+      await train(whole.model, optionsOf(whole.optimizer));
+      const first = makeParts();
+      const options = { callbacks: [checkpoints, stopper], signal: controller.signal };
+      await expect(train(first.model, optionsOf(first.optimizer, options))).rejects.toThrow("x");
+      // Saved at 0, 4, 5, 8, 10 and, where it was stopped, 11.
+      expect(await readdir(root)).toEqual(["000005-step-10", "000006-step-11"]);
+      const second = makeParts();
+      await train(second.model, optionsOf(second.optimizer, { resume: root }));
+      expect(await second.weight.array()).toEqual(await whole.weight.array());
+    } finally {
+      await rm(root, { recursive: true });
+    }
+    expect(() => new Checkpoint({ saveCheckpoint: async () => {} }, { everyNTrainSteps: 0 })).toThrow(
+      "got 0",
+    );
+  });
 });
 
 it("steps a scheduler per epoch or per step", async () => {

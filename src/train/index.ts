@@ -1,13 +1,15 @@
 /** `tatamijs/train`: the training loop, its callbacks and evaluation. Run directories: `tatamijs/node`. */
-export { Checkpoint, type CheckpointTarget } from "./checkpoint-callback.ts";
+export { Checkpoint, type CheckpointOptions, type CheckpointTarget } from "./checkpoint-callback.ts";
 export type {
   BatchSource,
   Callback,
+  CheckpointMoment,
   EpochResult,
   Loss,
   Metric,
   MetricValues,
   Model,
+  RandomSource,
   StepResult,
   TrainingContext,
   TrainingOptimizer,
@@ -16,7 +18,8 @@ export type {
 } from "./contract.ts";
 export { EarlyStopping, type EarlyStoppingOptions } from "./early-stopping.ts";
 export { type EvaluateOptions, evaluate } from "./evaluate.ts";
-export { type FitOptions, fit } from "./fit.ts";
+export { fit } from "./fit.ts";
+export type { FitOptions } from "./fit-options.ts";
 export {
   type InspectionRecord,
   type InspectionTarget,

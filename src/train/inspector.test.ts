@@ -5,11 +5,12 @@ import { expect, it } from "vitest";
 import { DataLoader } from "../data/data-loader.ts";
 import { Subset } from "../data/dataset.ts";
 import { Digits } from "../data/digits.ts";
+import { loadCheckpoint, saveCheckpoint } from "../io/checkpoint.ts";
 import { Cnn } from "../models/cnn.ts";
 import * as F from "../nn/functional.ts";
 import * as optim from "../optim/index.ts";
 import { Generator, manualSeed } from "../tensor/generator.ts";
-import type { Model } from "./contract.ts";
+import type { Callback, Model } from "./contract.ts";
 import { fit as train } from "./fit.ts";
 import { Inspector } from "./inspector.ts";
 import { InspectionFile } from "./inspector-file.ts";
@@ -65,6 +66,35 @@ it("tells each verdict when it first comes", async () => {
   expect(told).toContain("1 learning-rate-too-high ");
   expect(told).toHaveLength(new Set(told.map((t) => t.slice(2))).size);
   expect(inspector.records.map((r) => r.epoch)).toEqual([2]);
+});
+
+it("records the same steps in a training that is resumed", async () => {
+  // Of five steps in each epoch 1, 4, 7 and 10 are recorded; saved after the eighth.
+  const { model, ...options } = parts(1e-3);
+  let saved = new Uint8Array();
+  const keeper: Callback = {
+    onCheckpoint: async ({ when, epoch, step }, context) => {
+      if (when === "step" && epoch === 1 && step === 3) saved = await saveCheckpoint(await context.state());
+    },
+  };
+  const whole = new Inspector({ every: 3, classes: 10 });
+  await train(model, { ...options, epochs: 3, callbacks: [whole, keeper] });
+  const again = parts(1e-3);
+  const rest = new Inspector({ every: 3, classes: 10 });
+  const callbacks = [rest, keeper];
+  await train(again.model, { ...again, epochs: 3, callbacks, resume: loadCheckpoint(saved) });
+  const stepsOf = ({ records }: Inspector): unknown[] =>
+    records.map((r) => [r.epoch, r.gradients[0]?.steps.map((s) => s.step)]);
+  expect(stepsOf(whole)).toEqual([
+    [1, [1, 4]],
+    [2, [7, 10]],
+    [3, [13]],
+  ]);
+  expect(stepsOf(rest)).toEqual([
+    [2, [10]],
+    [3, [13]],
+  ]);
+  expect(rest.records[1]).toEqual(whole.records[2]);
 });
 
 it("refuses what it cannot watch", async () => {

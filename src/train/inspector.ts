@@ -14,6 +14,7 @@ import {
   updateRatios,
   type Verdict,
 } from "../inspect/index.ts";
+import type { CheckpointValue } from "../io/checkpoint.ts";
 import { Module } from "../nn/index.ts";
 import { Optimizer } from "../optim/index.ts";
 import type { Callback, EpochResult, StepResult, TrainingContext } from "./contract.ts";
@@ -142,6 +143,31 @@ export class Inspector implements Callback {
 
   onTrainEnd(): void {
     this.#remove();
+  }
+
+  /**
+   * Losses, epochs and verdicts so far, for a training that is resumed. What was recorded of layers since the epoch began is
+   * not among them: the record of an epoch that is gone on with has the steps after.
+   */
+  stateDict(): CheckpointValue {
+    return {
+      losses: [...this.#losses],
+      epochs: this.#epochs.map((result) => ({ ...result })),
+      told: [...this.#told],
+    };
+  }
+
+  loadStateDict(state: CheckpointValue): void {
+    // What `stateDict` gave, and so of this form.
+    const { losses, epochs, told } = state as unknown as {
+      readonly losses: readonly number[];
+      readonly epochs: readonly EpochResult[];
+      readonly told: readonly string[];
+    };
+    [this.#losses, this.#epochs, this.#told] = [[...losses], [...epochs], new Set(told)];
+    if (this.#recorders === null) return;
+    const { activations, gradients, updates } = this.#recorders;
+    for (const recorder of [activations, gradients, updates]) recorder?.continueFrom(losses.length);
   }
 
   #remove(): void {

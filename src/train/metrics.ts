@@ -3,6 +3,7 @@
  * program, so that reading it costs nothing.
  */
 import { cast } from "../graph/build.ts";
+import type { CheckpointValue } from "../io/checkpoint.ts";
 import * as ops from "../ops/index.ts";
 import { noGrad } from "../tensor/grad-mode.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -24,6 +25,9 @@ export function accuracy(output: Tensor, target: Tensor): Tensor {
   });
 }
 
+/** A metric may be called "samples", too. */
+const sumPrefix = "sum of ";
+
 /** Sums of loss and metrics over the batches of an epoch. */
 export class MetricSums {
   readonly #sums = new Map<string, number>();
@@ -34,6 +38,22 @@ export class MetricSums {
     this.samples += samples;
     this.#addOne("loss", loss * samples);
     for (const [name, sum] of Object.entries(metrics)) this.#addOne(name, sum);
+  }
+
+  /** Sums that {@link state} gave, to go on with. */
+  static of(state: { readonly [key: string]: CheckpointValue }): MetricSums {
+    const made = new MetricSums();
+    for (const [name, value] of Object.entries(state)) {
+      if (name === "samples") made.samples = Number(value);
+      else made.#sums.set(name.slice(sumPrefix.length), Number(value));
+    }
+    return made;
+  }
+
+  /** For a checkpoint. */
+  state(): Record<string, number> {
+    const sums = [...this.#sums].map(([name, sum]) => [`${sumPrefix}${name}`, sum]);
+    return { samples: this.samples, ...Object.fromEntries(sums) };
   }
 
   /** Means over all samples. */

@@ -86,6 +86,16 @@ it("goes on after a crash in the middle of a line", async () => {
   ]);
 });
 
+it("takes out what was told of epochs after the one where it goes on", async () => {
+  const run = await RunDirectory.create(root, options);
+  for (const epoch of [1, 2, 3]) await run.log({ epoch });
+  await run.finish("interrupted");
+  const again = await RunDirectory.resume(run.path, { epoch: 1 });
+  await again.log({ epoch: 2, loss: 0.5 });
+  await again.finish("done");
+  expect((await readRun(run.path)).metrics).toEqual([{ epoch: 1 }, { epoch: 2, loss: 0.5 }]);
+});
+
 it("says what is wrong with a folder", async () => {
   const run = await RunDirectory.create(root, options);
   await run.log({ epoch: 1 });

@@ -5,7 +5,7 @@
  *       run.json            what was run and how it went; replaced as a whole, never half-written
  *       metrics.ndjson      one JSON object per line, appended, on the disk after each epoch
  *       model.safetensors   the latest saved weights
- *       checkpoint.safetensors   the whole state of the training after the latest finished epoch
+ *       checkpoints/        the latest two states of the whole training; see `checkpoint-folder.ts`
  *       heartbeat.json      only while the run is going on: the process that writes it
  *
  * Whatever the process dies of, the folder stays readable: at worst the last line of the metrics is lost.
@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { ArgumentError, FileFormatError } from "../base/errors.ts";
 import { writeFileAtomic } from "../base/node/atomic-file.ts";
 import { makeFolder } from "../base/node/make-folder.ts";
+import { CheckpointFolder, type CheckpointPosition, checkpointsFolder } from "./checkpoint-folder.ts";
 import { Heartbeat, isBeating } from "./recording/heartbeat.ts";
 
 /** How a run went. The file of one that was killed outright stays "running"; see {@link currentStatus}. */
@@ -71,7 +72,6 @@ export interface RunRecord {
 const infoFile = "run.json";
 const metricsFile = "metrics.ndjson";
 const modelFile = "model.safetensors";
-const checkpointFile = "checkpoint.safetensors";
 
 /**
  * A run that is being written: its description, metrics, weights and state, in a folder of its own. One process at a
@@ -89,12 +89,15 @@ export class RunDirectory {
   #info: RunInfo;
   readonly #metrics: FileHandle;
   readonly #heartbeat: Heartbeat;
+  /** The training's states, to go on from. */
+  readonly checkpoints: CheckpointFolder;
 
   private constructor(path: string, info: RunInfo, metrics: FileHandle, heartbeat: Heartbeat) {
     this.path = path;
     this.#info = info;
     this.#metrics = metrics;
     this.#heartbeat = heartbeat;
+    this.checkpoints = new CheckpointFolder(join(path, checkpointsFolder));
   }
 
   /** Writes that the run is going on, and keeps saying so. */
@@ -132,14 +135,23 @@ export class RunDirectory {
   /**
    * Opens a run that ended or was killed, to go on with it; its status becomes "running" again.
    *
+   * @param options.epoch Epochs that were done where it goes on: lines of the metrics that tell of later ones are taken
+   *   out, since these will be told of again. Default: all lines stay.
+   *
    * @throws FileFormatError as {@link readRun}.
    */
-  static async resume(path: string): Promise<RunDirectory> {
+  static async resume(
+    path: string,
+    { epoch: done = Number.POSITIVE_INFINITY }: { epoch?: number } = {},
+  ): Promise<RunDirectory> {
     const { info: old, metrics, truncated } = await readRun(path);
-    // Without this, the next line would be glued to the rest of the one that was cut off.
-    if (truncated) await writeFileAtomic(join(path, metricsFile), metrics.map(metricsLine).join(""));
-    const { endedAt: _endedAt, error: _error, result: _result, ...kept } = old;
-    return RunDirectory.#begin(path, { ...kept, status: "running" });
+    const kept = metrics.filter(({ epoch = 0 }) => epoch <= done);
+    // Without this, the next line would be glued to the rest of one that was cut off.
+    if (truncated || kept.length < metrics.length) {
+      await writeFileAtomic(join(path, metricsFile), kept.map(metricsLine).join(""));
+    }
+    const { endedAt: _endedAt, error: _error, result: _result, ...described } = old;
+    return RunDirectory.#begin(path, { ...described, status: "running" });
   }
 
   /** What run.json says. */
@@ -150,11 +162,6 @@ export class RunDirectory {
   /** Where the weights are, or will be. */
   get modelPath(): string {
     return join(this.path, modelFile);
-  }
-
-  /** Where the training's state is, or will be. */
-  get checkpointPath(): string {
-    return join(this.path, checkpointFile);
   }
 
   /**
@@ -174,9 +181,9 @@ export class RunDirectory {
     await writeFileAtomic(this.modelPath, bytes);
   }
 
-  /** Replaces the training's state. @param bytes A checkpoint. */
-  async saveCheckpoint(bytes: Uint8Array): Promise<void> {
-    await writeFileAtomic(this.checkpointPath, bytes);
+  /** Adds a state of the training; the latest two are kept. @param bytes A checkpoint. */
+  async saveCheckpoint(bytes: Uint8Array, position: CheckpointPosition): Promise<void> {
+    await this.checkpoints.save(bytes, position);
   }
 
   /**

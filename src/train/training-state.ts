@@ -2,7 +2,7 @@
  * All that a training needs to go on between two epochs as if it had never stopped: weights, the optimizer's and
  * the scheduler's state, where the random generator stands, and how often each program has run (which decides whether
  * it runs natively by now). The order of the data follows from the seed and
- * the number of the epoch, so it needs no state.
+ * the number of the epoch, so it needs no state. What `fit` adds, to go on within an epoch, is in `training.ts`.
  */
 import { FileFormatError } from "../base/errors.ts";
 import { currentEngine } from "../engine/default.ts";
@@ -75,10 +75,16 @@ export function restoreTrainingState(
   return epoch;
 }
 
-function isRecord(value: CheckpointValue | undefined): value is { readonly [key: string]: CheckpointValue } {
+/** Whether a value of a checkpoint has named parts. */
+export function isRecord(
+  value: CheckpointValue | undefined,
+): value is { readonly [key: string]: CheckpointValue } {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Tensor);
 }
 
-function isGeneratorState(value: CheckpointValue | undefined): value is { seed: number; draws: number } {
+/** Whether it is what `Generator.getState` gives. */
+export function isGeneratorState(
+  value: CheckpointValue | undefined,
+): value is { seed: number; draws: number } {
   return isRecord(value) && typeof value.seed === "number" && typeof value.draws === "number";
 }

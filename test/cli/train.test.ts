@@ -25,7 +25,7 @@ describe("tatami train", { timeout: seconds }, () => {
     expect(done?.testLoss).toBeLessThan(0.5);
     const run = join(folder.path, String(done?.run));
     expect((await readdir(run)).sort()).toEqual([
-      "checkpoint.safetensors",
+      "checkpoints",
       "metrics.ndjson",
       "model.safetensors",
       "run.json",

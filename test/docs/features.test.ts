@@ -35,6 +35,7 @@ const places: Readonly<Record<string, string>> = {
 const renamed: Readonly<Record<string, string>> = {
   "Tensor.tolist": "Tensor.array",
   "torch.load": "io.loadTorch",
+  "torch.save": "io.saveTorch",
   "torch.nn.functional.one_hot": "oneHot",
 };
 

@@ -34,7 +34,8 @@ export function findTensorBoard(): Neighbour {
   return findPython("tensorboard", "no python3 with TensorBoard; python3 -m pip install tensorboard");
 }
 
-function findPython(module: string, missing: string): Neighbour {
+/** A Python that has a module, found as PyTorch's is; `missing` is what to say without. */
+export function findPython(module: string, missing: string): Neighbour {
   // Looking the module up takes milliseconds; importing it would take seconds.
   const probe = `import sys, importlib.util; sys.exit(importlib.util.find_spec('${module}') is None)`;
   const candidates = [process.env.TATAMI_PYTHON, "python3", "/usr/bin/python3"];

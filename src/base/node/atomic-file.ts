@@ -49,8 +49,8 @@ export async function writeAtomic<T>(path: string, write: (file: FileHandle) => 
   }
 }
 
-/** Makes the new name itself durable. Windows cannot open folders and needs no such step. */
-async function syncFolder(folder: string): Promise<void> {
+/** Makes new names in a folder durable. Windows cannot open folders and needs no such step. */
+export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === "win32") return;
   const handle = await open(folder, "r");
   try {

@@ -44,6 +44,12 @@ export class AppendFile {
     return this.#written;
   }
 
+  /** Writes what was added so far, and waits until the disk has it. Never rejects. */
+  async sync(): Promise<void> {
+    await this.flush();
+    await this.#file?.sync().catch((error: unknown) => this.#fail(error));
+  }
+
   /** Writes what is left, and closes the file. Never rejects. */
   async close(): Promise<void> {
     await this.flush();

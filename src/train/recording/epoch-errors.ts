@@ -1,6 +1,8 @@
 /**
  * What the network got wrong in the latest validation: `errors.json` in the folder of a run, replaced after each epoch.
  */
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { crossEntropy } from "../../nn/functional.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 
@@ -32,6 +34,14 @@ interface Batch {
   readonly losses: Tensor;
   readonly predicted: Tensor;
   readonly target: Tensor;
+}
+
+/** Takes the file away where it tells of an epoch after `done`: the training goes on from there. */
+export async function cutErrors(folder: string, done: number): Promise<void> {
+  const path = join(folder, errorsFile);
+  const text = await readFile(path, "utf8").catch(() => "");
+  const epoch = Number(/^\{"epoch":(\d+)/.exec(text)?.[1] ?? 0);
+  if (epoch > done) await rm(path, { force: true });
 }
 
 /** Collects batch by batch; of a validation whose batches come in the order of the images. */

@@ -20,7 +20,7 @@ import { Optimizer } from "../../optim/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Callback, EpochResult, StepResult, TrainingContext } from "../contract.ts";
 import { AppendFile } from "./append-file.ts";
-import { ErrorCollector, errorsFile } from "./epoch-errors.ts";
+import { cutErrors, ErrorCollector, errorsFile } from "./epoch-errors.ts";
 import { cutLayers, encodeRecord, type LayerSeries, layersFile, layersHeaderFile } from "./layer-log.ts";
 import { LayerRecorder } from "./layer-recorder.ts";
 import { isRecorded } from "./recorded-steps.ts";
@@ -105,14 +105,15 @@ export class RunRecorder implements Callback {
   }
 
   async onTrainBegin(context: TrainingContext): Promise<void> {
-    const { epochs, stepsPerEpoch, startEpoch, model, optimizer } = context;
+    const { epochs, stepsPerEpoch, startEpoch, startStep, model, optimizer } = context;
     const total = epochs * stepsPerEpoch;
     const every = this.#options.every ?? Math.max(leastEvery, Math.ceil(total / layerRecords));
     await this.#attempt(async () => {
-      const done = startEpoch * stepsPerEpoch;
+      const done = startEpoch * stepsPerEpoch + startStep;
       const last = await cutSteps(join(this.#folder, stepsFile), done);
       const header = await cutLayers(this.#folder, done);
       await this.#snapshots.cut(done);
+      await cutErrors(this.#folder, startEpoch);
       this.#adopt(header?.bins === this.#bins ? header.series : []);
       const { classes = [] } = this.#options;
       const info: RecordingInfo = { version: 1, epochs, stepsPerEpoch, every, classes };
@@ -131,12 +132,13 @@ export class RunRecorder implements Callback {
       };
       this.#step = done;
     });
-    if (startEpoch === 0) await this.#snapshot();
+    if (startEpoch === 0 && startStep === 0) await this.#snapshot();
   }
 
-  onEpochBegin(epoch: number, { stepsPerEpoch }: TrainingContext): void {
-    this.#step = (epoch - 1) * stepsPerEpoch;
-    this.#watchNext();
+  onEpochBegin(epoch: number, { stepsPerEpoch, startEpoch, startStep }: TrainingContext): void {
+    const done = epoch === startEpoch + 1 ? startStep : 0;
+    this.#step = (epoch - 1) * stepsPerEpoch + done;
+    if (done < stepsPerEpoch) this.#watchNext();
   }
 
   async onStepEnd({ epoch, step, loss, lr, samples }: StepResult, context: TrainingContext): Promise<void> {
@@ -166,6 +168,13 @@ export class RunRecorder implements Callback {
         writeFileAtomic(join(this.#folder, errorsFile), `${JSON.stringify(errors)}\n`),
       );
     });
+  }
+
+  /** Remembers nothing: a resumption reads from the files what was recorded, so it has to be there. */
+  async stateDict(): Promise<null> {
+    const session = this.#session;
+    if (session !== null) await Promise.all([session.steps.sync(), session.layers.sync(), this.#background]);
+    return null;
   }
 
   async onTrainEnd(): Promise<void> {
