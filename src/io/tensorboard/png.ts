@@ -1,6 +1,6 @@
 /** Writes PNG images: 8 bits a channel, every row as it is, compressed by the host's own deflate. */
 import { crc32 } from "../crc32.ts";
-import { join } from "./protobuf.ts";
+import { join } from "../protobuf.ts";
 
 /** Rows of pixels, channels side by side. */
 export interface Pixels {
