@@ -1,6 +1,7 @@
 /** `tatamijs/io`: formats as bytes, for every host. Reading and writing files: `tatamijs/node`. */
 export { type CheckpointValue, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 export { loadNpy, loadNpz, saveNpy } from "./npy.ts";
+export { type DynamicAxes, type ExportOnnxOptions, exportOnnx } from "./onnx/export-onnx.ts";
 export {
   decodeSafetensors,
   type EncodeOptions,

@@ -211,7 +211,7 @@ export function numbersOf(field: WireField, size: 4 | 8, fail: WireFail): number
  *
  * @param most how many there may be: each takes more memory here than in the file
  */
-export function integersOf(field: WireField, fail: WireFail, most = 1 << 26): bigint[] {
+export function integersOf(field: WireField, fail: WireFail, most: number): bigint[] {
   if (field.type === "varint") return [BigInt.asIntN(64, field.integer)];
   const { at, number } = field;
   const bytes = bytesOf(field, fail);

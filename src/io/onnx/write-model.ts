@@ -26,8 +26,8 @@ export function encodeModel(model: OnnxModel): Uint8Array<ArrayBuffer> {
     ...graph.nodes.map((node) => messageField(1, nodeOf(node))),
     textField(2, graph.name),
     ...graph.initializers.flatMap((tensor) => messagePieces(5, tensorOf(tensor))),
-    ...graph.inputs.map((value) => messageField(11, valueOf(value))),
-    ...graph.outputs.map((value) => messageField(12, valueOf(value))),
+    ...graph.inputs.map((value) => messageField(11, valueInfoOf(value))),
+    ...graph.outputs.map((value) => messageField(12, valueInfoOf(value))),
   ];
   const opsets = [...model.opsets].map(([domain, version]) =>
     messageField(8, textField(1, domain), intField(2, version)),
@@ -83,7 +83,7 @@ function tensorOf(tensor: OnnxTensor): Uint8Array[] {
   ];
 }
 
-function valueOf({ name, type, shape }: OnnxValueInfo): Uint8Array {
+function valueInfoOf({ name, type, shape }: OnnxValueInfo): Uint8Array {
   const dims = (shape ?? []).map((size) =>
     messageField(
       1,
