@@ -4,6 +4,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { Compiler } from "../../src/runtime/native/compiler.ts";
 import { requireKoffi } from "../../src/runtime/native/library.ts";
 
@@ -69,4 +70,14 @@ export function findCompiler(): Neighbour {
   } catch (error) {
     return { missing: (error as Error).message };
   }
+}
+
+/** onnxruntime for Node: $TATAMI_ONNXRUNTIME, a folder with the package in its node_modules, or the bench's own. */
+export function findOnnxRuntime(): Neighbour {
+  const own = fileURLToPath(new URL("../../bench/peers", import.meta.url));
+  const folders = [process.env.TATAMI_ONNXRUNTIME, own];
+  const path = folders.find((folder) => folder && existsSync(`${folder}/node_modules/onnxruntime-node`));
+  return path
+    ? { path: `${path}/node_modules/onnxruntime-node` }
+    : { missing: "no onnxruntime-node; node bench/install-peers.mjs onnxruntime-node installs it" };
 }

@@ -97,7 +97,8 @@ function scalarOf(node: unknown): number {
 const prelu: Converter = always((g, { args: [x, weight] }) => {
   const rank = g.dimsOf(x).length;
   const own = g.dimsOf(weight);
-  const aligned = own[0] === 1 ? [1] : [own[0] as Dim, ...new Array<Dim>(Math.max(rank - 2, 0)).fill(1)];
+  const ones = new Array<Dim>(Math.max(rank - 2, 0)).fill(1);
+  const aligned = rank === 0 ? [] : own[0] === 1 ? [1] : [own[0] as Dim, ...ones];
   return g.add("PRelu", [floats(g, x), reshapeTo(g, g.use(weight), own, aligned)]);
 });
 

@@ -3,6 +3,7 @@ import { codeOf } from "../schema.ts";
 import { always, type Converter, type Converters, shapeOf } from "./converter.ts";
 import { float, type GraphWriter } from "./graph-writer.ts";
 import { type Dim, type Step, Varying } from "./merge.ts";
+import { reduceBy } from "./primitives.ts";
 import { reshapeTo } from "./views.ts";
 
 interface Windows {
@@ -41,11 +42,13 @@ const transposedConvolution: Converter = always((g, { args: [x, weight, bias, ge
     readonly outputPadding: readonly number[];
     readonly groups: number;
   };
+  // Cutting less off the end is the same as padding it, and not bound to be less than the stride.
+  const less = outputPadding.map((p, i) => Math.min(p, padding[i] as number));
   return g.add("ConvTranspose", [g.use(x), g.use(weight), ...optional(g, bias)], {
     kernel_shape: g.fixedList(g.dimsOf(weight).slice(2), "the kernel size"),
     strides: stride,
-    pads: g.fixedList([...padding, ...padding], "padding"),
-    output_padding: g.fixedList(outputPadding, "outputPadding"),
+    pads: g.fixedList([...padding, ...padding.map((p, i) => p - (less[i] as number))], "padding"),
+    output_padding: g.fixedList(outputPadding, "outputPadding").map((p, i) => p - (less[i] as number)),
     dilations: dilation,
     group: groups,
   });
@@ -68,13 +71,23 @@ function padding(g: GraphWriter, w: Windows, input: readonly Dim[], output: read
 
 function maxPool(g: GraphWriter, x: unknown, w: Windows, output: readonly Dim[], count: 1 | 2): string[] {
   const pads = padding(g, w, g.dimsOf(x), output);
-  return g.addMany("MaxPool", [g.use(x)], count, {
+  const common = {
     kernel_shape: g.fixedList(w.kernel, "the kernel size"),
     strides: g.fixedList(w.stride, "the stride"),
-    pads: pads ?? [...w.padding, ...w.padding],
     dilations: w.dilation,
-    ...(pads === null ? { ceil_mode: 1 } : {}),
-  });
+  };
+  // Runtimes want padding to be less than the kernel.
+  const wide = pads?.some((p, i) => p >= (w.kernel[i % 2] as number)) === true;
+  if (pads === null || (wide && count === 2))
+    return g.addMany("MaxPool", [g.use(x)], count, {
+      ...common,
+      pads: [...w.padding, ...w.padding],
+      ceil_mode: 1,
+    });
+  if (!wide) return g.addMany("MaxPool", [g.use(x)], count, { ...common, pads });
+  const around = [0, 0, ...pads.slice(0, 2), 0, 0, ...pads.slice(2)];
+  const least = g.number(Number.NEGATIVE_INFINITY, g.peek(x).dtype);
+  return g.addMany("MaxPool", [g.add("Pad", [g.use(x), g.int64(around, "pads"), least])], count, common);
 }
 
 /** Positions in the whole tensor as those in a plane. */
@@ -187,7 +200,6 @@ const batchNormInference: Converter = always((g, step) => {
 /** Statistics of the batch. The running ones are updated by whoever runs the graph, where it is told to. */
 const batchNormTraining: Converter = always((g, step, used) => {
   const [x, weight, bias, eps] = step.args;
-  if (used[1] || used[2]) throw g.refuse("statistics of the batch as a value");
   const channels = g.dimsOf(x).slice(1, 2);
   const { path, module } = g.place;
   const running = (name: string, fallback: number): string => {
@@ -207,15 +219,44 @@ const batchNormTraining: Converter = always((g, step, used) => {
     momentum: float(1 - (typeof momentum === "number" ? momentum : 0.1)),
     training_mode: 1,
   });
-  return [output as string, null, null];
+  return [output as string, ...statistics(g, x, used, false)];
 });
+
+/**
+ * Mean and unbiased variance of each channel, where something reads them: over everything, or means over samples.
+ *
+ * @param used of the output, the mean and the variance
+ */
+function statistics(
+  g: GraphWriter,
+  x: unknown,
+  used: readonly boolean[],
+  bySample: boolean,
+): (string | null)[] {
+  const dims = g.dimsOf(x);
+  const axes = dims.flatMap((_, d) => (d === 1 || (d === 0 && bySample) ? [] : [d]));
+  if (!used[1] && !used[2]) return [null, null];
+  const name = g.use(x);
+  const whole = (values: string): string => {
+    const all = dims.flatMap((_, d) => (d === 1 ? [] : [d]));
+    return reduceBy(g, "ReduceMean", values, all, false);
+  };
+  const mean = used[1] ? whole(name) : null;
+  if (!used[2]) return [mean, null];
+  const centred = g.add("Sub", [name, reduceBy(g, "ReduceMean", name, axes, true)]);
+  const n = axes.reduce((count, d) => count * g.fixed(dims[d], "the number of elements of a variance"), 1);
+  const variance = whole(g.add("Mul", [centred, centred]));
+  return [mean, g.add("Mul", [variance, g.number(n / (n - 1), g.peek(x).dtype)])];
+}
 
 const instanceNorm: Converter = always((g, step, used) => {
   const [x, weight, bias, eps] = step.args;
-  if (used[1] || used[2]) throw g.refuse("statistics of the batch as a value");
   const channels = g.dimsOf(x).slice(1, 2);
   const inputs = [g.use(x), vector(g, weight, 1, channels, step), vector(g, bias, 0, channels, step)];
-  return [g.add("InstanceNormalization", inputs, { epsilon: float(eps as number) }), null, null];
+  return [
+    g.add("InstanceNormalization", inputs, { epsilon: float(eps as number) }),
+    ...statistics(g, x, used, true),
+  ];
 });
 
 /** As PyTorch's exporter writes it, before operator set 21: groups as channels of an instance normalisation. */
@@ -329,6 +370,7 @@ const dropout: Converter = always((g, step) => {
     g.constant(Uint8Array.of(1), [], "bool", "training"),
   ];
   const dims = g.dimsOf(x);
+  if (p === 1) return g.add("Mul", [g.use(x), g.number(0, dtype)]);
   if (drawn.length === dims.length && drawn.every((d, i) => d !== 1 || dims[i] === 1))
     return g.add("Dropout", inputs(g.use(x)));
   const ones = g.add("Expand", [g.number(1, dtype), g.shape(drawn)]);

@@ -106,6 +106,13 @@ function compare(g: GraphWriter, step: Step): string {
   return fn === "eq" ? equal : g.add("Not", [equal]);
 }
 
+/** Of bool, by logic: runtimes have the operator for numbers only. */
+function where(g: GraphWriter, step: Step): string {
+  const [condition, a, b] = g.useTogether(step.args.slice(1), dimsOf(step)) as [string, string, string];
+  if (dtypeOf(step) !== "bool") return g.add("Where", [condition, a, b]);
+  return g.add("Or", [g.add("And", [condition, a]), g.add("And", [g.add("Not", [condition]), b])]);
+}
+
 const reductions: Record<ReduceFn, string> = {
   sum: "ReduceSum",
   prod: "ReduceProd",
@@ -259,7 +266,7 @@ export const primitives: Converters = {
   ".unary": always(unary),
   ".binary": always(binary),
   ".compare": always(compare),
-  ".where": always((g, step) => g.add("Where", g.useTogether(step.args.slice(1), dimsOf(step)))),
+  ".where": always(where),
   ".cast": always(cast),
   ".bitcast": always(refused("the bits of a number have no operator in ONNX")),
   ".random": always(refused("random bits have no operator in ONNX; use rand, randn or dropout")),
