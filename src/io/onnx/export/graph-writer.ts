@@ -202,6 +202,13 @@ export class GraphWriter {
     return this.#shared(bytesOf(data), shape, dtype, hint);
   }
 
+  /** A constant that is no other's too. */
+  ownConstant(data: TypedArray, shape: readonly number[], dtype: DType, hint: string): string {
+    const name = this.#free(hint);
+    this.initializers.set(name, { name, type: dtype, shape, bytes: bytesOf(data) });
+    return name;
+  }
+
   number(value: number, dtype: DType): string {
     const arrays = {
       float32: Float32Array,

@@ -202,9 +202,11 @@ const batchNormTraining: Converter = always((g, step, used) => {
   const [x, weight, bias, eps] = step.args;
   const channels = g.dimsOf(x).slice(1, 2);
   const { path, module } = g.place;
+  // A runtime may write the new statistics over the old ones, which therefore are no constants that others share.
   const running = (name: string, fallback: number): string => {
     const own = path === "" ? name : `${path}.${name}`;
-    return g.state(own) ?? vector(g, null, fallback, channels, step);
+    const count = g.fixed(channels[0], "the number of channels");
+    return g.state(own) ?? g.ownConstant(new Float32Array(count).fill(fallback), [count], "float32", name);
   };
   const momentum: unknown = module === null ? undefined : Reflect.get(module, "momentum");
   const inputs = [
