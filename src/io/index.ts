@@ -2,6 +2,7 @@
 export { type CheckpointValue, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 export { loadNpy, loadNpz, saveNpy } from "./npy.ts";
 export { type DynamicAxes, type ExportOnnxOptions, exportOnnx } from "./onnx/export-onnx.ts";
+export { type ImportOnnxOptions, importOnnx, OnnxModule } from "./onnx/import-onnx.ts";
 export {
   decodeSafetensors,
   type EncodeOptions,

@@ -47,6 +47,8 @@ export async function runOnnx(
   const session = await runtime.InferenceSession.create(model, {
     logSeverityLevel: 4,
     intraOpNumThreads: 1,
+    // Its optimiser takes batch normalisation with constant operands for that of evaluation, whatever training_mode says.
+    graphOptimizationLevel: "disabled",
   });
   try {
     const feeds: Record<string, object> = {};

@@ -239,8 +239,11 @@ export class GraphWriter {
     const key = bytes.length > 4096 ? null : `${type} ${shape.join()}: ${bytes.join()}`;
     const known = key === null ? undefined : this.#constants.get(key);
     if (known !== undefined) return known;
+    // A node rather than an initializer: those are the weights, which whoever reads the file may want to train.
     const name = this.#free(hint);
-    this.initializers.set(name, { name, type, shape, bytes });
+    const value: OnnxAttribute = { kind: "tensor", value: { name: "", type, shape, bytes } };
+    const node = { name, opType: "Constant", domain: "", inputs: [], outputs: [name] };
+    this.nodes.push({ ...node, attributes: new Map([["value", value]]) });
     if (key !== null) this.#constants.set(key, name);
     return name;
   }
