@@ -30,20 +30,9 @@ export function findTensorBoard(): Neighbour {
   return findPython("tensorboard", "no python3 with TensorBoard; python3 -m pip install tensorboard");
 }
 
-/** The folder of the ONNX standard's tests of single operators: $TATAMI_ONNX_TESTS, or in the Python package onnx. */
-export function findOnnxTests(): Neighbour {
-  const given = process.env.TATAMI_ONNX_TESTS;
-  if (given) return existsSync(given) ? { path: given } : { missing: `there is no ${given}` };
-  const missing =
-    "no tests of the ONNX standard; python3 -m pip install onnx, or TATAMI_ONNX_TESTS=.../backend/test/data/node";
-  const python = findPython("onnx", missing);
-  if (python.path === undefined) return python;
-  const probe = "import importlib.util as u; print(u.find_spec('onnx').submodule_search_locations[0])";
-  const { stdout } = spawnSync(python.path, ["-c", probe], { encoding: "utf8" });
-  const path = `${stdout.trim()}/backend/test/data/node`;
-  return existsSync(path)
-    ? { path }
-    : { missing: "the Python package onnx comes without the standard's tests here" };
+/** A Python that has the package onnx, with the standard's tests as code; found as PyTorch's is. */
+export function findOnnx(): Neighbour {
+  return findPython("onnx", "no python3 with onnx; python3 -m pip install onnx");
 }
 
 function findPython(module: string, missing: string): Neighbour {

@@ -336,7 +336,9 @@ const interpolate: Converter = always((g, step) => {
     ...(kind === "nearest" ? { nearest_mode: mode === "nearest" ? "floor" : "round_prefer_ceil" } : {}),
     ...(kind === "cubic" ? { cubic_coeff_a: float(-0.75) } : {}),
   };
-  if (scale.every((s) => s !== null)) {
+  // With corners aligned, operators count what a factor cuts off at the end, which this library does not.
+  const whole = scale.every((s) => typeof s === "number" && Number.isInteger(1 / s));
+  if (scale.every((s) => s !== null) && (whole || !alignCorners)) {
     const factors = Float32Array.from([1, 1, ...scale.map((s) => 1 / g.fixed(s, "the scale"))]);
     return g.add(
       "Resize",

@@ -289,7 +289,9 @@ function dropout(op: Operator): (Tensor | null)[] {
 function lpNormalization(op: Operator): Tensor {
   const x = op.tensor(0);
   const dim = op.axis(op.int("axis", -1), x.ndim);
-  return x.div(x.norm({ p: op.int("p", 2), dim, keepdim: true }));
+  const norm = x.norm({ p: op.int("p", 2), dim, keepdim: true });
+  // Nothing but zeros stays so.
+  return x.div(norm.add(norm.eq(0).to(norm.dtype)));
 }
 
 function meanVarianceNormalization(op: Operator): Tensor {

@@ -1,5 +1,6 @@
 /** What an operator of a running graph is given: its operands and attributes, in the forms of all operator sets. */
 import { ArgumentError } from "../../../base/errors.ts";
+import { currentEngine } from "../../../engine/default.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import type { OnnxAttribute, OnnxNode } from "../schema.ts";
 import { asTensor, Host, type Value } from "./values.ts";
@@ -52,6 +53,9 @@ export class Operator {
   host(index: number): Host {
     const value = this.value(index);
     if (value instanceof Host) return value;
+    // A tensor that was made of numbers, as an input may be, still has them.
+    const known = currentEngine().peek(value.node);
+    if (known !== null) return new Host(value.dtype, value.shape, Float64Array.from(known));
     throw this.refuse(
       `operand ${index} depends on values of the input, and must be known from shapes alone; such graphs are not supported`,
     );

@@ -197,9 +197,8 @@ export function runNode(
     inputs.every((v) => v === null || (v instanceof Host && sizeOf(v.shape) <= mostOnHost)) &&
     inputs.length > 0;
   const onHost = known ? hostOperators[node.opType] : undefined;
-  const run = onHost ?? tensorOperators[node.opType];
-  if (run === undefined)
-    throw operator.refuse("its operands depend on values of the input, which is not supported");
+  const run = onHost ?? tensorOperators[node.opType] ?? hostOperators[node.opType];
+  if (run === undefined) throw operator.refuse("is not supported");
   const results = run(operator);
   return results instanceof Tensor || results instanceof Host ? [results] : results;
 }

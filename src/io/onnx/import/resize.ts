@@ -101,6 +101,8 @@ function byFunction(
 
 /** Where element i of the result lies in the input. */
 function position(op: Operator, place: string, i: number, { from, to, scale }: Axis): number {
+  // The standard counts what a factor cuts off at the end, too.
+  const last = scale * from - 1;
   switch (place) {
     case "half_pixel":
       return (i + 0.5) / scale - 0.5;
@@ -111,7 +113,7 @@ function position(op: Operator, place: string, i: number, { from, to, scale }: A
       return (from / 2) * (1 - adjustment) + (i + 0.5) / scale - 0.5;
     }
     case "align_corners":
-      return to > 1 ? (i * (from - 1)) / (to - 1) : 0;
+      return last > 0 ? (i * (from - 1)) / last : 0;
     case "asymmetric":
       return i / scale;
     default:
