@@ -19,7 +19,6 @@ export { lt } from "./compare/lt.ts";
 export { ne } from "./compare/ne.ts";
 export { multinomial } from "./create/multinomial.ts";
 export { integers } from "./create/random.ts";
-export { matmulOfRank } from "./matrix/matmul.ts";
 export {
   avgPool2d,
   batchNormInference,
@@ -52,6 +51,7 @@ export {
   logSoftmax,
   logsumexp,
   matmul,
+  matmulOfRank,
   maxPool2d,
   maxPoolIndices,
   mean,

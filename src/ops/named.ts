@@ -6,7 +6,7 @@ import { named } from "../graph/named-calls.ts";
 import { normal01 as normal01Op, uniform01 as uniform01Op } from "./create/random.ts";
 import { einsum as einsumOp } from "./matrix/einsum.ts";
 import { linear as linearOp } from "./matrix/linear.ts";
-import { matmul as matmulOp } from "./matrix/matmul.ts";
+import { matmulOfRank as matmulOfRankOp, matmul as matmulOp } from "./matrix/matmul.ts";
 import {
   batchNormInference as batchNormInferenceOp,
   batchNormTraining as batchNormTrainingOp,
@@ -67,6 +67,7 @@ import { concatenate as concatenateOp, repeat as repeatOp } from "./view/shape-o
 
 export const einsum: typeof einsumOp = named("einsum", einsumOp);
 export const linear: typeof linearOp = named("linear", linearOp);
+export const matmulOfRank: typeof matmulOfRankOp = named("matmulOfRank", matmulOfRankOp);
 export const matmul: typeof matmulOp = named("matmul", matmulOp);
 export const batchNormInference: typeof batchNormInferenceOp = named(
   "batchNormInference",

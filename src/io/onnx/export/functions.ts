@@ -229,6 +229,8 @@ const linear: Converter = always((g, { args: [x, weight, bias] }) => {
   return bias === null ? product : g.add("Add", [product, ...more]);
 });
 
+const matmul: Converter = always((g, { args: [a, b] }) => g.add("MatMul", [g.use(a), g.use(b)]));
+
 const einsum: Converter = {
   takes: ([, operands]) => (operands as readonly Node[]).every((o) => isFloat(o.dtype)),
   write: (g, { args: [equation, operands] }) =>
@@ -360,7 +362,7 @@ export const functions: Converters = {
   softmax: alongAxis("Softmax"),
   logSoftmax: alongAxis("LogSoftmax"),
   linear,
-  matmul: always((g, { args: [a, b] }) => g.add("MatMul", [g.use(a), g.use(b)])),
+  ...{ matmul, matmulOfRank: matmul },
   ...{ einsum, concatenate, repeat, indexSelect, gatherAlong, pad },
   embedding: always((g, { args: [index, weight] }) =>
     g.add("Gather", [g.use(weight), asIndex(g, index)], { axis: 0 }),

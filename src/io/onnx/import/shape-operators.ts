@@ -174,6 +174,7 @@ function depthToSpace(op: Operator): Tensor {
 function spaceToDepth(op: Operator): Tensor {
   const x = op.tensor(0);
   const r = op.int("blocksize", 1);
+  if (op.text("mode", "DCR") === "CRD") return F.pixelUnshuffle(x, r);
   const [n, c, h, w] = x.shape as unknown as [number, number, number, number];
   const open = x.reshape([n, c, h / r, r, w / r, r]).permute([0, 3, 5, 1, 2, 4]);
   return open.reshape([n, c * r * r, h / r, w / r]);
