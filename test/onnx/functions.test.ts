@@ -10,6 +10,7 @@ import {
   eye,
   manualSeed,
   ones,
+  rand,
   randn,
   stack,
   tensor,
@@ -133,7 +134,7 @@ const functions: Readonly<Record<string, (x: Tensor, w: Tensor) => unknown>> = {
   einsum: (x, w) => [einsum("nchw,wk->nkch", x, w), einsum("nchw->nc", x), einsum("nchw,nchw->n", x, x)],
   "constants made in forward": (x) =>
     x
-      .add(eye(5))
+      .matmul(eye(5))
       .add(arange(5))
       .add(ones([6, 1]).mul(0.5)),
   "an attention": (x) => {

@@ -12,6 +12,9 @@ interface Axis {
   readonly scale: number;
 }
 
+/** In single precision, in which factors are given: 5 * 2.6 is 13. */
+const scaled = (from: number, scale: number): number => Math.floor(Math.fround(from * scale));
+
 export function resize(op: Operator): Tensor {
   const x = op.tensor(0);
   const mode = op.text("mode", "nearest");
@@ -40,7 +43,7 @@ export function upsample(op: Operator): Tensor {
     : (op.get("scales", "floats")?.value ?? [1, 1, op.float("height_scale", 1), op.float("width_scale", 1)]);
   const list = scales.map((scale, axis): Axis => {
     const from = x.shape[axis] as number;
-    return { axis, from, to: Math.floor(from * scale), scale };
+    return { axis, from, to: scaled(from, scale), scale };
   });
   const quick = byFunction(x, list, mode, "asymmetric", "floor");
   if (quick !== null) return quick;
@@ -60,7 +63,7 @@ function axesOf(op: Operator, x: Tensor, at: number, sizesAt: number): Axis[] {
       throw op.refuse(`factors ${scales.join(", ")} do not fit`);
     return axes.map((axis, i) => {
       const [from, scale] = [x.shape[axis] as number, scales[i] as number];
-      return { axis, from, to: Math.floor(from * scale), scale };
+      return { axis, from, to: scaled(from, scale), scale };
     });
   }
   const sizes = op.numbers(sizesAt);
