@@ -1,6 +1,6 @@
 /**
- * All models as files: read back they are the same to the last bit and in training too, and onnxruntime gives the same, for
- * another batch and another image size than those that they were exported with.
+ * All models as files: read back they compute the same and learn the same, and onnxruntime gives the same, for another batch
+ * and another image size than those that they were exported with.
  */
 import { describe, expect, it } from "vitest";
 import { F, type io, manualSeed, models, nn, optim, randn, type Tensor, tensor } from "../../src/index.ts";
@@ -8,6 +8,7 @@ import { exportOnnx, importOnnx } from "../../src/io/index.ts";
 import { decodeModel } from "../../src/io/onnx/read-model.ts";
 import { noGrad } from "../../src/tensor/grad-mode.ts";
 import { expectExchange } from "./exchange.test-helper.ts";
+import { difference } from "./runtime.test-helper.ts";
 
 const anySize = { input: { 2: "height", 3: "width" } };
 
@@ -51,7 +52,9 @@ describe("evaluation", () => {
         Tensor,
         Tensor,
       ];
-      expect(await b.data()).toEqual(await a.data());
+      // The same operations; where programs are put together in another way, the last bit may differ.
+      const { worst, scale } = difference(await a.data(), await b.data());
+      expect(worst / scale).toBeLessThan(1e-6);
       const state = Object.keys(model.stateDict()).filter((key) => !key.endsWith("num_batches_tracked"));
       expect(Object.keys(again.stateDict()).sort()).toEqual(state.sort());
     });

@@ -12,14 +12,14 @@ const sameDims = (a: readonly Dim[], b: readonly Dim[]): boolean =>
 /** The same elements in another shape, by the operator that says most about it. */
 export function reshapeTo(g: GraphWriter, name: string, from: readonly Dim[], to: readonly Dim[]): string {
   if (sameDims(from, to)) return name;
+  if (to.length === 2 && from.length > 2 && sameDim(to[0], from[0]))
+    return g.add("Flatten", [name], { axis: 1 });
   const solid = (dims: readonly Dim[]): Dim[] => dims.filter((d) => !isOne(d));
   if (sameDims(solid(from), solid(to)) && from.length !== to.length) {
     const ones = to.length > from.length ? extraOnes(to, from) : extraOnes(from, to);
     if (ones !== null)
       return g.add(to.length > from.length ? "Unsqueeze" : "Squeeze", [name, g.int64(ones, "axes")]);
   }
-  if (to.length === 2 && from.length > 2 && sameDim(to[0], from[0]))
-    return g.add("Flatten", [name], { axis: 1 });
   const copied = to.map((d, i) => (d instanceof Varying && sameDim(d, from[i]) ? 0 : d));
   const open = copied.filter((d) => d instanceof Varying).length;
   if (open > 1 || to.includes(0))
