@@ -115,7 +115,7 @@ def networks():
         nn.InstanceNorm2d(8, affine=True), nn.LeakyReLU(0.2), nn.ReflectionPad2d(1), nn.Conv2d(8, 12, 3), nn.PixelShuffle(2), nn.Tanh(),
     )
     yield "alexnet", nn.Sequential(
-        nn.Conv2d(3, 8, 5, 2), nn.LocalResponseNorm(5), nn.Softplus(), nn.ZeroPad2d(1), nn.MaxPool2d(2), nn.Sigmoid(), *head(8)
+        nn.Conv2d(3, 8, 5, 2), nn.Softplus(), nn.ZeroPad2d(1), nn.MaxPool2d(2), nn.Sigmoid(), *head(8)
     )
     yield "nearest", resize("nearest", scale_factor=2)
     yield "bilinear", resize("bilinear", size=(20, 23), align_corners=False)
