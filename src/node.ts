@@ -10,6 +10,8 @@ export {
 export { FashionMNIST, KMNIST, MNIST, type MnistOptions } from "./data/node/mnist.ts";
 export { saveTraceFile } from "./inspect/node/trace-file.ts";
 export {
+  exportOnnxFile,
+  importOnnxFile,
   loadCheckpointFile,
   loadNpyFile,
   loadNpzFile,

@@ -24,6 +24,7 @@ const places: Readonly<Record<string, string>> = {
   "torch.optim": "optim.",
   "torch.optim.lr_scheduler": "optim.lrScheduler.",
   "torch.optim.swa_utils": "optim.swaUtils.",
+  "torch.onnx": "io.",
   "torch.utils.data": "data.",
   "torch.utils.tensorboard": "io.",
   "torchvision.datasets": "",
@@ -36,6 +37,7 @@ const renamed: Readonly<Record<string, string>> = {
   "Tensor.tolist": "Tensor.array",
   "torch.load": "io.loadTorch",
   "torch.nn.functional.one_hot": "oneHot",
+  "torch.onnx.export": "io.exportOnnx",
 };
 
 const names = new Set(publicNames().map((entry) => entry.name));

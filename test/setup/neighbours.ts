@@ -32,7 +32,7 @@ export function findTensorBoard(): Neighbour {
 
 /** A Python that has the package onnx, with the standard's tests as code; found as PyTorch's is. */
 export function findOnnx(): Neighbour {
-  return findPython("onnx", "no python3 with onnx; python3 -m pip install onnx");
+  return findPython("onnx", `no python3 with onnx; ${install}`);
 }
 
 function findPython(module: string, missing: string): Neighbour {

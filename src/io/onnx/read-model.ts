@@ -79,6 +79,30 @@ export function decodeModel(bytes: Uint8Array, source: string, external: Externa
   return { irVersion, producer, opsets, graph: readGraph(graph, from) };
 }
 
+/** Files that a model says its weights are in. What is no model has none: reading it says what is wrong. */
+export function externalFiles(bytes: Uint8Array): string[] {
+  const found = new Set<string>();
+  const stop = (): never => {
+    throw new FileFormatError("");
+  };
+  const inside = (field: WireField, number: number): WireField[] =>
+    [...fieldsOf(bytesOf(field, stop), field.at, stop)].filter((f) => f.number === number);
+  try {
+    const whole: WireField = { number: 0, type: "bytes", integer: 0n, bytes, at: 0 };
+    for (const graph of inside(whole, 7)) {
+      for (const entry of inside(graph, 5).flatMap((t) => inside(t, 13))) {
+        const pair = new Map<string, string>();
+        readEntry(entry, pair, stop);
+        const location = pair.get("location");
+        if (location !== undefined) found.add(location);
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof FileFormatError)) throw error;
+  }
+  return [...found];
+}
+
 function readOpset(field: WireField, opsets: Map<string, number>, fail: WireFail): void {
   let [domain, version] = ["", 0];
   for (const f of fieldsOf(bytesOf(field, fail), field.at, fail)) {
