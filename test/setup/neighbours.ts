@@ -77,10 +77,12 @@ export function findCompiler(): Neighbour {
   }
 }
 
-/** onnxruntime for Node: $TATAMI_ONNXRUNTIME, a folder with the package in its node_modules, or the bench's own. */
+/** onnxruntime for Node: $TATAMI_ONNXRUNTIME, a folder with the package in its node_modules, or where install-peers.mjs puts it. */
 export function findOnnxRuntime(): Neighbour {
-  const own = fileURLToPath(new URL("../../bench/peers", import.meta.url));
-  const folders = [process.env.TATAMI_ONNXRUNTIME, own];
+  const own = ["bench/peers", "build/peers"].map((at) =>
+    fileURLToPath(new URL(`../../${at}`, import.meta.url)),
+  );
+  const folders = [process.env.TATAMI_ONNXRUNTIME, ...own];
   const path = folders.find((folder) => folder && existsSync(`${folder}/node_modules/onnxruntime-node`));
   return path
     ? { path: `${path}/node_modules/onnxruntime-node` }

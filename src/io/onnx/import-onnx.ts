@@ -33,7 +33,12 @@ class Scope extends Module {
  * A network that `io.importOnnx` read. Weights are parameters under their names in the file, running statistics of batch
  * normalisations are buffers.
  *
- * Shapes are those of the file's graph. One result is given as a tensor, several as a record by name.
+ * One result is given as a tensor, several as a record by name.
+ *
+ * @example
+ * const network: io.OnnxModule = io.importOnnx(await io.exportOnnx(model, images));
+ * [network.inputNames, network.outputNames]; // [["input"], ["output"]]
+ * network.training; // false
  */
 export class OnnxModule<Output = Tensor> extends Module {
   private readonly plan: Plan;
