@@ -1,7 +1,7 @@
 /**
  * `node bench/install-peers.mjs`: puts the libraries that the bench compares with into bench/peers/node_modules, some
- * 750 MB; `node bench/install-peers.mjs onnxruntime-node` installs that one
- * alone, into build/peers, as tests of ONNX files need it. The package depends on none of them, and a bench without them says what it lacks.
+ * 750 MB; `node bench/install-peers.mjs onnxruntime-node` puts that one alone into build/peers, as tests of ONNX files
+ * need it. The package depends on none of them, and a bench without them says what it lacks.
  *
  * No package runs scripts of its own: onnxruntime-node would fetch CUDA libraries, its code for processors is in the
  * package. PyTorch comes from the system (scripts/install-neighbours.sh), or from $TATAMI_PYTHON.

@@ -19,7 +19,10 @@ export type DynamicAxes = Readonly<Record<string, readonly number[] | Readonly<R
 
 /** Options of `io.exportOnnx`; names and meaning are those of `torch.onnx.export`. */
 export interface ExportOnnxOptions {
-  /** "eval" (the default) and "training" set the mode while exporting, "preserve" takes each module as it is. */
+  /**
+   * "eval" (the default) and "training" set the mode while exporting, "preserve" takes each module as it is. onnxruntime
+   * runs batch normalisation in training mode only with `graphOptimizationLevel: "disabled"`.
+   */
   readonly training?: "eval" | "training" | "preserve" | undefined;
   /** Version of the operator set, 17 to 21; 17 by default, which every current runtime reads. */
   readonly opsetVersion?: number | undefined;
