@@ -13,6 +13,8 @@ export { FashionMNIST, KMNIST, MNIST, type MnistOptions } from "./data/node/mnis
 export { ParquetImageFolder, type ParquetImageFolderOptions } from "./data/node/parquet-image-folder.ts";
 export { saveTraceFile } from "./inspect/node/trace-file.ts";
 export {
+  exportOnnxFile,
+  importOnnxFile,
   loadCheckpointFile,
   loadNpyFile,
   loadNpzFile,

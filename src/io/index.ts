@@ -4,6 +4,8 @@ export type { RandomAccess, RandomAccessSource } from "../base/random-access.ts"
 export { type CheckpointValue, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 export { download } from "./download.ts";
 export { loadNpy, loadNpz, saveNpy } from "./npy.ts";
+export { type DynamicAxes, type ExportOnnxOptions, exportOnnx } from "./onnx/export-onnx.ts";
+export { type ImportOnnxOptions, importOnnx, OnnxModule } from "./onnx/import-onnx.ts";
 export { loadPretrained, type Pretrained, type PretrainedOptions } from "./pretrained.ts";
 export { pytorchSource } from "./pytorch/python-source.ts";
 export {

@@ -93,7 +93,7 @@ export function decodeValues(
 }
 
 /** IEEE 754 binary16: 1 sign, 5 exponent (bias 15) and 10 fraction bits. */
-function halfToNumber(bits: number): number {
+export function halfToNumber(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;
   const fraction = bits & 0x3ff;
@@ -149,7 +149,7 @@ const bfloatBits = new Uint32Array(1);
 const bfloatValue = new Float32Array(bfloatBits.buffer);
 
 /** bfloat16 is the upper half of a binary32. */
-function bfloatToNumber(bits: number): number {
+export function bfloatToNumber(bits: number): number {
   bfloatBits[0] = bits << 16;
   return bfloatValue[0] as number;
 }

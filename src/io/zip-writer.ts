@@ -2,8 +2,9 @@
  * Writes zip archives whose entries are stored, not packed, each with its content at a multiple of 64 bytes, as
  * `torch.save` does: readers may map it into memory. Archives of up to 4 GB, without the 64-bit extension.
  */
+
+import { crc32 } from "../base/crc32.ts";
 import { ArgumentError } from "../base/errors.ts";
-import { crc32 } from "./crc32.ts";
 
 const alignment = 64;
 const limit = 0xffffffff;

@@ -24,6 +24,7 @@ const places: Readonly<Record<string, string>> = {
   "torch.optim": "optim.",
   "torch.optim.lr_scheduler": "optim.lrScheduler.",
   "torch.optim.swa_utils": "optim.swaUtils.",
+  "torch.onnx": "io.",
   "torch.utils.data": "data.",
   "torch.utils.tensorboard": "io.",
   "torchvision.datasets": "",
@@ -37,6 +38,7 @@ const renamed: Readonly<Record<string, string>> = {
   "torch.load": "io.loadTorch",
   "torch.save": "io.saveTorch",
   "torch.nn.functional.one_hot": "oneHot",
+  "torch.onnx.export": "io.exportOnnx",
 };
 
 const names = new Set(publicNames().map((entry) => entry.name));

@@ -4,6 +4,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { Compiler } from "../../src/runtime/native/compiler.ts";
 import { requireKoffi } from "../../src/runtime/native/library.ts";
 
@@ -32,6 +33,11 @@ export function findSafetensors(): Neighbour {
 /** A Python that has TensorBoard, found as PyTorch's is. */
 export function findTensorBoard(): Neighbour {
   return findPython("tensorboard", "no python3 with TensorBoard; python3 -m pip install tensorboard");
+}
+
+/** A Python that has the package onnx, with the standard's tests as code; found as PyTorch's is. */
+export function findOnnx(): Neighbour {
+  return findPython("onnx", `no python3 with onnx; ${install}`);
 }
 
 /** A Python that has a module, found as PyTorch's is; `missing` is what to say without. */
@@ -75,4 +81,16 @@ export function findCompiler(): Neighbour {
   } catch (error) {
     return { missing: (error as Error).message };
   }
+}
+
+/** onnxruntime for Node: $TATAMI_ONNXRUNTIME, a folder with the package in its node_modules, or where install-peers.mjs puts it. */
+export function findOnnxRuntime(): Neighbour {
+  const own = ["bench/peers", "build/peers"].map((at) =>
+    fileURLToPath(new URL(`../../${at}`, import.meta.url)),
+  );
+  const folders = [process.env.TATAMI_ONNXRUNTIME, ...own];
+  const path = folders.find((folder) => folder && existsSync(`${folder}/node_modules/onnxruntime-node`));
+  return path
+    ? { path: `${path}/node_modules/onnxruntime-node` }
+    : { missing: "no onnxruntime-node; node bench/install-peers.mjs onnxruntime-node installs it" };
 }

@@ -2,14 +2,20 @@
  * Tensors and checkpoints in files. Node only. A file is either the old or the new version, whole, whenever the
  * process or the machine stops.
  */
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { dirname, isAbsolute, relative, resolve } from "node:path";
 import type { TypedArray } from "../../base/dtype.ts";
 import { writeAtomic, writeFileAtomic } from "../../base/node/atomic-file.ts";
 import { openFile } from "../../base/node/open-file.ts";
 import { checkOptions } from "../../nn/arguments.ts";
+import type { Module } from "../../nn/module.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type CheckpointValue, loadCheckpoint, saveCheckpoint } from "../checkpoint.ts";
 import { loadNpy, loadNpz, saveNpy } from "../npy.ts";
+import { type ExportOnnxOptions, exportOnnx } from "../onnx/export-onnx.ts";
+import { importOnnx, type OnnxModule } from "../onnx/import-onnx.ts";
+import { externalFiles } from "../onnx/read-model.ts";
 import { safetensorsBytes, safetensorsLayout } from "../safetensors.ts";
 import { SafetensorsReader } from "../safetensors-reader.ts";
 import type { TensorDict } from "../tensor-dict.ts";
@@ -153,4 +159,43 @@ export async function loadNpzFile(path: string): Promise<Record<string, Tensor>>
 async function readWhole(path: string): Promise<Uint8Array> {
   const file = await openFile(path);
   return file.read(0, file.byteLength);
+}
+
+/**
+ * Writes a network to an ONNX file; see `io.exportOnnx`, whose options these are.
+ *
+ * @throws ArgumentError naming operation and module where something cannot be expressed
+ * @example
+ * await exportOnnxFile(model, images, "model.onnx");
+ * const network = await importOnnxFile("model.onnx");
+ * network(images).shape; // [16, 10]
+ */
+export async function exportOnnxFile(
+  model: Module,
+  exampleInputs: Tensor | readonly Tensor[],
+  path: string,
+  options: ExportOnnxOptions = {},
+): Promise<void> {
+  await writeFileAtomic(path, await exportOnnx(model, exampleInputs, options));
+}
+
+/**
+ * Reads an ONNX file as a module; see `io.importOnnx`. Files beside it that hold weights are read, too.
+ *
+ * @throws FileFormatError when the file is damaged, ArgumentError naming all operators of it that are not supported
+ * @example
+ * await exportOnnxFile(model, images, "network.onnx");
+ * (await importOnnxFile("network.onnx")).parameters().length; // 6
+ */
+export async function importOnnxFile<Output = Tensor>(path: string): Promise<OnnxModule<Output>> {
+  const bytes = await readFile(path);
+  const folder = dirname(path);
+  const externalData: Record<string, Uint8Array> = {};
+  for (const location of externalFiles(bytes)) {
+    const file = resolve(folder, location);
+    // A file says where its weights are, and must not be able to say anywhere.
+    if (relative(folder, file).startsWith("..") || isAbsolute(location)) continue;
+    if (existsSync(file)) externalData[location] = await readFile(file);
+  }
+  return importOnnx<Output>(bytes, { source: path, externalData });
 }

@@ -2,7 +2,7 @@
  * TensorBoard's messages as bytes: Event, Summary and what the plugins for texts and hyperparameters add. Field numbers are
  * those of tensorflow/core/util/event.proto, framework/summary.proto and tensorboard/plugins/hparams/*.proto.
  */
-import type { Histogram } from "./histogram.ts";
+
 import {
   bytesField,
   doubleField,
@@ -12,7 +12,8 @@ import {
   join,
   messageField,
   textField,
-} from "./protobuf.ts";
+} from "../protobuf.ts";
+import type { Histogram } from "./histogram.ts";
 
 /** The version that every event file begins with. */
 export const fileVersion = "brain.Event:2";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { FileFormatError } from "../../base/errors.ts";
 import { damaged, numbersFrom, survives } from "../files.test-helper.ts";
+import { bytesField, floatField, intField, join, messageField, textField } from "../protobuf.ts";
 import { eventOf, scalarValue, summaryContent, versionContent } from "./event.ts";
-import { bytesField, floatField, intField, join, messageField, textField } from "./protobuf.ts";
 import { readEvents } from "./read-events.ts";
 import { recordOf } from "./records.ts";
 import { SummaryWriter } from "./summary-writer.ts";

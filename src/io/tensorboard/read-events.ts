@@ -1,7 +1,6 @@
 /** Reads TensorBoard's event files back. */
 import { FileFormatError } from "../../base/errors.ts";
 import { checkBytes, plainBytes } from "../bytes.ts";
-import type { Histogram } from "./histogram.ts";
 import {
   bytesOf,
   fieldsOf,
@@ -11,7 +10,8 @@ import {
   textOf,
   type WireFail,
   type WireField,
-} from "./protobuf.ts";
+} from "../protobuf.ts";
+import type { Histogram } from "./histogram.ts";
 import { recordsIn } from "./records.ts";
 
 /** An image as it lies in an event file; `encoded` is a PNG file, as a rule. */

@@ -6,6 +6,7 @@ import { ArgumentError } from "../../base/errors.ts";
 import { encodePng } from "../../base/png.ts";
 import { checkOptions } from "../../nn/arguments.ts";
 import { Tensor } from "../../tensor/tensor.ts";
+import { join } from "../protobuf.ts";
 import {
   eventOf,
   type HparamValue,
@@ -21,7 +22,6 @@ import {
 import { type EventSink, folderSink, writerName } from "./event-folder.ts";
 import { type Bins, checkBins, histogramOf } from "./histogram.ts";
 import { type ImageFormat, imageLayout, pixelsOf } from "./image-pixels.ts";
-import { join } from "./protobuf.ts";
 import { recordOf } from "./records.ts";
 
 /** Options of `SummaryWriter`. */

@@ -3,6 +3,7 @@
  */
 import { ArgumentError, ShapeError } from "../../base/errors.ts";
 import { binary, constant, reduce } from "../../graph/build.ts";
+import { named } from "../../graph/named-calls.ts";
 import type { Node } from "../../graph/node.ts";
 import { adaptiveWindows, avgPool2d, concatenate, cut, type Pair } from "../../ops/index.ts";
 import { Tensor } from "../../tensor/tensor.ts";
@@ -56,26 +57,19 @@ export function adaptiveAvgPool2d(x: Tensor, outputSize: OutputSize): Tensor {
 /** The same for a layer or function of that name. */
 export function adaptiveAvgPoolFor(x: Tensor, outputSize: OutputSize, owner: string): Tensor {
   const size = checkOutputSize(outputSize, owner);
-  return Tensor.of(
-    onBatch(x, owner, (batch) => {
-      const [, , h, w] = batch.shape as [number, number, number, number];
-      const out = adaptiveSize(batch, size, owner);
-      if (out[0] === 1 && out[1] === 1) return scaled(reduce("sum", batch, [2, 3]), h * w);
-      if (h % out[0] === 0 && w % out[1] === 0) {
-        const kernel: Pair = [h / out[0], w / out[1]];
-        const geometry = {
-          kernel,
-          stride: kernel,
-          padding: [0, 0],
-          dilation: [1, 1],
-          ceilMode: false,
-        } as const;
-        return avgPool2d(batch, geometry, true, null);
-      }
-      return unevenMeans(unevenMeans(batch, 2, out[0]), 3, out[1]);
-    }),
-  );
+  return Tensor.of(onBatch(x, owner, (batch) => pool(batch, adaptiveSize(batch, size, owner))));
 }
+
+const pool: (x: Node, out: Pair) => Node = named("adaptiveAvgPool2d", (x: Node, out: Pair) => {
+  const [, , h, w] = x.shape as [number, number, number, number];
+  if (out[0] === 1 && out[1] === 1) return scaled(reduce("sum", x, [2, 3]), h * w);
+  if (h % out[0] === 0 && w % out[1] === 0) {
+    const kernel: Pair = [h / out[0], w / out[1]];
+    const geometry = { kernel, stride: kernel, padding: [0, 0], dilation: [1, 1], ceilMode: false } as const;
+    return avgPool2d(x, geometry, true, null);
+  }
+  return unevenMeans(unevenMeans(x, 2, out[0]), 3, out[1]);
+});
 
 const scaled = (x: Node, count: number): Node => binary("mul", x, constant(1 / count, x.shape, x.dtype));
 

@@ -2,6 +2,7 @@
  * Maximum pooling to a given size, whatever the size of the input.
  */
 import { gather, reshape } from "../../graph/build.ts";
+import { named } from "../../graph/named-calls.ts";
 import type { Node } from "../../graph/node.ts";
 import { adaptiveMaxIndices, maxPool2d, maxPoolIndices, type Pair } from "../../ops/index.ts";
 import { Tensor } from "../../tensor/tensor.ts";
@@ -66,7 +67,9 @@ export function adaptiveMaxPoolFor(
   return options.returnIndices === true ? [values, Tensor.of(restore(indices))] : values;
 }
 
-function pool(x: Node, out: Pair): { output: Node; indices: Node } {
+type Pooled = { readonly output: Node; readonly indices: Node };
+
+const pool: (x: Node, out: Pair) => Pooled = named("adaptiveMaxPool2d", (x: Node, out: Pair) => {
   const [n, c, h, w] = x.shape as [number, number, number, number];
   if (h % out[0] === 0 && w % out[1] === 0) {
     const kernel: Pair = [h / out[0], w / out[1]];
@@ -78,4 +81,4 @@ function pool(x: Node, out: Pair): { output: Node; indices: Node } {
   const count = out[0] * out[1];
   const picked = gather(reshape(x, [n, c, h * w]), reshape(indices, [n, c, count]), 2);
   return { output: reshape(picked, [n, c, ...out]), indices };
-}
+});

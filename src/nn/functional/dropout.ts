@@ -1,6 +1,8 @@
 import { ShapeError } from "../../base/errors.ts";
 import { formatShape, type Shape } from "../../base/shape.ts";
 import { compare, constant, expand, scalar, where } from "../../graph/build.ts";
+import { named } from "../../graph/named-calls.ts";
+import type { Node } from "../../graph/node.ts";
 import * as ops from "../../ops/index.ts";
 import { defaultGenerator } from "../../tensor/generator.ts";
 import { Tensor } from "../../tensor/tensor.ts";
@@ -23,13 +25,20 @@ function checked(x: Tensor, options: DropoutOptions, owner: string): number {
 
 /** Draws once per element of `drawn`, a shape that broadcasts against x. */
 function drop(x: Tensor, p: number, drawn: Shape): Tensor {
-  const { node, shape, dtype } = x;
-  const draws = ops.uniform01(defaultGenerator.next(), drawn, dtype);
-  // p is an input of the program: another p does not compile again.
-  const kept = expand(compare("le", expand(scalar(p, dtype), drawn), draws), shape);
-  const scaled = ops.mul(node, scalar(p === 1 ? 0 : 1 / (1 - p), dtype));
-  return Tensor.of(where(kept, scaled, constant(0, shape, dtype)));
+  return Tensor.of(dropped(x.node, p, drawn));
 }
+
+const dropped: (x: Node, p: number, drawn: Shape) => Node = named(
+  "dropout",
+  (x: Node, p: number, drawn: Shape) => {
+    const { shape, dtype } = x;
+    const draws = ops.uniform01(defaultGenerator.next(), drawn, dtype);
+    // p is an input of the program: another p does not compile again.
+    const kept = expand(compare("le", expand(scalar(p, dtype), drawn), draws), shape);
+    const scaled = ops.mul(x, scalar(p === 1 ? 0 : 1 / (1 - p), dtype));
+    return where(kept, scaled, constant(0, shape, dtype));
+  },
+);
 
 /**
  * Sets elements to zero at random and multiplies the others by 1 / (1 - p), so that the expected sum stays. (Srivastava

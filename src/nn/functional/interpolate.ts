@@ -4,6 +4,7 @@
 import { ArgumentError, ShapeError } from "../../base/errors.ts";
 import { formatShape } from "../../base/shape.ts";
 import { expand, reshape } from "../../graph/build.ts";
+import { named } from "../../graph/named-calls.ts";
 import type { Node } from "../../graph/node.ts";
 import { type AxisMapping, resample } from "../../ops/index.ts";
 import { Tensor } from "../../tensor/tensor.ts";
@@ -127,16 +128,26 @@ export function interpolateFor(x: Tensor, options: InterpolateOptions, owner: st
       { input: x.shape, output: out },
     );
   }
-  const y = out.reduce((node, size, i) => {
-    const length = spatial[i] as number;
+  return Tensor.of(resized(x.node, out, scale, mode, options.alignCorners ?? false));
+}
+
+type Resizing = (
+  x: Node,
+  out: readonly number[],
+  scale: readonly (number | null)[],
+  mode: InterpolateMode,
+  alignCorners: boolean,
+) => Node;
+
+const resized: Resizing = named("interpolate", ((x, out, scale, mode, alignCorners) =>
+  out.reduce((node: Node, size, i) => {
+    const length = x.shape[i + 2] as number;
     const step = scale[i] ?? null;
     if (mode === "nearest" || mode === "nearest-exact") return nearest(node, i + 2, size, step, mode);
     // The same size, by size or by a factor of 1: every element stays.
     if (size === length && (step === null || step === 1)) return node;
-    return resample(node, i + 2, smooth(length, size, step, mode, options.alignCorners ?? false));
-  }, x.node);
-  return Tensor.of(y);
-}
+    return resample(node, i + 2, smooth(length, size, step, mode, alignCorners));
+  }, x)) satisfies Resizing);
 
 function nearest(x: Node, axis: number, size: number, step: number | null, mode: InterpolateMode): Node {
   const length = x.shape[axis] as number;

@@ -4,6 +4,8 @@
 import { ShapeError } from "../../base/errors.ts";
 import { formatShape } from "../../base/shape.ts";
 import { permute, reshape } from "../../graph/build.ts";
+import { named } from "../../graph/named-calls.ts";
+import type { Node } from "../../graph/node.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { checkCount, checkTensor } from "../arguments.ts";
 
@@ -34,10 +36,17 @@ export function pixelShuffleFor(x: Tensor, upscaleFactor: number, owner: string)
     );
   }
   const n = outer.reduce((a, b) => a * b, 1);
-  const c = channels / (r * r);
-  const open = permute(reshape(x.node, [n, c, r, r, h, w]), [0, 1, 4, 2, 5, 3]);
-  return Tensor.of(reshape(open, [...outer, c, h * r, w * r]));
+  const flat = reshape(x.node, [n, channels, h, w]);
+  return Tensor.of(reshape(shuffle(flat, r), [...outer, channels / (r * r), h * r, w * r]));
 }
+
+/** (N, C r r, H, W) -> (N, C, H r, W r). */
+const shuffle: (x: Node, r: number) => Node = named("pixelShuffle", (x: Node, r: number) => {
+  const [n, channels, h, w] = x.shape as [number, number, number, number];
+  const c = channels / (r * r);
+  const open = permute(reshape(x, [n, c, r, r, h, w]), [0, 1, 4, 2, 5, 3]);
+  return reshape(open, [n, c, h * r, w * r]);
+});
 
 /**
  * Moves blocks of r x r pixels into groups of r * r channels: undoes `pixelShuffle`.
@@ -66,10 +75,17 @@ export function pixelUnshuffleFor(x: Tensor, downscaleFactor: number, owner: str
     );
   }
   const n = outer.reduce((a, b) => a * b, 1);
-  const [h, w] = [height / r, width / r];
-  const open = permute(reshape(x.node, [n, c, h, r, w, r]), [0, 1, 3, 5, 2, 4]);
-  return Tensor.of(reshape(open, [...outer, c * r * r, h, w]));
+  const flat = reshape(x.node, [n, c, height, width]);
+  return Tensor.of(reshape(unshuffle(flat, r), [...outer, c * r * r, height / r, width / r]));
 }
+
+/** (N, C, H r, W r) -> (N, C r r, H, W). */
+const unshuffle: (x: Node, r: number) => Node = named("pixelUnshuffle", (x: Node, r: number) => {
+  const [n, c, height, width] = x.shape as [number, number, number, number];
+  const [h, w] = [height / r, width / r];
+  const open = permute(reshape(x, [n, c, h, r, w, r]), [0, 1, 3, 5, 2, 4]);
+  return reshape(open, [n, c * r * r, h, w]);
+});
 
 function planesOf(x: Tensor, owner: string): { outer: readonly number[]; planes: [number, number, number] } {
   checkTensor(x, "input", owner);

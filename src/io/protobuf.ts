@@ -1,5 +1,5 @@
 /**
- * The wire format of Protocol Buffers, as far as event files need it. Encoders give one field each, to be joined in the
+ * The wire format of Protocol Buffers, as far as event files and ONNX need it. Encoders give one field each, to be joined in the
  * order of their numbers, as the reference implementation writes them; a value that is its type's default is left out,
  * unless it is `always` written, as a member of a oneof is. The decoder trusts nothing that it reads.
  */
@@ -45,8 +45,8 @@ function varint(value: number | bigint): Uint8Array {
 const tagOf = (field: number, wireType: number): Uint8Array => varint(field * 8 + wireType);
 
 /** An int32, int64, bool or enum. */
-export function intField(field: number, value: number, always = false): Uint8Array {
-  return value === 0 && !always ? nothing : join(tagOf(field, 0), varint(value));
+export function intField(field: number, value: number | bigint, always = false): Uint8Array {
+  return Number(value) === 0 && !always ? nothing : join(tagOf(field, 0), varint(value));
 }
 
 export function doubleField(field: number, value: number, always = false): Uint8Array {
@@ -74,6 +74,31 @@ export function messageField(field: number, ...parts: readonly Uint8Array[]): Ui
   return join(tagOf(field, 2), varint(body.length), body);
 }
 
+/**
+ * A message inside of another as pieces that are not joined yet: what holds gigabytes of weights is copied once, when the
+ * whole file is joined.
+ */
+export function messagePieces(field: number, pieces: readonly Uint8Array[]): Uint8Array[] {
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  return [join(tagOf(field, 2), varint(length)), ...pieces];
+}
+
+/** Integers side by side, as proto3 packs them; those beyond 2 ** 53 as bigint. */
+export function intsField(field: number, values: readonly (number | bigint)[]): Uint8Array {
+  return bytesField(field, join(...values.map(varint)));
+}
+
+/** Floats side by side, as proto3 packs them. */
+export function floatsField(field: number, values: readonly number[]): Uint8Array {
+  return bytesField(field, new Uint8Array(littleEndian(values).buffer));
+}
+
+function littleEndian(values: readonly number[]): DataView<ArrayBuffer> {
+  const view = new DataView(new ArrayBuffer(4 * values.length));
+  values.forEach((value, i) => void view.setFloat32(4 * i, value, true));
+  return view;
+}
+
 /** Doubles side by side, as proto3 packs them. */
 export function doublesField(field: number, values: readonly number[]): Uint8Array {
   return bytesField(field, join(...values.map(fixed)));
@@ -85,6 +110,31 @@ function fixed(value: number): Uint8Array {
   return bytes;
 }
 
+/** The number that begins at byte `start`, of 64 bits without a sign, and where the next thing does. */
+function varintAt(
+  bytes: Uint8Array,
+  start: number,
+  at: number,
+  fail: WireFail,
+): { readonly value: bigint; readonly next: number } {
+  // Most numbers are tags, small lengths and dimensions: no big integers are needed to put those together.
+  let low = 0;
+  for (let i = start, scale = 1; i < start + 4; i++, scale *= 128) {
+    const byte = bytes[i];
+    if (byte === undefined) return fail("a number is cut off", at + start);
+    low += (byte & 0x7f) * scale;
+    if (byte < 0x80) return { value: BigInt(low), next: i + 1 };
+  }
+  let value = BigInt(low);
+  for (let i = start + 4, shift = 28n; i < start + 10; i++, shift += 7n) {
+    const byte = bytes[i];
+    if (byte === undefined) return fail("a number is cut off", at + start);
+    value |= BigInt(byte & 0x7f) << shift;
+    if (byte < 0x80) return { value: BigInt.asUintN(64, value), next: i + 1 };
+  }
+  return fail("a number is longer than 64 bits", at + start);
+}
+
 /**
  * The fields of a message, one after the other.
  *
@@ -93,15 +143,9 @@ function fixed(value: number): Uint8Array {
 export function* fieldsOf(bytes: Uint8Array, at: number, fail: WireFail): Generator<WireField> {
   let i = 0;
   const readVarint = (): bigint => {
-    const start = i;
-    let value = 0n;
-    for (let shift = 0n; shift < 70n; shift += 7n) {
-      const byte = bytes[i++];
-      if (byte === undefined) return fail("a number is cut off", at + start);
-      value |= BigInt(byte & 0x7f) << shift;
-      if (byte < 0x80) return BigInt.asUintN(64, value);
-    }
-    return fail("a number is longer than 64 bits", at + start);
+    const { value, next } = varintAt(bytes, i, at, fail);
+    i = next;
+    return value;
   };
   while (i < bytes.length) {
     const start = i;
@@ -160,4 +204,23 @@ export function numbersOf(field: WireField, size: 4 | 8, fail: WireFail): number
   return Array.from({ length: bytes.length / size }, (_, i) =>
     size === 8 ? view.getFloat64(8 * i, true) : view.getFloat32(4 * i, true),
   );
+}
+
+/**
+ * Signed integers of 64 bits, packed or one by one: exact as they stand, for the reader to narrow.
+ *
+ * @param most how many there may be: each takes more memory here than in the file
+ */
+export function integersOf(field: WireField, fail: WireFail, most: number): bigint[] {
+  if (field.type === "varint") return [BigInt.asIntN(64, field.integer)];
+  const { at, number } = field;
+  const bytes = bytesOf(field, fail);
+  const found: bigint[] = [];
+  for (let i = 0; i < bytes.length; ) {
+    const { value, next } = varintAt(bytes, i, at, fail);
+    if (found.length === most) fail(`field ${number} lists more than ${most} integers`, at + i);
+    found.push(BigInt.asIntN(64, value));
+    i = next;
+  }
+  return found;
 }
