@@ -130,7 +130,8 @@ function buildPage(target) {
  */
 export function buildBench() {
   const target = join(root, "build");
-  rmSync(target, { recursive: true, force: true });
+  // What else is there was installed to be compared with.
+  for (const made of ["src", "bench"]) rmSync(join(target, made), { recursive: true, force: true });
   if (!compile("tsconfig.bench.json", [])) return false;
   copyAssets("src", join(target, "src"));
   copyAssets("bench", join(target, "bench"));

@@ -4,9 +4,10 @@
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { io } from "../index.ts";
+import { io, zeros } from "../index.ts";
 import { CheckpointFolder } from "../node.ts";
 import type { BuiltModel } from "./build.ts";
+import { datasets } from "./datasets.ts";
 import { type ExportedFiles, type ExportedRun, weightsFile } from "./exported-run.ts";
 import { loadRun } from "./load-run.ts";
 import type { Output } from "./output.ts";
@@ -29,13 +30,25 @@ interface Target {
 }
 
 /** A format's name on the command line. */
-export type ExportTarget = "pytorch" | "safetensors";
+export type ExportTarget = "pytorch" | "onnx" | "safetensors";
 
 /** All formats. */
 export const exportTargets: Readonly<Record<ExportTarget, Target>> = {
   pytorch: {
     about: "model.py and its weights, to go on training in PyTorch",
     files: pytorchFiles,
+  },
+  onnx: {
+    about: "the network as one file for ONNX Runtime and others, for batches of any size",
+    files: async ({ model, settings }) => {
+      const example = zeros([1, ...datasets[settings.dataset].imageShape]);
+      return {
+        "model.onnx": await io.exportOnnx(model, example, {
+          inputNames: ["images"],
+          outputNames: ["logits"],
+        }),
+      };
+    },
   },
   safetensors: {
     about: "the weights alone",

@@ -144,6 +144,23 @@ describe("tatami export", { timeout: 60_000 }, () => {
     expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining("onx")]);
   });
 
+  it("writes an ONNX file that says what the run does, for any batch", async () => {
+    await using folder = await temporaryFolder();
+    const words = ["train", "--model", "cnn", "--epochs", "1", "--no-studio", "--json"];
+    const run = String((await tatami(folder.path, words)).events.at(-1)?.run);
+    const { code, events } = await tatami(folder.path, ["export", run, "--to", "onnx", "--json"]);
+    expect(code).toBe(0);
+    expect(events[0]).toMatchObject({ to: "onnx", files: ["model.onnx"] });
+    const network = io.importOnnx(await readFile(join(folder.path, run, "onnx", "model.onnx")));
+    const model = buildModel(completeSettings({ dataset: "digits", model: "cnn" }));
+    model.loadStateDict(io.loadSafetensors(await readFile(join(folder.path, run, "model.safetensors"))));
+    model.eval();
+    const x = randn([5, 1, 8, 8]);
+    const [theirs, ours] = [await network(x).data(), await model(x).data()];
+    expect(theirs.length).toBe(50);
+    theirs.forEach((logit, i) => void expect(logit).toBeCloseTo(ours[i] as number, 4));
+  });
+
   it("writes safetensors that Python's package reads, and reads what that wrote", async (context) => {
     const { path: python, missing } = findPython(
       "safetensors",
