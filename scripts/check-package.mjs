@@ -1,13 +1,15 @@
 /**
  * Looks at what `npm pack` would publish. Its entry points fit the manifest (publint). Every compiled file is reached from an entry point (a test helper that
  * slipped in is not), and no entry point for the browser loads a module of Node or a dependency before it is asked
- * to: host-only code is imported dynamically. The first load of the studio's page keeps to its size.
+ * to: host-only code is imported dynamically; nor do its types ask for more than a browser has. The first load of the
+ * studio's page keeps to its size.
  */
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
+import ts from "typescript";
 import { buildDist, isDistCurrent } from "./lib/compile.mjs";
 import { libraryEntries, programs } from "./lib/entries.mjs";
 import { filesIn, root } from "./lib/files.mjs";
@@ -58,6 +60,22 @@ const inBrowser = reach(root, modules, [atOnce]);
 for (const [name, from] of inBrowser) {
   if (name.startsWith("dist/")) continue;
   complaints.push(`${from}: loads ${name} at once, which a browser does not have`);
+}
+
+// As a user compiles who has no types of Node and looks into libraries.
+const declarations = modules.map((path) => join(root, path.replace(/\.js$/, ".d.ts")));
+const consumer = ts.createProgram(declarations, {
+  module: ts.ModuleKind.NodeNext,
+  moduleResolution: ts.ModuleResolutionKind.NodeNext,
+  target: ts.ScriptTarget.ES2022,
+  lib: ["lib.es2022.d.ts", "lib.dom.d.ts"],
+  types: [],
+  strict: true,
+  noEmit: true,
+});
+for (const { file, messageText } of ts.getPreEmitDiagnostics(consumer)) {
+  const where = file === undefined ? "types" : relative(root, file.fileName);
+  complaints.push(`${where}: ${ts.flattenDiagnosticMessageText(messageText, " ")}`);
 }
 
 const { messages, pkg } = await publint({ pkgDir: root, strict: true, pack: "npm" });

@@ -3,7 +3,8 @@
  * where relaxed SIMD is missing, V8's flag for it is set, which must come before the first WebAssembly
  * compilation.
  */
-import { environmentFlag, isNode } from "../base/env.ts";
+import { environmentFlag } from "../base/env.ts";
+import { nodeModule } from "./node-module.ts";
 
 /** Abilities of the host that decide how programs are run. */
 export interface HostFeatures {
@@ -19,26 +20,6 @@ export interface HostFeatures {
   readonly canBlock: boolean;
   /** Processor cores that this process may use; 1 where the host does not tell. */
   readonly cores: number;
-}
-
-type NodeModules = {
-  "node:child_process": typeof import("node:child_process");
-  "node:crypto": typeof import("node:crypto");
-  "node:fs": typeof import("node:fs");
-  "node:module": typeof import("node:module");
-  "node:path": typeof import("node:path");
-  "node:v8": typeof import("node:v8");
-  "node:os": typeof import("node:os");
-  "node:worker_threads": typeof import("node:worker_threads");
-};
-
-/**
- * One of Node's own modules, or `undefined` elsewhere. Asking the process, instead of importing, stays
- * synchronous and shows no "node:" import to bundlers.
- */
-export function nodeModule<Name extends keyof NodeModules>(name: Name): NodeModules[Name] | undefined {
-  if (!isNode) return undefined;
-  return process.getBuiltinModule?.(name) as NodeModules[Name] | undefined;
 }
 
 const moduleHeader = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // long: the class carries PyTorch's whole method surface; every method is one call into ops/.
 /**
  * The tensor: a handle on a node of the lazy graph. Operations make new handles; in-place operations give this one

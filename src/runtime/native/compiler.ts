@@ -8,7 +8,7 @@
 import { environmentFlag } from "../../base/env.ts";
 import { EngineError } from "../../base/errors.ts";
 import type { Target } from "../../kernel/program.ts";
-import { nodeModule } from "../features.ts";
+import { nodeModule } from "../node-module.ts";
 
 /** Milliseconds after which a compilation is given up. */
 const compileTimeout = 300_000;

@@ -2,7 +2,7 @@
  * The functions of the native thread pool, called through koffi. Node only.
  */
 import { EngineError } from "../../base/errors.ts";
-import { nodeModule } from "../features.ts";
+import { nodeModule } from "../node-module.ts";
 import type { Compiler } from "./compiler.ts";
 import { poolSource } from "./pool-source.ts";
 

@@ -3,7 +3,7 @@
  * end here.
  */
 import { EngineError } from "../../base/errors.ts";
-import { nodeModule } from "../features.ts";
+import { nodeModule } from "../node-module.ts";
 import { controlLayout, type WorkerMessage } from "./control.ts";
 import { erf } from "./host-math.ts";
 import { workerMain } from "./worker.ts";
