@@ -107,7 +107,7 @@ function wall(program: string, args: readonly string[]): number {
 
 /** Wall time of fresh processes, in turns. */
 export async function benchStartup(bench: Bench): Promise<void> {
-  const script = fileURLToPath(new URL("../first-batch.js", import.meta.url));
+  const script = fileURLToPath(new URL("../../../bench/first-batch.mjs", import.meta.url));
   const python = bench.libraries.some(({ id }) => id === "torch") ? findTorchPython() : null;
   const commands = new Map<string, [string, string[]]>([
     ["Node, nothing", [process.execPath, ["-e", "0"]]],

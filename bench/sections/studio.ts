@@ -29,7 +29,7 @@ const message = <T>(child: ChildProcess): Promise<T> =>
     child.once("exit", (code) => reject(new Error(`a process of the bench ended with ${code}`)));
   });
 
-/** Does what a page does that shows the run: follows it, and asks for the strips of the layers in view once a second. */
+/** Does what a page does that shows the run: follows it, and asks for the strips of the layers in view every two seconds. */
 async function follow(url: string, id: string, signal: AbortSignal): Promise<void> {
   const runs = `${url}api/runs/${id}`;
   const events = async (): Promise<void> => {
@@ -38,7 +38,7 @@ async function follow(url: string, id: string, signal: AbortSignal): Promise<voi
   };
   const strips = async (): Promise<void> => {
     for (;;) {
-      await new Promise((resolve) => setTimeout(resolve, 1000));
+      await new Promise((resolve) => setTimeout(resolve, 2000));
       const answer = await fetch(runs, { signal });
       const { layers } = (await answer.json()) as { readonly layers: readonly { readonly layer: string }[] };
       for (const { layer } of layers.slice(0, 6)) {
@@ -96,16 +96,16 @@ export async function benchStudio(bench: Bench): Promise<void> {
       const ratio = steady(watched) / steady(plain);
       const start = [plain, watched].map((turns) => sum(turns.slice(0, first)) / 1000) as [number, number];
       bench.figures.set(figureNames.studio(network.id, library.id as OurId), ratio);
-      const perTurn = [plain, watched].map((turns) => milliseconds(steady(turns) / 50));
+      const perTurn = [plain, watched].map((turns) => milliseconds(steady(turns) / 200));
       const seconds = start.map((s) => `${s.toFixed(2)} s`);
       rows.push([network.name, library.name, ...perTurn, times(ratio), ...seconds]);
     }
   }
   bench.report.table(
     `Training with the studio open, batch ${goalBatch}`,
-    "Recorded, served by a process of its own and followed by a client that asks for what a page asks for. A turn is 50 steps, " +
-      "one of which has a record of the layers; at the beginning there are more, and two programs to compile.",
-    ["network", "library", "step", "with the studio", "ratio", "first 550 steps", "with the studio"],
+    "Recorded, served by a process of its own and followed by a client that asks for what a page asks for. A turn is an epoch of 200 steps, " +
+      "four of which have a record of the layers; at the beginning there are more, and two programs to compile.",
+    ["network", "library", "step", "with the studio", "ratio", "first 600 steps", "with the studio"],
     rows,
   );
 }

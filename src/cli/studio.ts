@@ -23,7 +23,7 @@ export interface StudioCommandOptions {
 }
 
 /** Of 19: whoever trains comes first. */
-const niceness = 5;
+const niceness = 10;
 
 /** What the process beside a training tells it. */
 export interface StudioReady {

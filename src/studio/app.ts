@@ -36,7 +36,7 @@ const mostColumns = 4000;
 /** Pages that listen at the same time. */
 const mostListeners = 64;
 /** New rows are sent at most this often; a run that is over is looked at less often. */
-const eventsMs = 200;
+const eventsMs = 500;
 const quietMs = 1500;
 /** A line that means nothing keeps the connection open. */
 const pingMs = 15_000;
@@ -100,6 +100,16 @@ async function withRun(
   return reader === null ? noSuchRun(c) : answer(reader);
 }
 
+/** As `withRun`, for what a page asks for often. */
+async function withGlance(
+  c: Context,
+  store: RunStore,
+  answer: (reader: RunReader) => Response | Promise<Response>,
+): Promise<Response> {
+  const reader = await store.glance(c.req.param("id") ?? "");
+  return reader === null ? noSuchRun(c) : answer(reader);
+}
+
 function addReading(app: Hono, { store, looker, topics }: AppParts): void {
   app.get("/api/topics", async (c) => c.json({ topics: await topics() } satisfies Topics));
   app.get("/api/runs", async (c) => c.json(await store.list()));
@@ -111,7 +121,7 @@ function addReading(app: Hono, { store, looker, topics }: AppParts): void {
     }),
   );
   app.get("/api/runs/:id/strips", (c) =>
-    withRun(c, store, ({ layers }) => {
+    withGlance(c, store, ({ layers }) => {
       const query = c.req.query();
       const strip = makeStrip(layers, {
         layer: query.layer ?? "",

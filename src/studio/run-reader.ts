@@ -82,6 +82,8 @@ export class RunReader {
   /** Those with the newest stretch, and what they were made from. */
   #latest: { readonly key: string; readonly verdicts: readonly VerdictText[] } = { key: "", verdicts: [] };
 
+  #readAt = Number.NEGATIVE_INFINITY;
+
   /** @param path The run's real folder. */
   constructor(path: string) {
     this.path = path;
@@ -102,11 +104,18 @@ export class RunReader {
     return this.#refreshing;
   }
 
+  /** When what was then on the disk had been read, as `performance.now()` tells it. */
+  get readAt(): number {
+    return this.#readAt;
+  }
+
   async #read(): Promise<void> {
     this.#head = await readHead(this.path);
     const text = await readSmall(join(this.path, recordingFile));
     this.#recording = text === null ? null : parseRecording(text);
+    const began = performance.now();
     await Promise.all([this.#readSteps(), this.#readLayers()]);
+    this.#readAt = began;
   }
 
   async #readSteps(): Promise<void> {

@@ -8,7 +8,7 @@ import { readStrip, type StripData } from "./strip-data.ts";
 import { Requests, type Turn } from "./turns.ts";
 
 /** At least so long between two requests of one strip of a running training, in milliseconds. */
-const shortestPause = 1000;
+const shortestPause = 2000;
 /** Columns that a strip is asked for: its width in steps of this, so that a resized window asks seldom. */
 const columnUnit = 64;
 
