@@ -90,23 +90,14 @@ function answerError(c: Context, error: unknown, onError: (error: unknown) => vo
 const noSuchRun = (c: Context): Response =>
   refuse(c, 404, "no-such-run", "There is no such run; it may have been deleted. Open the list of runs.");
 
-/** Opens the run that the address names. */
+/** Opens the run that the address names; a glance will do for what a page asks for often. */
 async function withRun(
   c: Context,
   store: RunStore,
   answer: (reader: RunReader) => Response | Promise<Response>,
+  how: "open" | "glance" = "open",
 ): Promise<Response> {
-  const reader = await store.open(c.req.param("id") ?? "");
-  return reader === null ? noSuchRun(c) : answer(reader);
-}
-
-/** As `withRun`, for what a page asks for often. */
-async function withGlance(
-  c: Context,
-  store: RunStore,
-  answer: (reader: RunReader) => Response | Promise<Response>,
-): Promise<Response> {
-  const reader = await store.glance(c.req.param("id") ?? "");
+  const reader = await store[how](c.req.param("id") ?? "");
   return reader === null ? noSuchRun(c) : answer(reader);
 }
 
@@ -121,23 +112,28 @@ function addReading(app: Hono, { store, looker, topics }: AppParts): void {
     }),
   );
   app.get("/api/runs/:id/strips", (c) =>
-    withGlance(c, store, ({ layers }) => {
-      const query = c.req.query();
-      const strip = makeStrip(layers, {
-        layer: query.layer ?? "",
-        kind: stripKind(query.kind),
-        from: wholeNumber(query, "from", { otherwise: 0 }),
-        to: wholeNumber(query, "to", { otherwise: Number.MAX_SAFE_INTEGER }),
-        columns: wholeNumber(query, "columns", { most: mostColumns, otherwise: 600 }),
-      });
-      if (strip !== null) return c.json(strip);
-      return refuse(
-        c,
-        404,
-        "no-such-layer",
-        "Nothing was recorded of this layer; RunDetail lists the layers.",
-      );
-    }),
+    withRun(
+      c,
+      store,
+      ({ layers }) => {
+        const query = c.req.query();
+        const strip = makeStrip(layers, {
+          layer: query.layer ?? "",
+          kind: stripKind(query.kind),
+          from: wholeNumber(query, "from", { otherwise: 0 }),
+          to: wholeNumber(query, "to", { otherwise: Number.MAX_SAFE_INTEGER }),
+          columns: wholeNumber(query, "columns", { most: mostColumns, otherwise: 600 }),
+        });
+        if (strip !== null) return c.json(strip);
+        return refuse(
+          c,
+          404,
+          "no-such-layer",
+          "Nothing was recorded of this layer; RunDetail lists the layers.",
+        );
+      },
+      "glance",
+    ),
   );
   app.get("/api/runs/:id/errors", (c) =>
     withRun(c, store, async (run) => {
