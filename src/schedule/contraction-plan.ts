@@ -80,7 +80,7 @@ function arrange(spec: ContractionSpec, rowOperand: 0 | 1, strides: readonly num
 const product = (spec: ContractionSpec, dims: readonly number[]): number =>
   dims.reduce((p, d) => p * (spec.sizes[d] as number), 1);
 
-/** Estimated cycles: multiplications on padded vectors, and laying out the column operand where it is not ready. */
+/** Estimated cycles: multiplications on padded vectors, and laying out the column operand, or reading it as it lies. */
 function cost(
   spec: ContractionSpec,
   plan: ContractionPlan,
@@ -93,7 +93,20 @@ function cost(
   const vectors = Math.ceil(columns / lanes);
   const work = (batch * product(spec, plan.rows) * vectors * summed) / 2;
   const maps = plan.rowOperand === 0 ? spec.b : spec.a;
+  const stride = (d: number): number => dimStride(maps, strides[1 - plan.rowOperand] as number[], d);
   const last = plan.columns[plan.columns.length - 1];
-  const step = last === undefined ? 0 : dimStride(maps, strides[1 - plan.rowOperand] as number[], last);
-  return work + batch * summed * columns * (step === 1 ? 0.5 : 2);
+  const layOut = last !== undefined && stride(last) === 1 ? 0.5 : 2;
+  const lies = columns % lanes === 0 && areInRow(spec, plan.columns, stride);
+  return work + batch * summed * columns * (lies ? 0.1 : layOut);
+}
+
+/** Whether loop dimensions, slowest first, go through neighbouring elements. */
+function areInRow(spec: ContractionSpec, dims: readonly number[], stride: (d: number) => number): boolean {
+  let step = 1;
+  for (const d of dims.toReversed()) {
+    const size = spec.sizes[d] as number;
+    if (size > 1 && stride(d) !== step) return false;
+    step *= size;
+  }
+  return true;
 }
