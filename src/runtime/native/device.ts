@@ -1,7 +1,7 @@
 /**
  * The native device: programs rendered to C, compiled by the system's compiler and run by a pool of system threads,
  * over the memory of a WebAssembly device. A launch is one asynchronous call; the event loop stays free. Only a program
- * that took less than two milliseconds the last time runs on the calling thread.
+ * that took less than two milliseconds the last time is waited for, and one that is quicker alone leaves the pool asleep.
  *
  * Generated code does not trap, and every access was checked against its buffer when the program was made.
  */
@@ -10,7 +10,9 @@ import { EngineError } from "../../base/errors.ts";
 import type { Program, Target } from "../../kernel/program.ts";
 import { renderC } from "../../render/c/render.ts";
 import type { Device, Executable } from "../device.ts";
+import { Pace } from "../pace.ts";
 import { tableBytes, writeTable } from "../table.ts";
+import { Turn } from "../turn.ts";
 import { Compiler } from "./compiler.ts";
 import { loadPool, type Pointer, type PoolLibrary } from "./library.ts";
 
@@ -35,25 +37,6 @@ export function createNativeDevice(memory: Device): BackgroundDevice {
  * event loop afterwards, which takes about a tenth of a millisecond.
  */
 const quickMs = 2;
-/** Milliseconds after which the event loop gets its turn, however quick the programs are. */
-const longestTurn = 8;
-
-/** How long the event loop has been kept from its other work. */
-class Turn {
-  #began: number | null = null;
-
-  /** Whether the present turn has lasted too long at a time; the first question begins one. */
-  endsBefore(now: number): boolean {
-    if (this.#began === null) {
-      this.#began = now;
-      setImmediate(() => {
-        this.#began = null;
-      });
-    }
-    return now - this.#began > longestTurn;
-  }
-}
-
 class NativeExecutable implements Executable {
   readonly program: Program;
   readonly compileMs: number;
@@ -63,6 +46,7 @@ class NativeExecutable implements Executable {
   readonly table: number;
   /** Milliseconds that the last run took. */
   lastMs = Number.POSITIVE_INFINITY;
+  readonly pace = new Pace();
   readonly #dispose: (executable: NativeExecutable) => void;
 
   constructor(
@@ -75,6 +59,11 @@ class NativeExecutable implements Executable {
     this.code = fields.code;
     this.table = fields.table;
     this.#dispose = dispose;
+  }
+
+  took(ms: number): void {
+    this.lastMs = ms;
+    this.pace.took(ms);
   }
 
   dispose(): void {
@@ -156,15 +145,13 @@ class NativeDevice implements BackgroundDevice {
       const start = performance.now();
       const number = ++this.#launches;
       if (prepared.lastMs < quickMs) {
-        this.#library.launch(this.#start(), code, table, number);
-        prepared.lastMs = performance.now() - start;
-        if (this.#turn.endsBefore(start)) setImmediate(resolve);
-        else resolve();
+        this.#launch(prepared, number);
+        this.#turn.next(resolve);
         return;
       }
       this.#running = true;
       this.#library.launch.async(this.#start(), code, table, number, (error) => {
-        prepared.lastMs = performance.now() - start;
+        prepared.took(performance.now() - start);
         if (this.#launches === number) this.#running = false;
         if (error === null || error === undefined) resolve();
         else reject(new EngineError(`a program failed: ${String(error)}`));
@@ -173,8 +160,16 @@ class NativeDevice implements BackgroundDevice {
   }
 
   runSync(executable: Executable, arena: number, slots: readonly number[]): void {
-    const { code, table } = this.#prepare(executable, arena, slots);
-    this.#library.launch(this.#start(), code, table, ++this.#launches);
+    this.#launch(this.#prepare(executable, arena, slots), ++this.#launches);
+  }
+
+  /** Runs a program and blocks until it has ended. */
+  #launch(executable: NativeExecutable, number: number): void {
+    const { code, table, pace } = executable;
+    const start = performance.now();
+    const launch = pace.alone ? this.#library.launchAlone : this.#library.launch;
+    launch(this.#start(), code, table, number);
+    executable.took(performance.now() - start);
   }
 
   waitSync(): void {

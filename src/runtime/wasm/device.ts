@@ -1,6 +1,7 @@
 /**
  * The WebAssembly device: programs rendered to WebAssembly, run by a pool of threads over one linear
- * memory. Where the host cannot share memory, the calling thread runs them alone.
+ * memory. Where the host cannot share memory, the calling thread runs them alone, as it does with programs that have
+ * ended before another thread would have woken up.
  *
  * Errors: a program that traps rejects its launch with an EngineError; the device starts new threads for
  * the next launch. What the program had written until then stays in memory.
@@ -14,7 +15,9 @@ import { renderWasm } from "../../render/wasm/render.ts";
 import { Allocator } from "../allocator.ts";
 import type { Device, Executable } from "../device.ts";
 import { type HostFeatures, hostFeatures, optimizedAtOnce } from "../features.ts";
+import { Pace } from "../pace.ts";
 import { tableBytes, writeTable } from "../table.ts";
+import { Turn } from "../turn.ts";
 import { controlBytes } from "./control.ts";
 import { mathImports } from "./host-math.ts";
 import { LinearMemory } from "./linear-memory.ts";
@@ -28,6 +31,8 @@ const threadLimit = 256;
 export interface WasmDeviceOptions {
   /** Worker threads. Default: `TATAMI_THREADS`, or else one for each core, 8 at most. */
   readonly threads?: number;
+  /** Whether all threads run every program, also one that is quicker on the calling thread alone. Default false. */
+  readonly together?: boolean;
   /** The renderer; tests put hand-made modules in its place. */
   readonly render?: (program: Program, options: { shared: boolean; relaxed: boolean }) => RenderedWasm;
 }
@@ -50,7 +55,7 @@ export function createWasmDevice(options: WasmDeviceOptions = {}): Device {
   if (!features.simd) {
     throw new EngineError("this host has no WebAssembly SIMD; use Node 20 or a browser of 2023 or newer");
   }
-  return new WasmDevice(features, chooseThreads(options.threads, features), options.render ?? renderWasm);
+  return new WasmDevice(features, chooseThreads(options.threads, features), options);
 }
 
 function chooseThreads(option: number | undefined, features: HostFeatures): number {
@@ -87,6 +92,7 @@ class WasmExecutable implements Executable {
   readonly table: number;
   /** `run` of an instance on the calling thread, made when first needed. */
   inline: Run | undefined;
+  readonly pace = new Pace();
   readonly #dispose: (executable: WasmExecutable) => void;
 
   constructor(
@@ -114,16 +120,19 @@ class WasmDevice implements Device {
   readonly notes: readonly string[];
   readonly #features: HostFeatures;
   readonly #render: NonNullable<WasmDeviceOptions["render"]>;
+  readonly #together: boolean;
   readonly #memory: LinearMemory;
   readonly #allocator: Allocator;
   readonly #live = new Set<WasmExecutable>();
+  readonly #turn = new Turn();
   #nextId = 1;
   #pool: WorkerPool | undefined;
   #closed = false;
 
-  constructor(features: HostFeatures, threads: number, render: NonNullable<WasmDeviceOptions["render"]>) {
+  constructor(features: HostFeatures, threads: number, options: WasmDeviceOptions) {
     this.#features = features;
-    this.#render = render;
+    this.#render = options.render ?? renderWasm;
+    this.#together = options.together ?? false;
     this.threads = threads;
     this.target = { lanes: 4, registers: 16, fma: features.relaxedSimd, prefetch: false };
     this.notes = describe(features, threads);
@@ -173,20 +182,31 @@ class WasmDevice implements Device {
 
   async run(executable: Executable, arena: number, slots: readonly number[]): Promise<void> {
     const target = this.#prepare(executable, arena, slots);
-    if (this.#features.sharedMemory) await this.#ensurePool().run(target, target.table);
-    else this.#runInline(target);
+    const start = performance.now();
+    if (!this.#features.sharedMemory || this.#fitsOneThread(target)) {
+      this.#runInline(target);
+      target.pace.took(performance.now() - start);
+      await new Promise<void>((resolve) => this.#turn.next(resolve));
+    } else {
+      await this.#ensurePool().run(target, target.table);
+      target.pace.took(performance.now() - start);
+    }
   }
 
   runSync(executable: Executable, arena: number, slots: readonly number[]): void {
     const target = this.#prepare(executable, arena, slots);
     // One thread is one thread: the calling one saves the way there and back.
-    if (this.threads === 1) {
+    if (this.threads === 1 || this.#fitsOneThread(target)) {
       this.#runInline(target);
       return;
     }
     const pool = this.#ensurePool();
     checkBlocking(pool);
     pool.runSync(target, target.table);
+  }
+
+  #fitsOneThread({ pace }: WasmExecutable): boolean {
+    return !this.#together && pace.alone;
   }
 
   waitSync(): void {
