@@ -7,7 +7,7 @@
  * version stays.
  */
 import { randomBytes } from "node:crypto";
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ArgumentError } from "../errors.ts";
 
@@ -34,8 +34,12 @@ export async function writeAtomic<T>(path: string, write: (file: FileHandle) => 
   // Same folder, since a rename across file systems is a copy. The random part keeps two writers apart.
   const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
   try {
-    const file = await open(temporary, "wx").catch((cause: NodeJS.ErrnoException) => {
-      if (cause.code !== "ENOENT" && cause.code !== "ENOTDIR") throw cause;
+    const file = await open(temporary, "wx").catch(async (cause: unknown) => {
+      const isFolder = await stat(folder).then(
+        (found) => found.isDirectory(),
+        () => false,
+      );
+      if (isFolder) throw cause;
       throw new ArgumentError(
         `${path} cannot be written: there is no folder ${folder}; make it first`,
         { path },
