@@ -37,6 +37,12 @@ it("cleans up when the final name cannot be taken", async () => {
   );
   await expect(writeFileAtomic(folder, "a")).rejects.toThrow();
   expect(await readdir(folder)).toEqual([]);
+  await writeFile(join(folder, "file"), "a");
+  await expect(writeFileAtomic(join(folder, "file", "x"), "a")).rejects.toThrow(
+    `there is no folder ${join(folder, "file")}; make it first`,
+  );
+  await rm(join(folder, "file"));
+  expect(await readdir(folder)).toEqual([]);
 });
 
 it("lets the last of many concurrent writers win with a whole file", async () => {

@@ -57,7 +57,8 @@ export async function writeAtomic<T>(path: string, write: (file: FileHandle) => 
     await syncFolder(folder);
     return result;
   } catch (error) {
-    await rm(temporary, { force: true });
+    // What went wrong before is what counts.
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw error;
   }
 }
