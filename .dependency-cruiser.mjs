@@ -40,7 +40,7 @@ const mayImport = {
 
 /** Packages that a folder may load; every other folder works without any. */
 const mayLoad = {
-  cli: ["commander", "sharp"],
+  cli: ["commander"],
   data: ["sharp", "csv-parse", "hyparquet", "fzstd"],
   studio: ["hono", "@hono/node-server"],
   runtime: ["koffi"],

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Installs, on Debian and its relatives, what tests and benchmarks compare with or run in: PyTorch with a threaded
-# BLAS, ONNX with the tests of its standard, the Fashion-MNIST images, and Chromium. onnxruntime comes with the
+# BLAS, ONNX with the tests of its standard, Pillow, the Fashion-MNIST images, and Chromium. onnxruntime comes with the
 # libraries of the bench: node bench/install-peers.mjs onnxruntime-node. Tatami itself needs none of them. May be run again at any time.
 set -euo pipefail
 
-packages=(python3-torch python3-onnx libopenblas0-pthread dataset-fashion-mnist chromium)
+packages=(python3-torch python3-onnx python3-pil libopenblas0-pthread dataset-fashion-mnist chromium)
 
 missing=()
 for package in "${packages[@]}"; do

@@ -3,6 +3,7 @@
 export type { SkippedFile } from "./data/image-options.ts";
 export { CIFAR10, CIFAR100, type Cifar100Options, type CifarOptions } from "./data/node/cifar.ts";
 export { readCsvFile } from "./data/node/csv-file.ts";
+export { decodeImageFile } from "./data/node/decode-image.ts";
 export type { DownloadProgress } from "./data/node/download.ts";
 export {
   type ImageFile,

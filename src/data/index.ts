@@ -25,6 +25,7 @@ export {
   type NamedArray,
 } from "./image-dataset.ts";
 export { type DecodeOptions, decodeImage, type ImageDecoder } from "./image-decoder.ts";
+export { ImageFiles, type ImageFilesOptions, type LabelledFile } from "./image-files.ts";
 export type { ImageOptions, SkippedFile } from "./image-options.ts";
 export { fashionMnistSpec, kmnistSpec, type MnistSpec, mnistSpec } from "./mnist.ts";
 export { ParquetImages, type ParquetImagesOptions } from "./parquet-images.ts";

@@ -13,7 +13,13 @@ export {
   gradCam,
 } from "./grad-cam.ts";
 export { GradientStats, type GradientStatsOptions } from "./gradient-stats.ts";
-export type { LayerHistory, LayerRecords, RecordOptions, StepStatistics } from "./layer-records.ts";
+export type {
+  LayerHistory,
+  LayerRecords,
+  LayerRecordsState,
+  RecordOptions,
+  StepStatistics,
+} from "./layer-records.ts";
 export {
   type KernelSummary,
   type ProfileTable,
@@ -27,5 +33,6 @@ export {
   type UpdateHistory,
   type UpdateRatioOptions,
   type UpdateRatios,
+  type UpdateRatiosState,
   updateRatios,
 } from "./update-ratios.ts";

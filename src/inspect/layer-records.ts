@@ -8,7 +8,14 @@ import type { Node } from "../graph/node.ts";
 import type { Module } from "../nn/index.ts";
 import { type RemovableHandle, Tensor } from "../tensor/tensor.ts";
 import { FeatureAxes } from "./feature-axis.ts";
-import { type HistogramLayout, readStatistics, type Statistics, statisticsNode } from "./statistics.ts";
+import { rowsAsTensor, rowsOf } from "./record-rows.ts";
+import {
+  type HistogramLayout,
+  readStatistics,
+  type Statistics,
+  statisticsLength,
+  statisticsNode,
+} from "./statistics.ts";
 
 /** What to record, and when. */
 export interface RecordOptions {
@@ -48,10 +55,42 @@ export interface LayerHistory {
   readonly steps: readonly StepStatistics[];
 }
 
+/**
+ * What a recorder has gathered, for a training that is saved: numbers and tensors only, as a checkpoint holds them.
+ *
+ * @example
+ * const stats = new inspect.ActivationStats(model);
+ * model(images);
+ * const state: inspect.LayerRecordsState = await stats.stateDict();
+ * [state.step, state.series.length, state.values.shape]; // [1, 6, [6, 49]]
+ * stats.remove();
+ */
+export type LayerRecordsState = {
+  readonly step: number;
+  readonly series: readonly {
+    readonly name: string;
+    readonly layer: string;
+    readonly type: string;
+    readonly featureAxis: number;
+    readonly steps: readonly number[];
+    readonly shapes: readonly Shape[];
+  }[];
+  /** A row for each record of each series, in order. */
+  readonly values: Tensor;
+};
+
+/** Its numbers as the engine gave them. */
+interface ReadEntry {
+  readonly step: number;
+  readonly shape: Shape;
+  readonly values: ArrayLike<number>;
+}
+
 /** A record whose numbers the engine still holds, or that has been read. */
-type Entry = { readonly step: number; readonly shape: Shape; readonly tensor: Tensor } | StepStatistics;
+type Entry = { readonly step: number; readonly shape: Shape; readonly tensor: Tensor } | ReadEntry;
 
 interface Series {
+  readonly layer: string;
   readonly type: string;
   readonly layout: HistogramLayout;
   shape: Shape;
@@ -155,23 +194,27 @@ export abstract class LayerRecords {
   #seriesOf(key: string, layer: string, type: string, featureAxis: number): Series {
     const known = this.#series.get(key);
     if (known !== undefined) return known;
-    const { bins = 40, range, samples = 4096 } = this.#options;
-    const bounds = typeof range === "function" ? range(layer) : range;
-    if (bounds !== undefined) checkBounds(bounds, this.constructor.name);
-    const layout = { bins, range: bounds, samples, featureAxis };
-    const made: Series = { type, layout, shape: [], entries: [] };
+    const made = { layer, type, layout: this.#layoutOf(layer, featureAxis), shape: [], entries: [] };
     this.#series.set(key, made);
     return made;
+  }
+
+  #layoutOf(layer: string, featureAxis: number): HistogramLayout {
+    const { range, samples = 4096 } = this.#options;
+    const bounds = typeof range === "function" ? range(layer) : range;
+    if (bounds !== undefined) checkBounds(bounds, this.constructor.name);
+    return { bins: this.#bins, range: bounds, samples, featureAxis };
+  }
+
+  get #bins(): number {
+    return this.#options.bins ?? 40;
   }
 
   /** Everything recorded, layer by layer in the order of the first record. */
   async history(): Promise<LayerHistory[]> {
     const all = [...this.#series].map(async ([layer, series]): Promise<LayerHistory> => {
       const { type, shape } = series;
-      const steps = await Promise.all(series.entries.map((entry) => readEntry(entry, series)));
-      // Records may have been added meanwhile.
-      const read = new Map(steps.map((s) => [s.step, s]));
-      series.entries = series.entries.map((entry) => read.get(entry.step) ?? entry);
+      const steps = (await readAll(series)).map((entry) => statisticsOf(entry, series));
       return { layer, type, shape, steps };
     });
     return Promise.all(all);
@@ -185,14 +228,49 @@ export abstract class LayerRecords {
     });
     return Object.fromEntries(
       await Promise.all(
-        newest.map(async ({ layer, series, entry }) => [layer, await readEntry(entry, series)] as const),
+        newest.map(
+          async ({ layer, series, entry }) => [layer, statisticsOf(await readEntry(entry), series)] as const,
+        ),
       ),
     );
   }
 
-  /** Counts on from a step of a training that is resumed: which steps are recorded follows from their number. */
-  continueFrom(step: number): void {
+  /** Everything recorded, and the number of the step, for a training that is saved. */
+  async stateDict(): Promise<LayerRecordsState> {
+    const step = this.#step;
+    const all = await Promise.all(
+      [...this.#series].map(async ([name, series]) => ({ name, series, entries: await readAll(series) })),
+    );
+    return {
+      step,
+      series: all.map(({ name, series: { layer, type, layout }, entries }) => ({
+        ...{ name, layer, type, featureAxis: layout.featureAxis },
+        steps: entries.map((entry) => entry.step),
+        shapes: entries.map((entry) => entry.shape),
+      })),
+      values: rowsAsTensor(
+        all.flatMap(({ entries }) => entries.map((entry) => entry.values)),
+        statisticsLength({ bins: this.#bins }),
+      ),
+    };
+  }
+
+  /**
+   * Goes on from what `stateDict` gave, in a training that is resumed: which steps are recorded follows from their number.
+   * Records with another number of bins are left out.
+   */
+  async loadStateDict({ step, series, values }: LayerRecordsState): Promise<void> {
     this.#step = step;
+    this.#series.clear();
+    const count = series.reduce((n, { steps }) => n + steps.length, 0);
+    const rows = await rowsOf(values, statisticsLength({ bins: this.#bins }), count);
+    if (rows === null) return;
+    let row = 0;
+    for (const { name, layer, type, featureAxis, steps, shapes } of series) {
+      const made = this.#seriesOf(name, layer, type, featureAxis);
+      made.entries = steps.map((at, i) => ({ step: at, shape: shapes[i] as Shape, values: rows(row++) }));
+      made.shape = shapes.at(-1) ?? [];
+    }
   }
 
   /** Forgets what was recorded; recording goes on. */
@@ -212,10 +290,23 @@ export abstract class LayerRecords {
   }
 }
 
-async function readEntry(entry: Entry, { layout }: Series): Promise<StepStatistics> {
+async function readEntry(entry: Entry): Promise<ReadEntry> {
   if (!("tensor" in entry)) return entry;
   const { step, shape, tensor } = entry;
-  return { step, ...readStatistics(await tensor.data(), shape, layout) };
+  return { step, shape, values: await tensor.data() };
+}
+
+/** Reads what the engine still holds, and keeps it. */
+async function readAll(series: Series): Promise<ReadEntry[]> {
+  const entries = await Promise.all(series.entries.map(readEntry));
+  // Records may have been added meanwhile.
+  const read = new Map(entries.map((entry) => [entry.step, entry]));
+  series.entries = series.entries.map((entry) => read.get(entry.step) ?? entry);
+  return entries;
+}
+
+function statisticsOf({ step, shape, values }: ReadEntry, { layout }: Series): StepStatistics {
+  return { step, ...readStatistics(values, shape, layout) };
 }
 
 function checkOptions(options: RecordOptions, owner: string): void {

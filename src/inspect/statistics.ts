@@ -66,6 +66,11 @@ export interface HistogramLayout {
 const fields = ["shift", "sum", "squares", "min", "max", "zeros", "nonFinite", "dead"] as const;
 type Field = (typeof fields)[number];
 
+/** How many numbers {@link statisticsNode} gives. */
+export function statisticsLength({ bins }: Pick<HistogramLayout, "bins">): number {
+  return fields.length + bins + 1;
+}
+
 /**
  * The statistics of a tensor, flat: the fields, then how many sampled elements lie below each edge of the histogram.
  * No gradient flows through.

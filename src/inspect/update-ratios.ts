@@ -8,6 +8,7 @@ import type { Module, Parameter } from "../nn/index.ts";
 import { concatenate, deviation } from "../ops/index.ts";
 import type { Optimizer } from "../optim/index.ts";
 import { type RemovableHandle, Tensor } from "../tensor/tensor.ts";
+import { rowsAsTensor, rowsOf } from "./record-rows.ts";
 
 /** One parameter in one step. */
 export interface StepUpdate {
@@ -36,7 +37,24 @@ export interface UpdateRatioOptions {
   readonly keep?: number;
 }
 
+/** What was recorded, for a training that is saved: numbers and tensors only, as a checkpoint holds them. */
+export type UpdateRatiosState = {
+  readonly step: number;
+  readonly series: readonly {
+    readonly parameter: string;
+    readonly shape: readonly number[];
+    readonly steps: readonly number[];
+  }[];
+  /** A row for each record of each parameter, in order: the spread of the update and of the weights. */
+  readonly values: Tensor;
+};
+
 type Entry = { readonly step: number; readonly tensor: Tensor } | StepUpdate;
+
+interface Series {
+  readonly shape: readonly number[];
+  entries: Entry[];
+}
 
 /**
  * The records that {@link updateRatios} begins.
@@ -49,7 +67,7 @@ type Entry = { readonly step: number; readonly tensor: Tensor } | StepUpdate;
  * ratios.remove();
  */
 export class UpdateRatios {
-  readonly #entries = new Map<string, { readonly shape: readonly number[]; entries: Entry[] }>();
+  readonly #entries = new Map<string, Series>();
   readonly #parameters: readonly [string, Parameter][];
   readonly #keep: number;
   readonly #every: number;
@@ -99,12 +117,11 @@ export class UpdateRatios {
 
   /** Everything recorded, parameter by parameter. */
   async history(): Promise<UpdateHistory[]> {
-    const all = [...this.#entries].map(async ([parameter, series]) => {
-      const steps = await Promise.all(series.entries.map(readEntry));
-      const read = new Map(steps.map((s) => [s.step, s]));
-      series.entries = series.entries.map((entry) => read.get(entry.step) ?? entry);
-      return { parameter, shape: series.shape, steps };
-    });
+    const all = [...this.#entries].map(async ([parameter, series]) => ({
+      parameter,
+      shape: series.shape,
+      steps: await readAll(series),
+    }));
     return Promise.all(all);
   }
 
@@ -118,9 +135,32 @@ export class UpdateRatios {
     return Object.fromEntries(await Promise.all(read));
   }
 
-  /** Counts on from a step of a training that is resumed: which steps are recorded follows from their number. */
-  continueFrom(step: number): void {
+  /** Everything recorded, and the number of the step, for a training that is saved. */
+  async stateDict(): Promise<UpdateRatiosState> {
+    const step = this.#step;
+    const all = await this.history();
+    const rows = all.flatMap(({ steps }) => steps.map(({ update, weight }) => [update, weight]));
+    return {
+      step,
+      series: all.map(({ parameter, shape, steps }) => ({
+        parameter,
+        shape,
+        steps: steps.map((s) => s.step),
+      })),
+      values: rowsAsTensor(rows, 2),
+    };
+  }
+
+  /** Goes on from what `stateDict` gave, in a training that is resumed: which steps are recorded follows from their number. */
+  async loadStateDict({ step, series, values }: UpdateRatiosState): Promise<void> {
     this.#step = step;
+    this.#entries.clear();
+    const count = series.reduce((n, { steps }) => n + steps.length, 0);
+    const rows = await rowsOf(values, 2, count);
+    if (rows === null) return;
+    let row = 0;
+    for (const { parameter, shape, steps } of series)
+      this.#entries.set(parameter, { shape, entries: steps.map((at) => stepUpdate(at, rows(row++))) });
   }
 
   /** Forgets what was recorded; recording goes on. */
@@ -182,7 +222,19 @@ function movement(before: Node, after: Node): Node {
 }
 
 async function readEntry(entry: Entry): Promise<StepUpdate> {
-  if (!("tensor" in entry)) return entry;
-  const [update = Number.NaN, weight = Number.NaN] = await entry.tensor.data();
-  return { step: entry.step, update, weight, ratio: update / weight };
+  return "tensor" in entry ? stepUpdate(entry.step, await entry.tensor.data()) : entry;
+}
+
+/** Reads what the engine still holds, and keeps it. */
+async function readAll(series: Series): Promise<StepUpdate[]> {
+  const steps = await Promise.all(series.entries.map(readEntry));
+  // Records may have been added meanwhile.
+  const read = new Map(steps.map((s) => [s.step, s]));
+  series.entries = series.entries.map((entry) => read.get(entry.step) ?? entry);
+  return steps;
+}
+
+function stepUpdate(step: number, values: ArrayLike<number>): StepUpdate {
+  const [update = Number.NaN, weight = Number.NaN] = Array.from(values);
+  return { step, update, weight, ratio: update / weight };
 }

@@ -27,12 +27,20 @@ export function checkBytes(
 ): void {
   checkOptions(options, names, owner);
   if (bytes instanceof Uint8Array) return;
-  const isBuffer = bytes instanceof ArrayBuffer;
-  const given = isBuffer
-    ? "an ArrayBuffer"
-    : typeof bytes === "string"
-      ? `the text ${JSON.stringify(bytes.slice(0, 80))}`
-      : `a ${typeof bytes}`;
-  const fix = isBuffer ? "pass new Uint8Array(buffer)" : `pass the file's bytes as a Uint8Array; ${file}`;
-  throw new ArgumentError(`${owner}: bytes is ${given}; ${fix}`, { bytes });
+  throw new ArgumentError(`${owner}: bytes is ${given(bytes)}; ${fixFor(bytes, file)}`, { bytes });
+}
+
+function given(value: unknown): string {
+  if (value instanceof ArrayBuffer) return "an ArrayBuffer";
+  if (typeof value === "string") return `the text ${JSON.stringify(value.slice(0, 80))}`;
+  if (typeof value !== "object" || value === null)
+    return value === undefined ? "undefined" : `a ${typeof value}`;
+  return `a ${value.constructor?.name ?? "plain object"}`;
+}
+
+function fixFor(value: unknown, file: string): string {
+  if (value instanceof ArrayBuffer) return "pass new Uint8Array(buffer)";
+  if (value instanceof Promise) return "await it first";
+  if (value instanceof Blob) return "pass await readBytes(file)";
+  return `pass the file's bytes as a Uint8Array; ${file}`;
 }

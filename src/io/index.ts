@@ -16,7 +16,12 @@ export {
   type SafetensorsFile,
 } from "./safetensors.ts";
 export { openSafetensors, type SafetensorsReader, type TensorDescription } from "./safetensors-reader.ts";
-export { loadSafetensors, saveSafetensors, type TensorDict } from "./tensor-dict.ts";
+export {
+  loadSafetensors,
+  type SaveSafetensorsOptions,
+  saveSafetensors,
+  type TensorDict,
+} from "./tensor-dict.ts";
 export type { HparamValue } from "./tensorboard/event.ts";
 export type { EventSink } from "./tensorboard/event-folder.ts";
 export type { Bins, Histogram } from "./tensorboard/histogram.ts";

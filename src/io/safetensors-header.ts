@@ -11,7 +11,7 @@ import { findDuplicateKey, findOddNumber } from "./json-keys.ts";
 export const metadataKey = "__metadata__";
 
 /** The reference implementation's limit; a larger header is an attack or a damaged size. */
-const largestHeader = 100_000_000;
+export const largestHeader = 100_000_000;
 
 /** Bits of an element, for all types that the format has; not all of them can be converted to ours. */
 const elementBits: Readonly<Record<string, number>> = {
@@ -210,7 +210,10 @@ function elementCount(shape: Shape, bad: (reason: string) => never): number {
 }
 
 /** JSON can write half of a character, which UTF-8 cannot hold. */
+export function isText(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text);
+}
+
 function checkText(text: string, fail: Fail): void {
-  if (/\p{Surrogate}/u.test(text))
-    fail(`the header has ${JSON.stringify(text.slice(0, 80))}, which is no valid text`, 8);
+  if (!isText(text)) fail(`the header has ${JSON.stringify(text.slice(0, 80))}, which is no valid text`, 8);
 }

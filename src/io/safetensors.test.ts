@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { DType, TypedArray } from "../base/dtype.ts";
 import { ArgumentError, FileFormatError } from "../base/errors.ts";
 import { decodeSafetensors, encodeSafetensors, type SafetensorsEntry } from "./safetensors.ts";
+import { loadSafetensors, saveSafetensors, type TensorDict } from "./tensor-dict.ts";
 
 function entry(dtype: DType, shape: number[], data: TypedArray): SafetensorsEntry {
   return { dtype, shape, data };
@@ -81,6 +82,19 @@ describe("encodeSafetensors", () => {
     );
     const fine = entry("float32", [2], new Float32Array(2));
     expect(() => encodeSafetensors(new Map([["__metadata__", fine]]))).toThrow(ArgumentError);
+  });
+
+  it("refuses texts that no reader of the format would take", () => {
+    const fine = entry("float32", [0], new Float32Array(0));
+    const half = 'encodeSafetensors: "\\ud800" has half of a character in it';
+    expect(() => encodeSafetensors(new Map([["\ud800", fine]]))).toThrow(half);
+    expect(() => encodeSafetensors(new Map(), { a: "\ud800" })).toThrow(half);
+    expect(() => encodeSafetensors(new Map(), { epoch: 3 } as unknown as Record<string, string>)).toThrow(
+      'metadata holds texts only, but "epoch" is number; use String(value)',
+    );
+    expect(() => encodeSafetensors(new Map(), { a: "x".repeat(100_000_001) })).toThrow(
+      /names and metadata take 1000000\d\d bytes, above the format's limit of 100000000/,
+    );
   });
 });
 
@@ -234,6 +248,30 @@ describe("decodeSafetensors", () => {
     if (offset !== undefined) expect(error.details.offset).toBe(offset);
   });
 
+  it("refuses offsets above 2^53", () => {
+    for (const offsets of [
+      "[0,9007199254740993]",
+      "[9007199254740993,9007199254740993]",
+      "[0,18446744073709551616]",
+    ]) {
+      const header = `{"w":{"dtype":"U8","shape":[0],"data_offsets":${offsets}}}`;
+      expect(refusal(file(header)).message).toMatch(/expected two integers from 0 to 2\^53 - 1/);
+    }
+  });
+
+  it("says what it was given in place of bytes", () => {
+    expect(() => decodeSafetensors("w.safetensors" as unknown as Uint8Array)).toThrow(ArgumentError);
+    expect(() => loadSafetensors(new ArrayBuffer(8) as unknown as Uint8Array)).toThrow(
+      "loadSafetensors: bytes is an ArrayBuffer; pass new Uint8Array(buffer)",
+    );
+    expect(() => loadSafetensors(new Blob([]) as unknown as Uint8Array)).toThrow(
+      "loadSafetensors: bytes is a Blob; pass await readBytes(file)",
+    );
+    expect(() => loadSafetensors(new Uint8Array(), { path: "a" } as object)).toThrow(
+      'there is no option "path"',
+    );
+  });
+
   it("refuses a hostile header of a long string without running out of stack", () => {
     const name = "\\n".repeat(2_000_000);
     expect(refusal(file(`{"${name}":1}`)).message).toMatch(/must be described by an object/);
@@ -256,4 +294,15 @@ describe("decodeSafetensors", () => {
       { numRuns: 300 },
     );
   });
+});
+
+it("saveSafetensors names what is no tensor", async () => {
+  const refused = (tensors: unknown): Promise<unknown> =>
+    saveSafetensors(tensors as TensorDict).catch((error: unknown) => String(error));
+  expect(await refused({ "a.b": [1, 2] })).toContain(
+    'saveSafetensors: tensors["a.b"] is Array; give tensors by name',
+  );
+  expect(await refused(new Map())).toContain("saveSafetensors: tensors is Map; give tensors by name");
+  expect(await refused(null)).toContain("saveSafetensors: tensors is null");
+  expect(await refused(undefined)).toContain("saveSafetensors: tensors is undefined");
 });

@@ -12,10 +12,13 @@ import { byteSize } from "../base/dtype.ts";
 import { ArgumentError } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { formatShape, sizeOf } from "../base/shape.ts";
+import { checkBytes } from "./bytes.ts";
 import {
   type Fail,
   failFor,
   headerLength,
+  isText,
+  largestHeader,
   metadataKey,
   parseSafetensorsHeader,
   type TensorInfo,
@@ -104,7 +107,7 @@ export interface TensorPlan {
  * What a file begins with, and the order in which the values of its tensors follow: known before any value is.
  *
  * @returns `size` is that of all values, in bytes.
- * @throws ArgumentError for the name that the format reserves
+ * @throws ArgumentError for the name that the format reserves, and for texts that it cannot hold
  */
 export function safetensorsLayout(
   plans: readonly TensorPlan[],
@@ -118,6 +121,16 @@ export function safetensorsLayout(
         writeOrder.indexOf(a.fileDType) - writeOrder.indexOf(b.fileDType) ||
         compareCodePoints(a.name, b.name),
     );
+  for (const [key, text] of Object.entries(metadata)) {
+    checkWritable(key);
+    if (typeof text !== "string") {
+      throw new ArgumentError(
+        `encodeSafetensors: metadata holds texts only, but ${JSON.stringify(key)} is ${typeof text}; use String(value)`,
+        { key },
+      );
+    }
+    checkWritable(text);
+  }
   // Built as text, since an object would reorder names that look like integers ("0", "1").
   const fields = Object.keys(metadata).length > 0 ? [`"${metadataKey}":${JSON.stringify(metadata)}`] : [];
   let end = 0;
@@ -128,6 +141,7 @@ export function safetensorsLayout(
         { name },
       );
     }
+    checkWritable(name);
     const begin = end;
     end += sizeOf(shape) * (fileDType === "F16" ? 2 : byteSize(dtype));
     const info = { dtype: fileDType, shape, data_offsets: [begin, end] };
@@ -135,10 +149,26 @@ export function safetensorsLayout(
   }
   const header = new TextEncoder().encode(`{${fields.join(",")}}`);
   const headerSize = Math.ceil(header.length / 8) * 8;
+  if (headerSize > largestHeader) {
+    throw new ArgumentError(
+      `encodeSafetensors: names and metadata take ${headerSize} bytes, above the format's limit of ${largestHeader}; put long ` +
+        "texts into a file of their own",
+      { headerSize },
+    );
+  }
   const start = new Uint8Array(8 + headerSize).fill(0x20);
   new DataView(start.buffer).setBigUint64(0, BigInt(headerSize), true);
   start.set(header, 8);
   return { start, order, size: end };
+}
+
+/** @throws ArgumentError for half of a character, which no reader of the format takes */
+function checkWritable(text: string): void {
+  if (isText(text)) return;
+  throw new ArgumentError(
+    `encodeSafetensors: ${JSON.stringify(text.slice(0, 80))} has half of a character in it; the format holds whole ones`,
+    { text },
+  );
 }
 
 function isHalved(dtype: DType, half: boolean): boolean {
@@ -193,6 +223,7 @@ function compareCodePoints(a: string, b: string): number {
  * io.decodeSafetensors(bytes).tensors.get("weight")?.shape; // [2, 3]
  */
 export function decodeSafetensors(bytes: Uint8Array, source = "safetensors file"): SafetensorsFile {
+  checkBytes(bytes, {}, [], "decodeSafetensors", "loadSafetensorsFile(path) of tatamijs/node reads a file");
   const fail = failFor(source);
   const size = headerLength(bytes.subarray(0, 8), bytes.length, fail);
   const { infos, metadata, bodyStart } = parseSafetensorsHeader(

@@ -19,7 +19,10 @@ import { join } from "node:path";
 import { ArgumentError, FileFormatError } from "../base/errors.ts";
 import { syncFolder } from "../base/node/atomic-file.ts";
 import { makeFolder } from "../base/node/make-folder.ts";
-import { type CheckpointValue, loadCheckpoint } from "../io/checkpoint.ts";
+import { openFile } from "../base/node/open-file.ts";
+import type { RandomAccess } from "../base/random-access.ts";
+import { type CheckpointValue, readCheckpoint } from "../io/checkpoint.ts";
+import { SafetensorsReader } from "../io/safetensors-reader.ts";
 
 /** Where they are in the folder of a run. */
 export const checkpointsFolder = "checkpoints";
@@ -132,7 +135,7 @@ export class CheckpointFolder {
     try {
       await mkdir(temporary);
       await writeDurably(join(temporary, stateFile), bytes);
-      await writeDurably(join(temporary, infoFile), `${JSON.stringify(describe(bytes, position))}\n`);
+      await writeDurably(join(temporary, infoFile), `${JSON.stringify(await describe(bytes, position))}\n`);
       await syncFolder(temporary);
       await rename(temporary, join(this.path, name));
     } catch (error) {
@@ -175,7 +178,7 @@ export class CheckpointFolder {
     for (const name of await this.#names()) {
       const path = join(this.path, name);
       try {
-        return withWarning({ ...(await readCheckpoint(path)), path, damaged });
+        return withWarning({ ...(await loadFolder(path)), path, damaged });
       } catch (error) {
         if (!(error instanceof FileFormatError)) throw error;
         this.#damaged.add(name);
@@ -269,8 +272,9 @@ function numberOf(name: string): number {
   return Number(/^(\d{6,15})-step-\d+$/.exec(name)?.[1] ?? 0);
 }
 
-function describe(bytes: Uint8Array, position: CheckpointPosition): CheckpointInfo {
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
+async function describe(bytes: Uint8Array, position: CheckpointPosition): Promise<CheckpointInfo> {
+  const read = async (start: number, end: number): Promise<Uint8Array> => bytes.subarray(start, end);
+  const sha256 = await checksumOf({ byteLength: bytes.length, read });
   const { epoch, step, totalSteps } = position;
   return {
     version: 1,
@@ -281,6 +285,16 @@ function describe(bytes: Uint8Array, position: CheckpointPosition): CheckpointIn
     bytes: bytes.length,
     sha256,
   };
+}
+
+/** What is hashed at a time: a hash takes no more than 2 GiB at once, and a file need not be in memory. */
+const hashedAtOnce = 2 ** 24;
+
+async function checksumOf({ byteLength, read }: Omit<RandomAccess, "source">): Promise<string> {
+  const hash = createHash("sha256");
+  for (let at = 0; at < byteLength; at += hashedAtOnce)
+    hash.update(await read(at, Math.min(at + hashedAtOnce, byteLength)));
+  return hash.digest("hex");
 }
 
 async function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
@@ -294,20 +308,19 @@ async function writeDurably(path: string, content: string | Uint8Array): Promise
 }
 
 /** @throws FileFormatError when it is damaged, Vanished when it was removed meanwhile. */
-async function readCheckpoint(path: string): Promise<CheckpointPosition & { state: CheckpointValue }> {
+async function loadFolder(path: string): Promise<CheckpointPosition & { state: CheckpointValue }> {
   try {
     const info = parseInfo(await readFile(join(path, infoFile), "utf8"), path);
-    const bytes = await readFile(join(path, stateFile));
+    const file = await openFile(join(path, stateFile));
     const fail = (reason: string): never => {
       throw new FileFormatError(`${join(path, stateFile)} ${reason}; the checkpoint is damaged`, { path });
     };
-    if (bytes.length !== info.bytes) fail(`has ${bytes.length} bytes where ${info.bytes} were written`);
-    const sha256 = createHash("sha256").update(bytes).digest("hex");
-    if (sha256 !== info.sha256) fail("does not match its checksum");
+    if (file.byteLength !== info.bytes) fail(`has ${file.byteLength} bytes where ${info.bytes} were written`);
+    if ((await checksumOf(file)) !== info.sha256) fail("does not match its checksum");
     const { epoch, step, totalSteps } = info;
-    return { epoch, step, totalSteps, state: loadCheckpoint(bytes, { source: join(path, stateFile) }) };
+    return { epoch, step, totalSteps, state: await readCheckpoint(await SafetensorsReader.open(file)) };
   } catch (cause) {
-    if (!isMissing(cause)) throw cause;
+    if (!isMissing(cause) && !(cause instanceof FileFormatError && isMissing(cause.cause))) throw cause;
     if (await stat(path).then(() => false, isMissing)) throw new Vanished(path, { cause });
     throw new FileFormatError(`${path}: a file is missing; the checkpoint is damaged`, { path }, { cause });
   }

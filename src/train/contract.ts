@@ -144,7 +144,7 @@ export interface Callback {
    */
   stateDict?(): CheckpointValue | Promise<CheckpointValue>;
   /** Takes what `stateDict` gave; called after `onTrainBegin` when a training is resumed. */
-  loadStateDict?(state: CheckpointValue): void;
+  loadStateDict?(state: CheckpointValue): void | Promise<void>;
 }
 
 /** A training's state between two steps, from which it can go on. */

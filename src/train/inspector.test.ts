@@ -68,7 +68,10 @@ it("tells each verdict when it first comes", async () => {
   expect(inspector.records.map((r) => r.epoch)).toEqual([2]);
 });
 
-it("records the same steps in a training that is resumed", async () => {
+const bitsOf = async (model: Cnn): Promise<unknown[]> =>
+  Promise.all(Object.values(model.stateDict()).map((t) => t.data()));
+
+it("records the same in a training that is resumed within an epoch", async () => {
   // Of five steps in each epoch 1, 4, 7 and 10 are recorded; saved after the eighth.
   const { model, ...options } = parts(1e-3);
   let saved = new Uint8Array();
@@ -90,11 +93,29 @@ it("records the same steps in a training that is resumed", async () => {
     [2, [7, 10]],
     [3, [13]],
   ]);
-  expect(stepsOf(rest)).toEqual([
-    [2, [10]],
-    [3, [13]],
+  // What was recorded before the training was saved is in the record of its epoch, number for number.
+  expect(rest.records).toEqual(whole.records.slice(1));
+  expect(await bitsOf(again.model)).toEqual(await bitsOf(model));
+});
+
+it("goes on with other bins, without what the old ones counted", async () => {
+  const { model, ...options } = parts(1e-3);
+  let saved = new Uint8Array();
+  const keeper: Callback = {
+    onCheckpoint: async ({ when, step }, context) => {
+      if (when === "step" && step === 3) saved = await saveCheckpoint(await context.state());
+    },
+  };
+  await train(model, { ...options, epochs: 1, callbacks: [new Inspector({ every: 1, bins: 5 }), keeper] });
+  const again = parts(1e-3);
+  const rest = new Inspector({ every: 1, bins: 6 });
+  await train(again.model, { ...again, epochs: 1, callbacks: [rest], resume: loadCheckpoint(saved) });
+  const [record] = rest.records;
+  expect(record?.activations[0]?.steps.map((s) => [s.step, s.histogram?.counts.length])).toEqual([
+    [4, 6],
+    [5, 6],
   ]);
-  expect(rest.records[1]).toEqual(whole.records[2]);
+  expect(record?.updateRatios[0]?.steps.map((s) => s.step)).toEqual([1, 2, 3, 4, 5]);
 });
 
 it("refuses what it cannot watch", async () => {

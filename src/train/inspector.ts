@@ -8,9 +8,11 @@ import {
   GradientStats,
   type Language,
   type LayerHistory,
+  type LayerRecordsState,
   type Observations,
   type UpdateHistory,
   type UpdateRatios,
+  type UpdateRatiosState,
   updateRatios,
   type Verdict,
 } from "../inspect/index.ts";
@@ -145,29 +147,34 @@ export class Inspector implements Callback {
     this.#remove();
   }
 
-  /**
-   * Losses, epochs and verdicts so far, for a training that is resumed. What was recorded of layers since the epoch began is
-   * not among them: the record of an epoch that is gone on with has the steps after.
-   */
-  stateDict(): CheckpointValue {
+  /** Losses, epochs and verdicts so far, and what was recorded since the epoch began, for a training that is resumed. */
+  async stateDict(): Promise<CheckpointValue> {
+    const { activations, gradients, updates } = this.#recorders ?? {};
     return {
       losses: [...this.#losses],
       epochs: this.#epochs.map((result) => ({ ...result })),
       told: [...this.#told],
+      activations: (await activations?.stateDict()) ?? null,
+      gradients: (await gradients?.stateDict()) ?? null,
+      updates: (await updates?.stateDict()) ?? null,
     };
   }
 
-  loadStateDict(state: CheckpointValue): void {
+  async loadStateDict(state: CheckpointValue): Promise<void> {
     // What `stateDict` gave, and so of this form.
-    const { losses, epochs, told } = state as unknown as {
+    const { losses, epochs, told, activations, gradients, updates } = state as unknown as {
       readonly losses: readonly number[];
       readonly epochs: readonly EpochResult[];
       readonly told: readonly string[];
+      readonly activations: LayerRecordsState | null;
+      readonly gradients: LayerRecordsState | null;
+      readonly updates: UpdateRatiosState | null;
     };
     [this.#losses, this.#epochs, this.#told] = [[...losses], [...epochs], new Set(told)];
-    if (this.#recorders === null) return;
-    const { activations, gradients, updates } = this.#recorders;
-    for (const recorder of [activations, gradients, updates]) recorder?.continueFrom(losses.length);
+    const recorders = this.#recorders;
+    if (activations !== null) await recorders?.activations.loadStateDict(activations);
+    if (gradients !== null) await recorders?.gradients.loadStateDict(gradients);
+    if (updates !== null) await recorders?.updates?.loadStateDict(updates);
   }
 
   #remove(): void {

@@ -64,7 +64,7 @@ export class Training {
     try {
       for (const c of this.#callbacks) await c.onTrainBegin?.(context);
       for (const [name, c] of named(this.#callbacks)) {
-        if (remembered[name] !== undefined) c.loadStateDict?.(remembered[name]);
+        if (remembered[name] !== undefined) await c.loadStateDict?.(remembered[name]);
       }
       await this.#settle("begin", context);
       while (this.#epoch < context.epochs && !this.#stopped) results.push(await this.#runEpoch(context));

@@ -14,7 +14,7 @@ import { readCsv } from "../../src/data/csv.ts";
 import { decodeIdx, readIdx } from "../../src/data/idx.ts";
 import { decodeImage } from "../../src/data/node/decode-image.ts";
 import { ParquetImages } from "../../src/data/parquet-images.ts";
-import { loadCheckpoint, saveCheckpoint } from "../../src/io/checkpoint.ts";
+import { loadCheckpoint, readCheckpoint, saveCheckpoint } from "../../src/io/checkpoint.ts";
 import { damaged, survives, zipOf } from "../../src/io/files.test-helper.ts";
 import { loadNpy, loadNpz, saveNpy } from "../../src/io/npy.ts";
 import { readPretrained } from "../../src/io/pretrained.ts";
@@ -153,6 +153,11 @@ const cases: readonly Case[] = [
     name: "checkpoint",
     files: async () => [await saveCheckpoint({ state, epoch: 3, best: [Number.NaN] })],
     read: loadCheckpoint,
+  },
+  {
+    name: "checkpoint, tensor by tensor",
+    files: async () => [await saveCheckpoint({ state, marks: { $number: 3 }, list: [-0, null, "text"] })],
+    read: async (bytes) => readCheckpoint(await openSafetensors(bytes)),
   },
   { name: "hub folder", files: hubFiles, read: hubFolder },
   { name: "torch", files: torchFiles, read: (bytes) => loadTorch(bytes) },

@@ -1,16 +1,22 @@
 /** Reads files as a page does: chosen by its user, and from a server. */
 import { readBytes } from "../../src/base/byte-source.ts";
+import { cifar10Spec, imagesFromCifar } from "../../src/data/cifar.ts";
 import { readCsv } from "../../src/data/csv.ts";
 import { readIdx } from "../../src/data/idx.ts";
 import { decodeImage } from "../../src/data/image-decoder.ts";
+import { ImageFiles } from "../../src/data/image-files.ts";
 import { ParquetImages } from "../../src/data/parquet-images.ts";
 import { loadCheckpoint, saveCheckpoint } from "../../src/io/checkpoint.ts";
 import { download } from "../../src/io/download.ts";
 import { loadNpy, loadNpz } from "../../src/io/npy.ts";
+import { exportOnnx } from "../../src/io/onnx/export-onnx.ts";
+import { importOnnx } from "../../src/io/onnx/import-onnx.ts";
 import { loadPretrained } from "../../src/io/pretrained.ts";
 import { openSafetensors } from "../../src/io/safetensors-reader.ts";
 import { loadSafetensors, saveSafetensors } from "../../src/io/tensor-dict.ts";
+import { readEvents } from "../../src/io/tensorboard/read-events.ts";
 import { loadTorch } from "../../src/io/torch-file.ts";
+import { Linear } from "../../src/nn/linear.ts";
 import { ones, tensor } from "../../src/tensor/create.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 
@@ -42,6 +48,9 @@ export async function readEverything(): Promise<Record<string, unknown>> {
       safetensors: await numbers(loadSafetensors(await bytes("model.safetensors")).w),
       checkpoint: [checkpoint.epoch, await numbers(checkpoint.w)],
       idx: [...(await readIdx(await bytes("labels.idx"), "labels")).data],
+      cifar: [...imagesFromCifar([{ source: "cifar", bytes: await bytes("cifar.bin") }], cifar10Spec).labels],
+      events: readEvents(await bytes("pytorch.tfevents")).length,
+      onnx: await numbers(importOnnx(await bytes("model.onnx"))(ones([1, 1, 4, 4]))),
     };
   }
   const reader = await openSafetensors(await chosen("model.safetensors"));
@@ -70,6 +79,23 @@ async function readSets(chosen: (name: string) => Promise<File>): Promise<unknow
   }
   const lenient = await ParquetImages.load([await chosen("holes.parquet")], { onCorrupt: "skip" });
   return { ...sets, holes: [lenient.length, lenient.skipped.map(({ path }) => path)] };
+}
+
+/** The folder that the page's user chose in its only input: classes, paths, labels, and an image of each. */
+export async function readChosenFolder(): Promise<unknown> {
+  const input = document.querySelector("input") as HTMLInputElement;
+  const set = await ImageFiles.load([...(input.files ?? [])], { onCorrupt: "skip" });
+  const images: unknown[] = [];
+  for (let i = 0; i < set.length; i++) images.push(bytesOf((await set.get(i))[0].data));
+  return [set.classes, set.paths, [...set.labels], set.skipped.map(({ path }) => path), images];
+}
+
+/** A file of ONNX made here: its bytes, and what it gives when it is read again. */
+export async function exportedModel(): Promise<[number[], number[]]> {
+  const model = new Linear(2, 1);
+  model.loadStateDict({ weight: tensor([[2, 3]]), bias: tensor([4]) });
+  const bytes = await exportOnnx(model, ones([1, 2]));
+  return [[...bytes], await numbers(importOnnx(bytes)(tensor([[1, 10]])))];
 }
 
 /** An image of the server as bytes, or what is said about it. */

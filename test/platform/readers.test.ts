@@ -1,11 +1,20 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 import sharp, { type Sharp } from "sharp";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { decodeImage } from "../../src/data/node/decode-image.ts";
-import { loadSafetensors, saveCheckpoint, saveNpy, saveSafetensors } from "../../src/io/index.ts";
+import {
+  exportOnnx,
+  importOnnx,
+  loadSafetensors,
+  readEvents,
+  saveCheckpoint,
+  saveNpy,
+  saveSafetensors,
+} from "../../src/io/index.ts";
+import { Conv2d } from "../../src/nn/convolution.ts";
 import { arange, ones, tensor } from "../../src/tensor/create.ts";
 import { chromiumArguments, findChromium } from "../setup/neighbours.ts";
 import { type SourceServer, serveSources } from "./source-server.test-helper.ts";
@@ -20,6 +29,10 @@ const put = (name: string, bytes: Uint8Array | string): void => {
 };
 const stored = (path: string): Uint8Array =>
   readFileSync(new URL(`../reference/testdata/${path}`, import.meta.url));
+
+/** All ones, so that sums are the same in any order. */
+const network = new Conv2d(1, 2, 3);
+network.loadStateDict({ weight: ones([2, 1, 3, 3]), bias: tensor([1, 2]) });
 
 /** 8 x 4 pixels: red at the top, blue below, which tells when an image is turned. */
 const picture = (): Sharp => {
@@ -40,6 +53,12 @@ beforeAll(async () => {
   put("model.safetensors", await saveSafetensors({ w: tensor([1, 2, 3]) }));
   put("state.safetensors", await saveCheckpoint({ epoch: 3, w: ones([2]) }));
   put("labels.idx", Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 5, 7));
+  put(
+    "cifar.bin",
+    Uint8Array.from({ length: 2 * 3073 }, (_, i) => (i === 0 ? 4 : i === 3073 ? 9 : 0)),
+  );
+  put("pytorch.tfevents", stored("files/pytorch.tfevents"));
+  put("model.onnx", await exportOnnx(network, ones([1, 1, 4, 4])));
   put("config.json", '{ "labels": 10 }');
   put("picture.png", await picture().png().toBuffer());
   put("picture.webp", await picture().webp({ lossless: true }).toBuffer());
@@ -102,7 +121,11 @@ test("every reader takes chosen files and answers of a server", async () => {
     safetensors: [1, 2, 3],
     checkpoint: [3, [1, 1]],
     idx: [5, 7],
+    cifar: [4, 9],
+    events: readEvents(stored("files/pytorch.tfevents")).length,
+    onnx: Array.from(await network(ones([1, 1, 4, 4])).data()),
   };
+  expect(read.events).toBeGreaterThan(5);
   const set = (red: number): unknown => [
     ["cat", "dog", "eel"],
     [0, 1, 2, 0],
@@ -149,6 +172,45 @@ test("images are decoded as under Node: not turned, transparency left out, damag
       `FileFormatError: ${name}: not an image that can be read`,
     );
   }
+}, 60_000);
+
+test("a folder that is chosen is a set of images, as ImageFolder gives it under Node", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "tatami-pets-"));
+  try {
+    const pictures = { "dogs/b.png": [9, 8, 7], "cats/1.png": [1, 2, 3], "dogs/a.webp": [4, 5, 6] };
+    for (const [name, [r, g, b]] of Object.entries(pictures)) {
+      mkdirSync(join(folder, name, ".."), { recursive: true });
+      const background = { r: r as number, g: g as number, b: b as number };
+      const one = sharp({ create: { width: 1, height: 1, channels: 3, background } });
+      await (name.endsWith("webp") ? one.webp({ lossless: true }) : one).toFile(join(folder, name));
+    }
+    writeFileSync(join(folder, "dogs", "c.png"), "no image");
+    writeFileSync(join(folder, "readme.txt"), "not in a class");
+    const found = await inPage(async (page) => {
+      await page.setContent('<input type="file" webkitdirectory>');
+      await page.setInputFiles("input", folder);
+      return page.evaluate(`import("${helper}").then((m) => m.readChosenFolder())`);
+    });
+    expect(found).toEqual([
+      ["cats", "dogs"],
+      ["cats/1.png", "dogs/a.webp", "dogs/b.png"],
+      [0, 1, 1],
+      ["dogs/c.png"],
+      [
+        [1, 2, 3],
+        [4, 5, 6],
+        [9, 8, 7],
+      ],
+    ]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}, 60_000);
+
+test("a model becomes an ONNX file in a page", async () => {
+  const [bytes, values] = await evaluate<[number[], number[]]>("exportedModel()");
+  expect(values).toEqual([36]);
+  expect(await importOnnx(Uint8Array.from(bytes))(tensor([[1, 10]])).array()).toEqual([[36]]);
 }, 60_000);
 
 test("a trained model is downloaded", async () => {

@@ -4,7 +4,7 @@
 
 For each network, or those named, and each operator set there are NAME-SET.onnx and NAME-SET.json with the shape of the
 input and the result. Element i of an input is (37 i mod 101) / 50 - 1. The files in test/reference/testdata/onnx are those
-of the network "tiny".
+of the network "tiny". Blocks of torchvision's models are in torchvision_blocks.py.
 """
 
 import json
@@ -16,6 +16,9 @@ import warnings
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+sys.dont_write_bytecode = True
+from torchvision_blocks import blocks  # noqa: E402
 
 warnings.filterwarnings("ignore")
 
@@ -128,30 +131,68 @@ def formula(shape):
     return ((torch.arange(count) * 37 % 101).float() / 50 - 1).reshape(shape)
 
 
+def all_networks():
+    """Names, networks, and the side of their images."""
+    for name, model in networks():
+        yield name, model, 32
+    yield from blocks()
+
+
+def settle(model):
+    """Running statistics as after a training, and every bias and scale a value of its own."""
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.normal_(0, 0.1)
+            module.running_var.uniform_(0.5, 2)
+        # Weights that are equal would become one in the file.
+        if isinstance(module, (nn.BatchNorm2d, nn.LayerNorm, nn.GroupNorm, nn.InstanceNorm2d)):
+            nn.init.uniform_(module.weight, 0.5, 1.5)
+            nn.init.normal_(module.bias, 0, 0.1)
+        if isinstance(module, nn.MultiheadAttention):
+            nn.init.normal_(module.in_proj_bias, 0, 0.1)
+            nn.init.normal_(module.out_proj.bias, 0, 0.1)
+    return model.eval()
+
+
+# PyTorch has no form of the other ones for old operator sets.
+old = ("tiny", "resnet", "alexnet", "nearest", "alexnet-like", "resnext", "densenet", "mobilenet-v2", "mnasnet")
+
+
+def gradients(model, x):
+    """Of the sum of squares of what the model gives: the norm for each parameter, by its name."""
+    if not list(model.parameters()):
+        return {}
+    model.zero_grad()
+    model(x).square().sum().backward()
+    return {name: p.grad.double().norm().item() for name, p in model.named_parameters()}
+
+
 def main(folder, chosen):
     torch.manual_seed(0)
-    for name, model in networks():
+    for name, model, side in all_networks():
         if chosen and name not in chosen:
             continue
-        for module in model.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                module.running_mean.normal_(0, 0.1)
-                module.running_var.uniform_(0.5, 2)
-        model.eval()
+        settle(model)
         for opset in (9, 11, 13, 16):
-            # PyTorch has no form of the other ones for old operator sets.
-            if opset < 11 and name not in ("tiny", "resnet", "alexnet", "nearest"):
+            if (opset < 11 and name not in old) or (opset < 12 and name == "maxvit"):
                 continue
             label = f"{name}-{opset}"
             path = os.path.join(folder, label)
             axes = {"image": {0: "batch"}, "result": {0: "batch"}}
-            names = {"input_names": ["image"], "output_names": ["result"], "dynamic_axes": axes}
-            folding = {"do_constant_folding": opset != 13}
-            torch.onnx.export(model, formula((2, 3, 32, 32)), path + ".onnx", opset_version=opset, **folding, **names)
-            shape = (3, 3, 32, 32)
+            options = {"input_names": ["image"], "output_names": ["result"], "dynamic_axes": axes}
+            options["do_constant_folding"] = opset < 13
+            if opset == 16:
+                # Normalisations stay, and every parameter keeps its name.
+                options["training"] = torch.onnx.TrainingMode.PRESERVE
+            torch.onnx.export(model, formula((2, 3, side, side)), path + ".onnx", opset_version=opset, **options)
+            shape = (3, 3, side, side)
             y = model(formula(shape)).detach()
+            expected = {"input": shape, "shape": list(y.shape), "result": y.flatten().tolist()}
+            if opset == 16:
+                expected["gradients"] = gradients(model, formula(shape))
             with open(path + ".json", "w") as file:
-                json.dump({"input": shape, "shape": list(y.shape), "result": y.flatten().tolist()}, file)
+                json.dump(expected, file)
 
 
-main(sys.argv[1], sys.argv[2:])
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])

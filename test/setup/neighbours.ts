@@ -40,6 +40,11 @@ export function findOnnx(): Neighbour {
   return findPython("onnx", `no python3 with onnx; ${install}`);
 }
 
+/** A Python that has Pillow, with which torchvision reads images; found as PyTorch's is. */
+export function findPillow(): Neighbour {
+  return findPython("PIL", `no python3 with Pillow; ${install}`);
+}
+
 /** A Python that has a module, found as PyTorch's is; `missing` is what to say without. */
 export function findPython(module: string, missing: string): Neighbour {
   // Looking the module up takes milliseconds; importing it would take seconds.

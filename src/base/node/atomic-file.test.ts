@@ -32,8 +32,16 @@ it("keeps the old version, in place until the end, when writing fails", async ()
 });
 
 it("cleans up when the final name cannot be taken", async () => {
-  await expect(writeFileAtomic(join(folder, "missing", "x"), "a")).rejects.toThrow("ENOENT");
+  await expect(writeFileAtomic(join(folder, "missing", "x"), "a")).rejects.toThrow(
+    `there is no folder ${join(folder, "missing")}; make it first`,
+  );
   await expect(writeFileAtomic(folder, "a")).rejects.toThrow();
+  expect(await readdir(folder)).toEqual([]);
+  await writeFile(join(folder, "file"), "a");
+  await expect(writeFileAtomic(join(folder, "file", "x"), "a")).rejects.toThrow(
+    `there is no folder ${join(folder, "file")}; make it first`,
+  );
+  await rm(join(folder, "file"));
   expect(await readdir(folder)).toEqual([]);
 });
 

@@ -7,8 +7,9 @@
  * version stays.
  */
 import { randomBytes } from "node:crypto";
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { ArgumentError } from "../errors.ts";
 
 /**
  * Replaces (or creates) a file in one step.
@@ -26,13 +27,25 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
  * @param path The file; its folder must exist.
  * @param write Writes the content to the open temporary file; when it throws, nothing changes.
  * @returns What `write` returned.
+ * @throws ArgumentError when there is no such folder
  */
 export async function writeAtomic<T>(path: string, write: (file: FileHandle) => Promise<T>): Promise<T> {
   const folder = dirname(path);
   // Same folder, since a rename across file systems is a copy. The random part keeps two writers apart.
   const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
   try {
-    const file = await open(temporary, "wx");
+    const file = await open(temporary, "wx").catch(async (cause: unknown) => {
+      const isFolder = await stat(folder).then(
+        (found) => found.isDirectory(),
+        () => false,
+      );
+      if (isFolder) throw cause;
+      throw new ArgumentError(
+        `${path} cannot be written: there is no folder ${folder}; make it first`,
+        { path },
+        { cause },
+      );
+    });
     let result: T;
     try {
       result = await write(file);
@@ -44,7 +57,8 @@ export async function writeAtomic<T>(path: string, write: (file: FileHandle) => 
     await syncFolder(folder);
     return result;
   } catch (error) {
-    await rm(temporary, { force: true });
+    // What went wrong before is what counts.
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw error;
   }
 }

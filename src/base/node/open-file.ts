@@ -1,5 +1,5 @@
 /** Files of which only parts are read, by path. Node only. */
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { FileFormatError } from "../errors.ts";
 import type { RandomAccess } from "../random-access.ts";
 
@@ -7,9 +7,17 @@ import type { RandomAccess } from "../random-access.ts";
  * Opens a file for reading parts of it. It is opened anew for each part, since a set may have more files than a process may
  * hold open; a file that has been written to or replaced meanwhile is an error, rather than parts of two versions.
  *
- * @throws FileFormatError when there is no such file
+ * @throws FileFormatError when there is no such file, or it is a folder or a device
  */
 export async function openFile(path: string): Promise<RandomAccess> {
+  const found = await stat(path).catch(() => null);
+  // Opening a pipe would wait for its writer.
+  if (found !== null && !found.isFile()) {
+    throw new FileFormatError(
+      `${path}: the file cannot be read (it is ${found.isDirectory() ? "a folder" : "no ordinary file"}); check the path`,
+      { path },
+    );
+  }
   const first = await opened(path, stateOf);
   const read = (start: number, end: number): Promise<Uint8Array> =>
     opened(path, async (file) => {

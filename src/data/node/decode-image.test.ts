@@ -1,8 +1,13 @@
+import { execFileSync } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import sharp, { type Sharp } from "sharp";
 import { expect, it } from "vitest";
+import { findPillow } from "../../../test/setup/neighbours.ts";
 import { FileFormatError } from "../../base/errors.ts";
 import { withoutOrientation } from "../image-decoder.ts";
-import { decodeImage } from "./decode-image.ts";
+import { decodeImage, decodeImageFile } from "./decode-image.ts";
 
 const decode = async (bytes: Uint8Array, channels: 1 | 3 = 3): Promise<number[][]> => {
   const { data, width, height } = await decodeImage(bytes, { channels, source: "image" });
@@ -22,6 +27,53 @@ it("makes grey of colours as PIL does, and keeps grey files as they are", async 
   const grey = Array.from({ length: 256 }, (_, i) => i);
   expect(await decode(await row(grey, 1).png().toBuffer(), 1)).toEqual([grey]);
   expect(await decode(await row(grey, 1).png().toBuffer(), 3)).toEqual([grey, grey, grey]);
+});
+
+it("decodes as PIL does, which torchvision uses", async (context) => {
+  const { path: python, missing } = findPillow();
+  context.skip(python === undefined, missing);
+  const pixels = Uint8Array.from({ length: 24 * 17 * 4 }, (_, i) => (i * 2654435761) >>> 24);
+  const picture = (): Sharp => sharp(pixels, { raw: { width: 24, height: 17, channels: 4 } });
+  const smooth = Uint8Array.from({ length: 24 * 16 * 3 }, (_, i) => (i * 7) % 251);
+  const files: Readonly<Record<string, Sharp>> = {
+    "alpha.png": picture().png(),
+    "palette.png": picture().removeAlpha().png({ palette: true, colours: 32, dither: 0 }),
+    "grey.png": picture().removeAlpha().greyscale().toColourspace("b-w").png(),
+    "lossless.webp": picture().removeAlpha().webp({ lossless: true }),
+    "photo.jpg": sharp(smooth, { raw: { width: 24, height: 16, channels: 3 } })
+      .withMetadata({ orientation: 8 })
+      .jpeg({ quality: 95, chromaSubsampling: "4:4:4" }),
+    "grey.jpg": picture().removeAlpha().greyscale().toColourspace("b-w").jpeg(),
+  };
+  const folder = await mkdtemp(join(tmpdir(), "tatami-pil-"));
+  try {
+    for (const [name, image] of Object.entries(files)) await image.toFile(join(folder, name));
+    const script = `
+import json, os
+from PIL import Image
+names = sorted(os.listdir("."))
+print(json.dumps({n: {m: [list(Image.open(n).size), list(Image.open(n).convert(m).tobytes())] for m in ("L", "RGB")} for n in names}))
+`;
+    const output = execFileSync(python as string, ["-c", script], { cwd: folder, encoding: "utf8" });
+    const found = JSON.parse(output) as Record<string, Record<"L" | "RGB", [number[], number[]]>>;
+    expect(Object.keys(found)).toEqual(Object.keys(files).sort());
+    for (const [name, byMode] of Object.entries(found)) {
+      for (const [mode, channels] of [["L", 1] as const, ["RGB", 3] as const]) {
+        const [size, theirs] = byMode[mode];
+        const { data, width, height } = await decodeImageFile(join(folder, name), { channels });
+        expect([name, width, height]).toEqual([name, ...size]);
+        const plane = width * height;
+        const ours = theirs.map((_, i) =>
+          Math.round((data[(i % channels) * plane + Math.floor(i / channels)] ?? 0) * 255),
+        );
+        const most = Math.max(...ours.map((v, i) => Math.abs(v - (theirs[i] as number))));
+        // Decoders of JPEG round in ways of their own.
+        expect([name, mode, most <= (name.endsWith(".jpg") ? 2 : 0), most]).toEqual([name, mode, true, most]);
+      }
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 it("cuts 16 bits to 8", async () => {

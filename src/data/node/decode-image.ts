@@ -2,7 +2,8 @@
  * Image files as values. Node only, with the package sharp, which is loaded at the first image. For the rules of colours,
  * depth, frames and orientation see `../image-decoder.ts`.
  */
-import { FileFormatError } from "../../base/errors.ts";
+import { ArgumentError, FileFormatError } from "../../base/errors.ts";
+import { checkOptions } from "../../nn/arguments.ts";
 import type { HostImage } from "../host-array.ts";
 import { badImage, type DecodeOptions, planesOf } from "../image-decoder.ts";
 
@@ -39,4 +40,37 @@ export async function decodeImage(
   } catch (cause) {
     throw badImage(source, cause);
   }
+}
+
+/**
+ * Decodes an image file as `ImageFolder` does, for a network that learned from such a folder: with `transforms.Resize` the values
+ * are those of its samples. At most 2^26 pixels; the package sharp decodes.
+ *
+ * @param file Its path or its bytes.
+ * @param options.channels 3 for red, green and blue, 1 for grey; other images are converted. Default 3.
+ * @param options.source What messages call it. Default: the path, or "image".
+ * @returns Planes of values 0 to 1.
+ * @throws FileFormatError naming the file when it is missing, damaged or no image; or when sharp is not installed
+ * @example
+ * const bytes = new TextEncoder().encode("no image");
+ * const failed = await decodeImageFile(bytes, { source: "shoe.png" }).catch((error: Error) => error.name);
+ * console.log(failed); // FileFormatError
+ * // A photograph for a network that takes (N, 3, 32, 32):
+ * const read = async (path: string) => {
+ *   const { data: pixels } = new data.transforms.Resize([32, 32]).apply(await decodeImageFile(path));
+ *   return tensor(pixels).reshape([1, 3, 32, 32]);
+ * };
+ */
+export async function decodeImageFile(
+  file: string | Uint8Array,
+  options: Partial<DecodeOptions> = {},
+): Promise<HostImage> {
+  checkOptions(options, ["channels", "source"], "decodeImageFile");
+  const { channels = 3, source = typeof file === "string" ? file : "image" } = options;
+  if (channels !== 1 && channels !== 3) {
+    throw new ArgumentError(`decodeImageFile: channels must be 1 or 3; got ${String(channels)}`, {
+      channels,
+    });
+  }
+  return decodeImage(file, { channels, source });
 }

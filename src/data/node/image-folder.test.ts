@@ -117,4 +117,5 @@ it("refuses folders without classes or images, and wrong options", async () => {
   );
   await expect(ImageFolder.load(root, { onCorrupt: "no" as "skip" })).rejects.toThrow('got "no"');
   await expect(ImageFolder.load(root, { size: 0 })).rejects.toThrow("size 0 x 0");
+  await expect(ImageFolder.load(root, { sizes: 8 } as object)).rejects.toThrow('there is no option "sizes"');
 });

@@ -3,8 +3,9 @@
  * decodes.
  */
 import { readdir } from "node:fs/promises";
-import { extname, join } from "node:path";
+import { join } from "node:path";
 import { FileFormatError } from "../../base/errors.ts";
+import { checkOptions } from "../../nn/arguments.ts";
 import { checkIndex, Dataset } from "../dataset.ts";
 import type { ImageSample } from "../image-dataset.ts";
 import {
@@ -14,6 +15,7 @@ import {
   keepReadable,
   type SkippedFile,
 } from "../image-options.ts";
+import { endsInOneOf, folderByFolder, imageExtensions, inOrder } from "../labelled-paths.ts";
 import { RandomKey } from "../random-stream.ts";
 import { decodeImage } from "./decode-image.ts";
 
@@ -73,6 +75,7 @@ export class ImageFolder extends Dataset<ImageSample> {
    * @throws FileFormatError when it has no folders, or a class has no image.
    */
   static async load(root: string, options: ImageFolderOptions = {}): Promise<ImageFolder> {
+    checkOptions(options, ["channels", "size", "transform", "onCorrupt", "extensions"], "ImageFolder");
     checkImageOptions(options, "ImageFolder");
     const entries = await readdir(root, { withFileTypes: true }).catch((cause: unknown) => {
       throw new FileFormatError(
@@ -89,7 +92,7 @@ export class ImageFolder extends Dataset<ImageSample> {
         { root },
       );
     }
-    const extensions = (options.extensions ?? [".jpg", ".jpeg", ".png", ".webp"]).map((e) => e.toLowerCase());
+    const { extensions = imageExtensions } = options;
     const lists = await Promise.all(classes.map((name) => imagesBelow(join(root, name), extensions)));
     const empty = classes.filter((_, i) => lists[i]?.length === 0);
     if (empty.length > 0) {
@@ -121,19 +124,11 @@ export class ImageFolder extends Dataset<ImageSample> {
   }
 }
 
-/** By code point, as Python sorts, and the same on every machine. */
-function inOrder(names: readonly string[]): string[] {
-  return [...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-}
-
 /** All images of a folder and the folders below it: folder by folder, each in the order of its names. */
 async function imagesBelow(folder: string, extensions: readonly string[]): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true, recursive: true });
-  const files = entries.filter((e) => !e.isDirectory() && extensions.includes(extname(e.name).toLowerCase()));
-  const byFolder = new Map<string, string[]>();
-  for (const { parentPath, name } of files)
-    byFolder.set(parentPath, [...(byFolder.get(parentPath) ?? []), name]);
-  return inOrder([...byFolder.keys()]).flatMap((parent) =>
-    inOrder(byFolder.get(parent) ?? []).map((name) => join(parent, name)),
+  const files = entries.filter((e) => !e.isDirectory() && endsInOneOf(e.name, extensions));
+  return folderByFolder(files.map(({ parentPath, name }) => [parentPath, name])).map((parts) =>
+    join(...parts),
   );
 }

@@ -2,23 +2,22 @@
  * Tensors and checkpoints in files. Node only. A file is either the old or the new version, whole, whenever the
  * process or the machine stops.
  */
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { dirname, isAbsolute, relative, resolve } from "node:path";
+import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import type { TypedArray } from "../../base/dtype.ts";
+import { FileFormatError } from "../../base/errors.ts";
 import { writeAtomic, writeFileAtomic } from "../../base/node/atomic-file.ts";
 import { openFile } from "../../base/node/open-file.ts";
 import { checkOptions } from "../../nn/arguments.ts";
 import type { Module } from "../../nn/module.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { type CheckpointValue, loadCheckpoint, saveCheckpoint } from "../checkpoint.ts";
+import { type CheckpointValue, readCheckpoint, takeApart } from "../checkpoint.ts";
 import { loadNpy, loadNpz, saveNpy } from "../npy.ts";
 import { type ExportOnnxOptions, exportOnnx } from "../onnx/export-onnx.ts";
 import { importOnnx, type OnnxModule } from "../onnx/import-onnx.ts";
 import { externalFiles } from "../onnx/read-model.ts";
 import { safetensorsBytes, safetensorsLayout } from "../safetensors.ts";
 import { SafetensorsReader } from "../safetensors-reader.ts";
-import type { TensorDict } from "../tensor-dict.ts";
+import { checkSaving, type SaveSafetensorsOptions, type TensorDict } from "../tensor-dict.ts";
 import { loadTorch } from "../torch-file.ts";
 
 /**
@@ -34,8 +33,10 @@ import { loadTorch } from "../torch-file.ts";
 export async function saveSafetensorsFile(
   tensors: TensorDict,
   path: string,
-  { metadata = {}, half = false }: { metadata?: Readonly<Record<string, string>>; half?: boolean } = {},
+  options: SaveSafetensorsOptions = {},
 ): Promise<void> {
+  checkSaving(tensors, options, "saveSafetensorsFile");
+  const { metadata = {}, half = false } = options;
   const plans = Object.entries(tensors).map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
   const { start, order } = safetensorsLayout(plans, metadata, half);
   // All are read now, so that a training that goes on meanwhile does not end up in a part of the file.
@@ -85,18 +86,19 @@ export async function openSafetensorsFile(path: string): Promise<SafetensorsRead
 }
 
 /**
- * Writes a nested state with tensors in it; see `io.saveCheckpoint`.
+ * Writes a nested state with tensors in it, tensor by tensor; see `io.saveCheckpoint`.
  *
  * @throws ArgumentError naming the path of a value that is none of the accepted kinds
  * @example
  * await saveCheckpointFile({ model: model.stateDict(), epoch: 3 }, "checkpoint.safetensors");
  */
 export async function saveCheckpointFile(state: unknown, path: string): Promise<void> {
-  await writeFileAtomic(path, await saveCheckpoint(state));
+  const { tensors, metadata } = takeApart(state);
+  await saveSafetensorsFile(tensors, path, { metadata });
 }
 
 /**
- * Reads what {@link saveCheckpointFile} wrote.
+ * Reads what {@link saveCheckpointFile} wrote, tensor by tensor; a file may be larger than what can be read at once.
  *
  * @throws FileFormatError when the file is damaged, or is a safetensors file but no checkpoint
  * @example
@@ -104,7 +106,7 @@ export async function saveCheckpointFile(state: unknown, path: string): Promise<
  * await loadCheckpointFile("state.safetensors"); // { weight: [1, 2], epoch: 3 }
  */
 export async function loadCheckpointFile(path: string): Promise<CheckpointValue> {
-  return loadCheckpoint(await readFile(path), { source: path });
+  return readCheckpoint(await openSafetensorsFile(path));
 }
 
 /**
@@ -180,22 +182,41 @@ export async function exportOnnxFile(
 }
 
 /**
- * Reads an ONNX file as a module; see `io.importOnnx`. Files beside it that hold weights are read, too.
+ * Reads an ONNX file as a module; see `io.importOnnx`. Files that hold weights beside the model, as large models have them, are
+ * read from its folder and the folders below, and from nowhere else.
  *
- * @throws FileFormatError when the file is damaged, ArgumentError naming all operators of it that are not supported
+ * @throws FileFormatError when a file is missing or damaged, or weights should lie elsewhere; ArgumentError naming all operators
+ * of it that are not supported
  * @example
  * await exportOnnxFile(model, images, "network.onnx");
  * (await importOnnxFile("network.onnx")).parameters().length; // 6
  */
 export async function importOnnxFile<Output = Tensor>(path: string): Promise<OnnxModule<Output>> {
-  const bytes = await readFile(path);
-  const folder = dirname(path);
-  const externalData: Record<string, Uint8Array> = {};
-  for (const location of externalFiles(bytes)) {
-    const file = resolve(folder, location);
-    // A file says where its weights are, and must not be able to say anywhere.
-    if (relative(folder, file).startsWith("..") || isAbsolute(location)) continue;
-    if (existsSync(file)) externalData[location] = await readFile(file);
+  const bytes = await readWhole(path);
+  const files: [string, Uint8Array][] = [];
+  for (const location of externalFiles(bytes)) files.push([location, await readBeside(path, location)]);
+  return importOnnx<Output>(bytes, { source: path, externalData: Object.fromEntries(files) });
+}
+
+/** A file that a model says its weights are in. It says where, and must not be able to say anywhere. */
+async function readBeside(model: string, location: string): Promise<Uint8Array> {
+  const folder = dirname(model);
+  const file = resolve(folder, location);
+  const within = relative(folder, file);
+  const leaves = within === ".." || within.startsWith(`..${sep}`) || isAbsolute(within);
+  if (location === "" || within === "" || isAbsolute(location) || leaves) {
+    throw new FileFormatError(
+      `importOnnx: ${model} says that weights lie in ${JSON.stringify(location)}; they are read from files in the folder of the ` +
+        "model and below it only: save it with a relative location",
+      { source: model, location },
+    );
   }
-  return importOnnx<Output>(bytes, { source: path, externalData });
+  return readWhole(file).catch((cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new FileFormatError(
+      `importOnnx: ${model} has weights in the file ${JSON.stringify(location)} beside it. ${reason}; keep both together`,
+      { source: model, location },
+      { cause },
+    );
+  });
 }

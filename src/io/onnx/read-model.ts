@@ -90,11 +90,13 @@ export function externalFiles(bytes: Uint8Array): string[] {
   try {
     const whole: WireField = { number: 0, type: "bytes", integer: 0n, bytes, at: 0 };
     for (const graph of inside(whole, 7)) {
-      for (const entry of inside(graph, 5).flatMap((t) => inside(t, 13))) {
-        const pair = new Map<string, string>();
-        readEntry(entry, pair, stop);
-        const location = pair.get("location");
-        if (location !== undefined) found.add(location);
+      // Initializers, and attributes of nodes that are tensors.
+      const constants = inside(graph, 1).flatMap((node) => inside(node, 5).flatMap((a) => inside(a, 5)));
+      for (const tensor of [...inside(graph, 5), ...constants]) {
+        if (!inside(tensor, 14).some((f) => f.integer === 1n)) continue;
+        const place = new Map<string, string>();
+        for (const entry of inside(tensor, 13)) readEntry(entry, place, stop);
+        found.add(place.get("location") ?? "");
       }
     }
   } catch (error) {
