@@ -1,7 +1,8 @@
 /** Files that the page makes by itself: a chart as PNG with its title and legend, and its points as CSV. */
 import { colorNamed } from "../state/theme.svelte.ts";
-import { type ChartSeries, type ChartSpec, columnsOf, dashOf, hueOf } from "./chart-spec.ts";
+import { type ChartSpec, columnsOf, dashOf, hueOf } from "./chart-spec.ts";
 import { toCsv } from "./csv.ts";
+import { beforeName, type LegendEntry, layLegend, lineHeight } from "./legend-layout.ts";
 
 function download(blob: Blob, name: string): void {
   const link = document.createElement("a");
@@ -16,34 +17,6 @@ const fileName = (spec: ChartSpec, run: string, ending: string): string =>
 
 export function saveCsv(spec: ChartSpec, run: string): void {
   download(new Blob([toCsv(columnsOf(spec))], { type: "text/csv" }), fileName(spec, run, "csv"));
-}
-
-/** Room for the dash before a name in the legend, and after it. */
-const [beforeName, afterName] = [30, 20];
-const lineHeight = 18;
-
-interface LegendEntry {
-  readonly series: ChartSeries;
-  readonly x: number;
-  readonly line: number;
-}
-
-/** Places of the names of the curves, in as many lines as they need. */
-export function layLegend(
-  series: readonly ChartSeries[],
-  widthOf: (text: string) => number,
-  width: number,
-): readonly LegendEntry[] {
-  let [x, line] = [0, 0];
-  return series
-    .filter((one) => one.look !== "faint")
-    .map((one) => {
-      const size = beforeName + widthOf(one.label);
-      if (x > 0 && x + size > width) [x, line] = [0, line + 1];
-      const entry = { series: one, x, line };
-      x += size + afterName;
-      return entry;
-    });
 }
 
 function drawLegend(
