@@ -41,7 +41,7 @@ function answerTo(question: LookQuestion): Promise<unknown> {
   if (look === null) return Promise.reject(new Error("look: the setup comes first"));
   switch (question.kind) {
     case "probe":
-      return look.probe(question.path);
+      return look.probe(question.path, question.image);
     case "images":
       return look.images(question.path, question.indices);
     case "maps":

@@ -9,7 +9,7 @@ export interface LookSetup {
 }
 
 export type LookQuestion =
-  | { readonly kind: "probe"; readonly path: string }
+  | { readonly kind: "probe"; readonly path: string; readonly image?: number }
   | { readonly kind: "images"; readonly path: string; readonly indices: readonly number[] }
   | { readonly kind: "maps"; readonly path: string; readonly request: MapsRequest }
   | { readonly kind: "cam"; readonly path: string; readonly request: CamRequest };

@@ -40,8 +40,9 @@ export class LookProcess implements Looker {
     this.#setup = setup;
   }
 
-  probe(path: string): Promise<ProbeImages> {
-    return this.#ask({ kind: "probe", path }) as Promise<ProbeImages>;
+  probe(path: string, image?: number): Promise<ProbeImages> {
+    const question = { kind: "probe", path, ...(image === undefined ? {} : { image }) } as const;
+    return this.#ask(question) as Promise<ProbeImages>;
   }
 
   images(path: string, indices: readonly number[]): Promise<readonly ProbeImage[]> {

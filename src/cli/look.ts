@@ -6,7 +6,7 @@ import type { Dataset, ImageSample } from "../data/index.ts";
 import { F, FileFormatError, noGrad, type Tensor, tensor } from "../index.ts";
 import { featureMaps, gradCam } from "../inspect/index.ts";
 import { Conv2d, Linear } from "../nn/index.ts";
-import { loadSafetensorsFile, readRun } from "../node.ts";
+import { loadSafetensorsFile, type RunInfo, readRun } from "../node.ts";
 import {
   type Cam,
   type CamRequest,
@@ -52,9 +52,10 @@ export class Look {
     this.#source = source;
   }
 
-  async probe(path: string): Promise<ProbeImages> {
+  async probe(path: string, image = 0): Promise<ProbeImages> {
     const images = await this.#imagesOf(await this.#subject(path));
-    const indices = Array.from({ length: Math.min(offered, images.length) }, (_, i) => i);
+    const first = Array.from({ length: Math.min(offered, images.length) }, (_, i) => i);
+    const indices = first.includes(image) ? first : [image, ...first];
     return { count: images.length, images: await this.images(path, indices) };
   }
 
@@ -173,10 +174,20 @@ export class Look {
 
 async function openSubject(path: string): Promise<Subject> {
   const { info } = await readRun(path);
-  const settings = settingsOf(info, path);
+  const settings = knownSettings(info, path);
   const model = buildModel(settings);
   model.eval();
   return { path, settings, model, step: -1, images: null };
+}
+
+/** @throws LookError for a run that code of the user's has recorded: only that knows the network. */
+function knownSettings(info: RunInfo, path: string): TrainSettings {
+  try {
+    return settingsOf(info, path);
+  } catch (error) {
+    if (!(error instanceof FileFormatError)) throw error;
+    throw new LookError("no-network", 409, `How this run's network is built is not known: ${error.message}`);
+  }
 }
 
 async function probabilitiesOf(model: BuiltModel, x: Tensor): Promise<number[]> {

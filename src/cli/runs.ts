@@ -37,19 +37,35 @@ export async function runs({ out }: { readonly out: string }, output: Output): P
     output.line(`No runs in ${out}; train one with: tatami train`);
     return;
   }
-  const head = ["RUN", "STATUS", "MODEL", "DATASET", "TEST ACCURACY", "NAME", "TAGS"];
-  for (const row of textTable([head, ...found.map((run) => rowOf(run, out))])) output.line(row);
+  const head = ["RUN", "STATUS", "MODEL", "DATASET", "TEST ACCURACY", "DIFFERS IN", "NAME", "TAGS"];
+  const differing = differingSettings(found);
+  for (const row of textTable([head, ...found.map((run) => rowOf(run, out, differing))])) output.line(row);
 }
 
-function rowOf({ id, name, status, settings, result, tags }: RunSummary, out: string): string[] {
+/** Settings that any two of the runs were given differently, those that have a column of their own aside. */
+function differingSettings(runs: readonly RunSummary[]): readonly string[] {
+  const names = new Set(runs.flatMap(({ settings }) => Object.keys(settings)));
+  return [...names].filter((name) => {
+    const values = runs.flatMap(({ settings }) => (name in settings ? [JSON.stringify(settings[name])] : []));
+    return name !== "model" && name !== "dataset" && new Set(values).size > 1;
+  });
+}
+
+function rowOf(
+  { id, name, status, settings, result, tags }: RunSummary,
+  out: string,
+  differing: readonly string[],
+): string[] {
   const accuracy = result?.testAccuracy;
   const text = (value: unknown): string => (typeof value === "string" ? value : "");
+  const given = differing.filter((key) => settings[key] !== undefined);
   return [
     join(out, id),
     status,
     text(settings.model),
     text(settings.dataset),
     typeof accuracy === "number" ? percent(accuracy) : "",
+    given.map((key) => `${key}=${String(settings[key])}`).join(" "),
     name,
     tags.join(", "),
   ];

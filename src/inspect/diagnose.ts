@@ -11,7 +11,7 @@ export interface Verdict {
   /** Where; absent when it concerns the whole training. */
   readonly layer?: string;
   readonly severity: Severity;
-  /** The number that speaks, and the one that it is measured by. */
+  /** The number that speaks, and the one that it is measured by, in the same unit. */
   readonly value: number;
   readonly threshold: number;
   /** A sentence with the number. */
@@ -46,18 +46,25 @@ export function diagnose(data: Observations, { lang = "en" }: DiagnoseOptions = 
   }
   const verdicts = [...rules].flatMap(([name, rule]) =>
     rule.find(data, rule.threshold).map((found): Verdict => {
-      const { severity, threshold, topic } = rule;
+      const { severity, topic } = rule;
+      const named = { ...found, ...(found.layer === undefined ? {} : { layer: inWords(found.layer, lang) }) };
       return {
         rule: name,
         ...(found.layer === undefined ? {} : { layer: found.layer }),
         severity,
         value: found.value,
-        threshold,
-        message: rule.message[lang](found),
+        threshold: found.limit ?? rule.threshold,
+        message: rule.message[lang](named),
         cure: rule.cure[lang],
         topic,
       };
     }),
   );
   return verdicts.sort((a, b) => Number(b.severity === "error") - Number(a.severity === "error"));
+}
+
+/** Layers of a `Sequential` have numbers for names, which in a sentence would be read as numbers. */
+function inWords(layer: string, lang: Language): string {
+  if (!/^\d+$/.test(layer)) return layer;
+  return lang === "ja" ? `層 ${layer} ` : `layer ${layer}`;
 }

@@ -41,6 +41,8 @@ export interface Finding {
   readonly value: number;
   /** Another number for the sentence, such as what `value` is compared with. */
   readonly other?: number;
+  /** What `value` is measured by, where the rule's threshold is a factor of another number. */
+  readonly limit?: number;
 }
 
 /** A sentence in each language, made of what was found. */
@@ -168,7 +170,7 @@ const all: Readonly<Record<string, Rule>> = {
     },
     cure: {
       en: "Lower the learning rate, clip gradients with nn.utils.clipGradNorm_, and check the inputs for NaN.",
-      ja: "学習率を下げ、nn.utils.clipGradNorm_ で勾配を切り、入力に NaN がないか確かめてください。",
+      ja: "学習率を下げ、nn.utils.clipGradNorm_ で勾配をクリッピングし、入力に NaN がないか確かめてください。",
     },
   },
   "vanishing-gradients": {
@@ -187,9 +189,13 @@ const all: Readonly<Record<string, Rule>> = {
     },
     message: {
       en: ({ layer, value }) =>
-        `The gradient that reaches ${layer} is ${show(value)} times as long as at the output: it vanishes on its way back.`,
+        value === 0
+          ? `No gradient reaches ${layer}: all of it is 0.`
+          : `The gradient that reaches ${layer} is ${show(value)} times as long as at the output: it vanishes on its way back.`,
       ja: ({ layer, value }) =>
-        `${layer} に届く勾配の大きさは出力での ${show(value)} 倍しかありません。逆伝播の途中で消えています。`,
+        value === 0
+          ? `${layer} に勾配が届いていません。すべて 0 です。`
+          : `${layer} に届く勾配の大きさは出力での ${show(value)} 倍しかありません。逆伝播の途中で消えています。`,
     },
     cure: {
       en: "Use ReLU or GELU in place of sigmoid or tanh, Kaiming initialisation, batch norm, or residual connections.",
@@ -213,7 +219,7 @@ const all: Readonly<Record<string, Rule>> = {
     },
     cure: {
       en: "Make the initial weights smaller (nn.init.kaimingNormal_), add normalisation, clip gradients.",
-      ja: "初期の重みを小さくし（nn.init.kaimingNormal_）、正規化を加え、勾配を切ってください。",
+      ja: "初期の重みを小さくし（nn.init.kaimingNormal_）、正規化層を加え、勾配をクリッピングしてください。",
     },
   },
   "exploding-activations": {
@@ -253,7 +259,7 @@ const all: Readonly<Record<string, Rule>> = {
       en: ({ layer, value }) =>
         `${percent(value)} of the units of ${layer} are 0 for every sample: they are dead and get no gradient.`,
       ja: ({ layer, value }) =>
-        `${layer} のユニットの ${percent(value)} がすべてのサンプルで 0 です。死んでいて、勾配が流れません。`,
+        `${layer} のユニットの ${percent(value)} は、どのサンプルに対しても 0 を出力しています。死んだ状態で、勾配が流れません。`,
     },
     cure: {
       en: "Lower the learning rate, use LeakyReLU, or initialise with nn.init.kaimingNormal_ and biases of 0.",
@@ -355,7 +361,8 @@ const all: Readonly<Record<string, Rule>> = {
       const finite = losses.filter((l) => Number.isFinite(l));
       if (finite.length < 10) return [];
       const [start, now] = [median(finite.slice(0, 3)), median(recent(finite))];
-      return now > threshold * start ? [{ value: now, other: start }] : [];
+      const limit = threshold * start;
+      return now > limit ? [{ value: now, other: start, limit }] : [];
     },
     message: {
       en: ({ value, other = 0 }) =>
@@ -365,7 +372,7 @@ const all: Readonly<Record<string, Rule>> = {
     },
     cure: {
       en: "Lower the learning rate by a factor of 10, warm it up, or clip gradients.",
-      ja: "学習率を 10 分の 1 に下げるか、ウォームアップを使うか、勾配を切ってください。",
+      ja: "学習率を 10 分の 1 に下げるか、ウォームアップか勾配クリッピングを使ってください。",
     },
   },
   "initial-loss": {
@@ -376,13 +383,14 @@ const all: Readonly<Record<string, Rule>> = {
     find: ({ losses: [first = 0] = [], classes }, threshold) => {
       if (classes === undefined) return [];
       const chance = Math.log(classes);
-      return Number.isFinite(first) && first > threshold * chance ? [{ value: first, other: chance }] : [];
+      const limit = threshold * chance;
+      return Number.isFinite(first) && first > limit ? [{ value: first, other: chance, limit }] : [];
     },
     message: {
       en: ({ value, other = 0 }) =>
         `The first loss is ${show(value)} where guessing gives ${show(other)}: the untrained network is sure of wrong answers.`,
       ja: ({ value, other = 0 }) =>
-        `最初の損失が ${show(value)} です（当てずっぽうなら ${show(other)}）。学習前から誤った答えに確信を持っています。`,
+        `最初の損失が ${show(value)} です（当てずっぽうでも ${show(other)}）。学習前のネットワークが誤った答えに確信を持っています。`,
     },
     cure: {
       en: "Make the initial weights smaller, those of the last layer above all (nn.init.kaimingNormal_, nn.init.lsuv_).",
@@ -399,13 +407,14 @@ const all: Readonly<Record<string, Rule>> = {
       const value = median(recent(losses));
       const chance = Math.log(classes);
       // Above guessing is another matter: predictions that are wrong and sure of it.
-      return value >= threshold * chance && value < 1.1 * chance ? [{ value, other: chance }] : [];
+      const limit = threshold * chance;
+      return value >= limit && value < 1.1 * chance ? [{ value, other: chance, limit }] : [];
     },
     message: {
       en: ({ value, other = 0 }) =>
-        `The loss is ${show(value)}; guessing gives ${show(other)}, the logarithm of the number of classes.`,
+        `The loss is ${show(value)}, no better than guessing: that gives ${show(other)}, the logarithm of the number of classes.`,
       ja: ({ value, other = 0 }) =>
-        `損失は ${show(value)} です。当てずっぽうでも ${show(other)}（クラス数の対数）になります。`,
+        `損失は ${show(value)} で、当てずっぽうで答えたときの ${show(other)}（クラス数の対数）と変わりません。`,
     },
     cure: {
       en: "Check that labels belong to their images and gradients reach all layers; then change the learning rate.",
@@ -425,10 +434,11 @@ const all: Readonly<Record<string, Rule>> = {
       const validation = smoothed(losses.map((l) => l.validation));
       const best = validation.indexOf(Math.min(...validation));
       const [value, other] = [validation.at(-1) as number, validation[best] as number];
-      const isRise =
-        value / other > Math.max(threshold, Math.exp(3 * jumpsOf(losses.map((l) => l.validation))));
+      const limit = other * Math.max(threshold, Math.exp(3 * jumpsOf(losses.map((l) => l.validation))));
       const trained = train.at(-1) as number;
-      return isRise && trained < (train[best] as number) && value > trained ? [{ value, other }] : [];
+      return value > limit && trained < (train[best] as number) && value > trained
+        ? [{ value, other, limit }]
+        : [];
     },
     message: {
       en: ({ value, other = 0 }) =>
@@ -456,7 +466,7 @@ const all: Readonly<Record<string, Rule>> = {
       en: ({ layer, value }) =>
         `${layer} takes its mean and variance from batches of ${value}: from so few samples they are noise.`,
       ja: ({ layer, value }) =>
-        `${layer} はバッチサイズ ${value} から平均と分散を求めています。少なすぎて雑音になります。`,
+        `${layer} は ${value} 枚のバッチから平均と分散を求めています。少なすぎて、値がノイズになります。`,
     },
     cure: {
       en: "Use batches of 16 or more, or nn.GroupNorm, which does not depend on the batch.",

@@ -11,7 +11,7 @@ import { csvOf, csvTables, jsonOf } from "./exports.ts";
 import { isToken, securityHeaders } from "./guard.ts";
 import { LookError, type Looker } from "./looker.ts";
 import { type PageFile, withToken } from "./page-files.ts";
-import type { ApiError, ErrorCode, Errors, Topic, Topics } from "./protocol.ts";
+import type { ApiError, ErrorCode, Errors, ProbeImage, Topic, Topics } from "./protocol.ts";
 import { camRequest, mapsRequest, RequestError, runChange, stripKind, wholeNumber } from "./requests.ts";
 import type { RunReader } from "./run-reader.ts";
 import type { RunStore } from "./run-store.ts";
@@ -146,16 +146,33 @@ function addReading(app: Hono, { store, looker, topics }: AppParts): void {
           "No epoch was validated yet; there will be one after the first epoch.",
         );
       }
-      const images = await looker.images(
-        run.path,
-        recorded.topLosses.map(({ index }) => index),
-      );
+      const indices = recorded.topLosses.map(({ index }) => index);
+      const { images, missing } = await imagesWhereKnown(looker, run.path, indices);
       const pictures = new Map(images.map(({ index, png }) => [index, png]));
       const { classes } = run;
       const topLosses = recorded.topLosses.map((one) => ({ ...one, png: pictures.get(one.index) ?? "" }));
-      return c.json({ ...recorded, classes, topLosses } as Errors);
+      const imagesMissing = missing === null ? {} : { imagesMissing: missing };
+      return c.json({ ...recorded, classes, topLosses, ...imagesMissing } as Errors);
     }),
   );
+}
+
+/** Images, or why there can be none: the numbers beside them are shown all the same. */
+async function imagesWhereKnown(
+  looker: Looker,
+  path: string,
+  indices: readonly number[],
+): Promise<{
+  readonly images: readonly ProbeImage[];
+  readonly missing: NonNullable<Errors["imagesMissing"]> | null;
+}> {
+  try {
+    return { images: await looker.images(path, indices), missing: null };
+  } catch (error) {
+    const code = error instanceof LookError ? error.code : null;
+    if (code !== "no-dataset" && code !== "no-network") throw error;
+    return { images: [], missing: code };
+  }
 }
 
 function addExports(app: Hono, { store }: AppParts): void {
@@ -233,7 +250,10 @@ function addEvents(app: Hono, { store, onError }: AppParts): void {
 
 function addLooking(app: Hono, { store, looker }: AppParts): void {
   app.get("/api/runs/:id/probe", (c) =>
-    withRun(c, store, async ({ path }) => c.json(await looker.probe(path))),
+    withRun(c, store, async ({ path }) => {
+      const image = wholeNumber(c.req.query(), "image", { otherwise: 0 });
+      return c.json(await looker.probe(path, image));
+    }),
   );
   app.post("/api/runs/:id/maps", limited(imageBody), (c) =>
     withRun(c, store, async ({ path }) => c.json(await looker.maps(path, mapsRequest(await bodyOf(c))))),

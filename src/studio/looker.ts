@@ -5,8 +5,8 @@ import type { Cam, CamRequest, ErrorCode, Maps, MapsRequest, ProbeImage, ProbeIm
 
 /** Computes with stored weights. @throws LookError */
 export interface Looker {
-  /** Images that can be looked at: the first ones. */
-  probe(path: string): Promise<ProbeImages>;
+  /** Images that can be looked at: the first ones, and the given one where it is not among them. */
+  probe(path: string, image?: number): Promise<ProbeImages>;
   /** Single images; those that there are none of are left out. */
   images(path: string, indices: readonly number[]): Promise<readonly ProbeImage[]>;
   maps(path: string, request: MapsRequest): Promise<Maps>;

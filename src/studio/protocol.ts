@@ -9,7 +9,7 @@
  *     GET    /api/runs/:id                            RunDetail
  *     GET    /api/runs/:id/steps?from=N               StepColumns: rows from the N-th on (0 is the first)
  *     GET    /api/runs/:id/strips?layer&kind&from&to&columns   Strip
- *     GET    /api/runs/:id/probe                      ProbeImages: images of the dataset that can be looked at
+ *     GET    /api/runs/:id/probe?image=N              ProbeImages: images of the dataset that can be looked at, N among them
  *     POST   /api/runs/:id/maps                       MapsRequest -> Maps
  *     POST   /api/runs/:id/cam                        CamRequest -> Cam
  *     GET    /api/runs/:id/errors                     Errors: confusion matrix and top losses of the last saved epoch
@@ -37,6 +37,7 @@ export type ErrorCode =
   | "no-convolution"
   | "no-dataset"
   | "no-errors"
+  | "no-network"
   | "no-snapshot"
   | "no-such-layer"
   | "no-such-run"
@@ -260,7 +261,10 @@ export interface Errors {
   readonly classes: readonly string[];
   /** confusion[truth][prediction]. */
   readonly confusion: readonly (readonly number[])[];
+  /** Their `png` is empty where the images cannot be read. */
   readonly topLosses: readonly (ProbeImage & { readonly loss: Loose; readonly predicted: number })[];
+  /** Why the images cannot be read; absent where they can. */
+  readonly imagesMissing?: "no-dataset" | "no-network";
 }
 
 export interface RunChange {

@@ -24,7 +24,7 @@ const maps: Maps = {
 };
 const looker: Looker = {
   probe: () => Promise.resolve({ count: 0, images: [] }),
-  images: () => Promise.resolve([]),
+  images: () => Promise.reject(new LookError("no-dataset", 409, "no images")),
   maps: (_path, { layer }) => {
     if (layer === "features.0") return Promise.resolve(maps);
     return Promise.reject(new LookError("no-such-layer", 404, "no such layer"));
@@ -111,6 +111,32 @@ describe("what is answered", () => {
       const answer = await fetch(api(path));
       expect([answer.status, ((await answer.json()) as { error: string }).error]).toEqual([status, error]);
     }
+  });
+
+  it("gives mistakes without their images where these cannot be read", async () => {
+    const path = join(root, id, "errors.json");
+    const topLosses = [{ index: 3, label: 0, predicted: 1, loss: 4 }];
+    await writeFile(
+      path,
+      JSON.stringify({
+        epoch: 1,
+        confusion: [
+          [1, 1],
+          [0, 2],
+        ],
+        topLosses,
+      }),
+    );
+    const answer = await fetch(api(`runs/${id}/errors`));
+    await rm(path);
+    expect(await answer.json()).toMatchObject({
+      confusion: [
+        [1, 1],
+        [0, 2],
+      ],
+      topLosses: [{ index: 3, png: "" }],
+      imagesMissing: "no-dataset",
+    });
   });
 
   it("sends events as they happen", async () => {

@@ -11,13 +11,16 @@ const header: LayerHeader = {
 };
 
 /** A strip of some records, each given by its range; all have mean 0 and standard deviation 0.01. */
-function stripOf(ranges: readonly (readonly [number, number])[]): Strip {
+function stripOf(
+  ranges: readonly (readonly [number, number])[],
+  counts: readonly number[] = [1, 50, 50, 1],
+): Strip {
   const table = new LayerTable();
-  table.adopt(header);
+  table.adopt({ ...header, bins: counts.length });
   ranges.forEach(([min, max], i) => {
     const fields = { mean: 0, std: 0.01, min, max, zeros: 0, nonFinite: 0, dead: 0 };
-    const numbers = [...statisticsFields.map((name) => fields[name]), 1, 50, 50, 1];
-    table.feed(encodeRecord(header, i + 1, [numbers]));
+    const numbers = [...statisticsFields.map((name) => fields[name]), ...counts];
+    table.feed(encodeRecord({ ...header, bins: counts.length }, i + 1, [numbers]));
   });
   const strip = makeStrip(table, { layer: "conv", kind: "gradients", columns: 10 });
   if (strip === null) throw new Error("there is no strip");
@@ -38,4 +41,18 @@ it("counts what lies beyond the rows in the outermost ones", () => {
   expect(bytes[0]).toBe(255);
   expect(bytes[3]).toBe(255);
   expect(bytes[1]).toBeGreaterThan(0);
+});
+
+it("draws what lies in one wide bin as wide as it is, not as wide as the bin", () => {
+  // Bins of 0.049, one of which has all but two elements; rows of 0.0039.
+  const rows = 41;
+  const counts = [1, ...new Array<number>(rows - 3).fill(0), 1];
+  const wide = stripOf([[-1, 1]], counts.toSpliced(rows >> 1, 0, 100_000));
+  expect([wide.low, wide.high].map((edge) => Number(edge.toFixed(3)))).toEqual([-0.08, 0.08]);
+  const found = [...Buffer.from(wide.histogram, "base64")];
+  const middle = found.indexOf(255);
+  expect(middle).toBe(rows >> 1);
+  // The bin covers twelve rows, and the outer ones are two standard deviations away.
+  expect(found[middle - 5]).toBeLessThan(200);
+  expect(found[middle + 5]).toBe(found[middle - 5]);
 });

@@ -162,6 +162,8 @@ function spread(numbers: Float32Array, at: number, column: Float64Array, { low, 
   // As the histogram was made: one to either side where all elements are equal.
   if (from === to) [from, to] = [from - 1, to + 1];
   const scale = bins / (high - low);
+  const mean = ((numbers[at + meanField] as number) - low) * scale;
+  const deviation = (numbers[at + stdField] as number) * scale;
   const origin = (from - low) * scale;
   const width = ((to - from) / bins) * scale;
   const counts = at + statisticsFields.length;
@@ -177,11 +179,42 @@ function spread(numbers: Float32Array, at: number, column: Float64Array, { low, 
       column[first] = (column[first] as number) + count;
       continue;
     }
-    const density = count / (end - start);
+    const [before, after] = [
+      numbers[counts + Math.max(b - 1, 0)],
+      numbers[counts + Math.min(b + 1, bins - 1)],
+    ];
+    const isPeak = mean > start && mean < end && deviation < width / 2;
+    // How counts are spread over two rows is not seen.
+    const share = width < 2 ? even : isPeak ? peaked(mean, deviation) : leaning(start, width, before, after);
+    const whole = count / (share(end) - share(start));
     for (let row = first; row <= last; row++) {
       const lower = row === first ? start : row;
       const upper = row === last ? end : row + 1;
-      column[row] = (column[row] as number) + density * (upper - lower);
+      column[row] = (column[row] as number) + whole * (share(upper) - share(lower));
     }
   }
 }
+
+/** How much lies below a place, but for a factor and a constant: what a bin's count is spread by over the rows that it covers. */
+type Share = (place: number) => number;
+
+/**
+ * A few gradients far out make all bins of a record wide, and nearly everything lies in the one with the mean. How close to the
+ * mean it lies is known all the same, from the standard deviation: it is spread as a Laplace distribution of both, which is
+ * peaked as gradients are. Spread evenly, it would look as wide as the bin.
+ */
+function peaked(mean: number, deviation: number): Share {
+  const scale = Math.SQRT2 / Math.max(deviation, 1e-6);
+  return (place) => {
+    const z = scale * (place - mean);
+    return z < 0 ? Math.exp(z) : 2 - Math.exp(-z);
+  };
+}
+
+/** Within any other bin density rises or falls from the count before it to that after it, on the colours' logarithmic scale. */
+function leaning(start: number, width: number, before = 0, after = 0): Share {
+  const slope = Math.log(Math.max(after, 0.5) / Math.max(before, 0.5)) / (2 * width);
+  return Math.abs(slope) < 1e-6 ? even : (place) => Math.exp(slope * (place - start)) / slope;
+}
+
+const even: Share = (place) => place;

@@ -55,6 +55,9 @@ describe("tatami studio", { timeout }, () => {
     expect(detail.snapshots.at(-1)).toBe(80);
     const probe = await get<ProbeImages>(url, `runs/${id}/probe`);
     expect(probe.images[0]?.png).toMatch(/^data:image\/png;base64,iVBOR/);
+    const named = await get<ProbeImages>(url, `runs/${id}/probe?image=${probe.count - 1}`);
+    expect([named.images[0]?.index, named.images.length]).toEqual([probe.count - 1, probe.images.length + 1]);
+    expect((await get<ProbeImages>(url, `runs/${id}/probe?image=${probe.count}`)).images[0]?.index).toBe(0);
 
     const token = /name="tatami-token" content="([^"]+)"/.exec(await (await fetch(url)).text())?.[1] ?? "";
     const headers = { "content-type": "application/json", "x-tatami-token": token };

@@ -151,7 +151,7 @@ describe("in the browser", () => {
       listen(page, complaints);
       await page.goto(`${studio.url}?run=${ids.get("twenty layers of sigmoid")}`);
       const verdict = page.locator('[data-rule="vanishing-gradients"]');
-      await verdict.getByText(/The gradient that reaches \d+ is .* times as long/).waitFor();
+      await verdict.getByText(/The gradient that reaches layer \d+ is .* times as long/).waitFor();
       await verdict.getByText("Vanishing and exploding gradients").click();
       await verdict.getByText(/^Twenty layers deep: which activation/).waitFor();
       await verdict.getByText("tatami lab gradients", { exact: true }).waitFor();

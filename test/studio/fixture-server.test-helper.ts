@@ -47,6 +47,8 @@ export interface FixtureServer {
   answers: boolean;
   /** Whether there are any runs. */
   empty: boolean;
+  /** The run that has been deleted behind the page's back. */
+  gone: string;
   /** Breaks the connections of those who listen to a run. */
   dropStreams(): void;
   close(): Promise<void>;
@@ -146,7 +148,11 @@ const answers: Readonly<Record<string, (asked: Asked) => unknown>> = {
       to: numberOf(query, "to", Number.MAX_SAFE_INTEGER),
       columns: numberOf(query, "columns", 256),
     }),
-  "GET probe": () => ({ count: 1000, images: Array.from({ length: 40 }, (_, i) => probeImage(i)) }),
+  "GET probe": ({ query }) => {
+    const first = Array.from({ length: 40 }, (_, i) => i);
+    const image = numberOf(query, "image", 0);
+    return { count: 1000, images: (first.includes(image) ? first : [image, ...first]).map(probeImage) };
+  },
   "GET errors": ({ run }) => errorsOf(run),
   "GET export.json": ({ run }) => columnsOf(run, 0),
   "POST maps": async ({ run, request }) => {
@@ -168,7 +174,7 @@ export async function serveFixture(page: string): Promise<FixtureServer> {
   const runs: Writable[] = makeRuns();
   const requests: string[] = [];
   const streams = new Set<ServerResponse>();
-  const state = { answers: true, empty: false };
+  const state = { answers: true, empty: false, gone: "" };
 
   async function api(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     const [, , , id, ...rest] = url.pathname.split("/");
@@ -181,7 +187,7 @@ export async function serveFixture(page: string): Promise<FixtureServer> {
     if (id === undefined)
       return json(response, { runs: state.empty ? [] : runs.map((r) => r.summary), damaged: [] });
     const run = runs.find((candidate) => candidate.summary.id === id);
-    if (run === undefined)
+    if (run === undefined || id === state.gone)
       throw new Refusal(404, "no-such-run", `There is no run "${id}"; the list shows which there are.`);
     const name = rest.join("/");
     if (name === "events") {
@@ -216,7 +222,7 @@ export async function serveFixture(page: string): Promise<FixtureServer> {
 
 async function listen(
   server: Server,
-  state: { answers: boolean; empty: boolean },
+  state: Pick<FixtureServer, "answers" | "empty" | "gone">,
   requests: readonly string[],
   streams: Set<ServerResponse>,
 ): Promise<FixtureServer> {

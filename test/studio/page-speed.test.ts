@@ -2,26 +2,12 @@
  * How quick the page is, in figures that hold on a machine that does other things as well: processor time of the page's
  * main thread rather than the clock's, and how much of the long frames the page's own scripts make.
  */
-import type { CDPSession, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { chromiumFound, type Stage, setStage } from "./studio.test-helper.ts";
+import type { CDPSession } from "playwright-core";
+import { describe, expect, test } from "vitest";
+import { useStage } from "./studio.test-helper.ts";
 
-let stage: Stage | undefined;
-let page: Page;
+const on = useStage();
 let debug: CDPSession;
-
-beforeAll(async () => {
-  if (chromiumFound.path !== undefined) stage = await setStage(chromiumFound.path);
-}, 120_000);
-
-afterAll(() => stage?.close());
-
-beforeEach((context) => context.skip(chromiumFound.path === undefined, chromiumFound.missing));
-
-afterEach(async () => {
-  await page?.close();
-  expect(stage?.complaints.splice(0) ?? []).toEqual([]);
-});
 
 /** Seconds of processor time that the page's main thread has spent, by what. */
 interface Spent {
@@ -31,7 +17,7 @@ interface Spent {
 }
 
 async function open(search: string): Promise<void> {
-  page = await (stage as Stage).open(search);
+  const page = await on.open(search);
   debug = await page.context().newCDPSession(page);
   await debug.send("Performance.enable", { timeDomain: "threadTicks" });
 }
@@ -59,7 +45,7 @@ interface Scrolled {
 
 /** Scrolls to the end of the page, 1200 pixels a second at 60 frames. */
 const scrollDown = (): Promise<Scrolled> =>
-  page.evaluate(async () => {
+  on.page.evaluate(async () => {
     interface LongFrame extends PerformanceEntry {
       readonly scripts: readonly { readonly duration: number }[];
     }
@@ -89,16 +75,16 @@ const scrollDown = (): Promise<Scrolled> =>
   });
 
 const stripsFetched = (from: number): number =>
-  (stage as Stage).server.requests.slice(from).filter((line) => line.endsWith("/strips")).length;
+  on.stage.server.requests.slice(from).filter((line) => line.endsWith("/strips")).length;
 
 describe("20,000 steps and 30 layers", () => {
   test("open in a second", async () => {
     await open("?");
-    await page.getByRole("link", { name: "long" }).waitFor();
+    await on.page.getByRole("link", { name: "long" }).waitFor();
     const before = await spent();
     const clock = performance.now();
-    await page.getByRole("link", { name: "long" }).click();
-    await page.locator(".u-over").first().waitFor();
+    await on.page.getByRole("link", { name: "long" }).click();
+    await on.page.locator(".u-over").first().waitFor();
     const opened = (performance.now() - clock) / 1000;
     const after = await spent();
     const busy = after.all - before.all;
@@ -107,9 +93,9 @@ describe("20,000 steps and 30 layers", () => {
   });
 
   test("scroll without frames that the page's scripts hold up, while strips come in and after it", async () => {
-    const asked = (stage as Stage).server.requests.length;
+    const asked = on.stage.server.requests.length;
     await open("?run=long&tab=layers");
-    await page.getByRole("slider", { name: "Activations of blocks.0" }).waitFor();
+    await on.page.getByRole("slider", { name: "Activations of blocks.0" }).waitFor();
     for (const pass of ["coming in", "there"]) {
       const before = await spent();
       const scrolled = await scrollDown();
@@ -125,7 +111,7 @@ describe("20,000 steps and 30 layers", () => {
       const held = blocked.filter((ms) => ms > 50);
       expect(held.length / frames).toBeLessThan(0.05);
       await expect.poll(() => stripsFetched(asked), { timeout: 15_000 }).toBe(80);
-      await page.waitForTimeout(300);
+      await on.page.waitForTimeout(300);
     }
   });
 });

@@ -1,31 +1,16 @@
 /** Files that the page saves: every point of a chart as CSV, and the chart as it is seen as PNG. */
 import { readFile } from "node:fs/promises";
-import type { Page } from "playwright-core";
 import sharp from "sharp";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { epochMetrics, type FixtureRun, lossAt, makeRuns, secondsAt } from "./fixture-runs.test-helper.ts";
-import { chromiumFound, type Stage, setStage } from "./studio.test-helper.ts";
+import { useStage } from "./studio.test-helper.ts";
 
-let stage: Stage | undefined;
-let page: Page;
-
-beforeAll(async () => {
-  if (chromiumFound.path !== undefined) stage = await setStage(chromiumFound.path);
-}, 120_000);
-
-afterAll(() => stage?.close());
-
-beforeEach((context) => context.skip(chromiumFound.path === undefined, chromiumFound.missing));
-
-afterEach(async () => {
-  await page?.close();
-  expect(stage?.complaints.splice(0) ?? []).toEqual([]);
-});
+const on = useStage();
 
 async function saved(button: string): Promise<{ readonly name: string; readonly bytes: Buffer }> {
   const [download] = await Promise.all([
-    page.waitForEvent("download"),
-    page.getByRole("button", { name: button }).click(),
+    on.page.waitForEvent("download"),
+    on.page.getByRole("button", { name: button }).click(),
   ]);
   return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
 }
@@ -49,7 +34,7 @@ test.each([
   ["healthy", "step"],
   ["broken", "time"],
 ])("the CSV file of %s over %s has every point as the server has it", async (id, axis) => {
-  page = await (stage as Stage).open(`?run=${id}&smooth=0&x=${axis}`);
+  await on.open(`?run=${id}&smooth=0&x=${axis}`);
   const { name, bytes } = await saved("Loss: Save CSV");
   expect(name).toBe(`${id}-Loss.csv`);
   const [header, ...rows] = rowsOf(bytes);
@@ -67,7 +52,7 @@ test.each([
 });
 
 test("smoothing adds a column and takes none away", async () => {
-  page = await (stage as Stage).open("?run=healthy&smooth=0.9");
+  await on.open("?run=healthy&smooth=0.9");
   const [header, ...rows] = rowsOf((await saved("Loss: Save CSV")).bytes);
   // A name with a comma is quoted.
   expect(header?.join()).toBe('step,training,"training, smoothed",validation');
@@ -84,10 +69,10 @@ test("smoothing adds a column and takes none away", async () => {
 test.each(["light", "dark"] as const)(
   "the PNG file is the chart as it is seen, in %s",
   async (colorScheme) => {
-    page = await (stage as Stage).open("?run=healthy", { colorScheme });
+    await on.open("?run=healthy", { colorScheme });
     const { name, bytes } = await saved("Loss: Save PNG");
     expect(name).toBe("healthy-Loss.png");
-    const drawn = page.locator(".u-wrap canvas").first();
+    const drawn = on.page.locator(".u-wrap canvas").first();
     const picture = await drawn.evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
     const seen = await pixelsOf(Buffer.from(picture.split(",")[1] ?? "", "base64"));
     const { data, info } = await pixelsOf(bytes);

@@ -1,5 +1,6 @@
 /**
- * What the tests of the studio's page stand on: the page, built once for all of them, and the fixture's server behind it.
+ * What the tests of the studio's page stand on: the page, built once for each file of tests, and the fixture's server behind
+ * it. `useStage` sets it up, skips where there is no Chromium, and fails a test whose page complained.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,6 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { build } from "vite";
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import { chromiumArguments, findChromium } from "../setup/neighbours.ts";
 import { type FixtureServer, serveFixture } from "./fixture-server.test-helper.ts";
 
@@ -37,7 +39,50 @@ export function listen(page: Page, complaints: string[]): void {
   });
 }
 
-export async function setStage(executablePath: string): Promise<Stage> {
+/** The stage of a file of tests, and the page that its test has open, which is closed at the end of it. */
+export interface OpenStage {
+  readonly stage: Stage;
+  readonly page: Page;
+  /** Closes the page that is open, and opens it anew. */
+  open(...args: Parameters<Stage["open"]>): Promise<Page>;
+}
+
+/** Registers what every test of the page needs; called once, at the top of a file. */
+export function useStage(): OpenStage {
+  let stage: Stage | undefined;
+  let page: Page | undefined;
+  const there = <T>(value: T | undefined): T => {
+    if (value === undefined) throw new Error("useStage: the page is there inside of a test, after open()");
+    return value;
+  };
+  beforeAll(async () => {
+    if (chromiumFound.path !== undefined) stage = await setStage(chromiumFound.path);
+  }, 120_000);
+  afterAll(() => stage?.close());
+  beforeEach((context) => context.skip(chromiumFound.path === undefined, chromiumFound.missing));
+  afterEach(async () => {
+    await page?.close();
+    page = undefined;
+    if (stage === undefined) return;
+    Object.assign(stage.server, { answers: true, empty: false, gone: "" });
+    expect(stage.complaints.splice(0)).toEqual([]);
+  });
+  return {
+    get stage() {
+      return there(stage);
+    },
+    get page() {
+      return there(page);
+    },
+    async open(...args) {
+      await page?.close();
+      page = await there(stage).open(...args);
+      return page;
+    },
+  };
+}
+
+async function setStage(executablePath: string): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), "tatami-studio-"));
   await build({
     root: studio,

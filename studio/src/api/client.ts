@@ -105,7 +105,9 @@ export const api = {
     if (to !== undefined) query.set("to", String(to));
     return get(runPath(id, `/strips?${query}`), signal);
   },
-  probe: (id: string): Promise<ProbeImages> => get(runPath(id, "/probe")),
+  /** @param image One that has to be among them. */
+  probe: (id: string, image: number | null): Promise<ProbeImages> =>
+    get(runPath(id, image === null ? "/probe" : `/probe?image=${image}`)),
   errors: (id: string): Promise<Errors> => get(runPath(id, "/errors")),
   async maps(id: string, request: MapsRequest, signal: AbortSignal): Promise<Maps> {
     return (await (await change("POST", runPath(id, "/maps"), request, signal)).json()) as Maps;
@@ -119,7 +121,8 @@ export const api = {
   async remove(id: string): Promise<void> {
     await change("DELETE", runPath(id));
   },
-  exportPath: (id: string, format: "csv" | "json"): string => runPath(id, `/export.${format}`),
+  exportPath: (id: string, what: "csv" | "json" | "csv?table=layers"): string =>
+    runPath(id, `/export.${what}`),
   eventsPath: (id: string, from: number): string => runPath(id, `/events?from=${from}`),
 };
 

@@ -18,7 +18,7 @@ const spec: ChartSpec = {
 
 test("the text alternative tells what every curve does, in both languages", () => {
   expect(summaryOf(spec, english)).toBe(
-    "training: 4 at step 1, 1 at step 4; lowest 1 at 4, highest 4 at 1. Not a finite number from step 2 on. " +
+    "training: 4 at step 1, 1 at step 4; lowest 1 at 4, highest 4 at 1. Not a finite number from step 2 onwards. " +
       "validation: 2 at step 4, 2 at step 4; lowest 2 at 4, highest 2 at 4.",
   );
   expect(summaryOf(spec, japanese)).toContain("ステップ 2 以降、有限の値ではありません。");

@@ -32,6 +32,8 @@ export interface ChartSpec {
   readonly xLog: boolean;
   readonly yLog: boolean;
   readonly format: (value: number) => string;
+  /** Numbers along the vertical axis, where they are not written plainly. */
+  readonly tick?: (value: number) => string;
 }
 
 /** Dashes beside the hues, in pixels; the first is a solid line. */

@@ -2,6 +2,7 @@
 import { colorNamed } from "../state/theme.svelte.ts";
 import { type ChartSpec, columnsOf, dashOf, hueOf } from "./chart-spec.ts";
 import { toCsv } from "./csv.ts";
+import { beforeName, type LegendEntry, layLegend, lineHeight } from "./legend-layout.ts";
 
 function download(blob: Blob, name: string): void {
   const link = document.createElement("a");
@@ -12,16 +13,20 @@ function download(blob: Blob, name: string): void {
 }
 
 const fileName = (spec: ChartSpec, run: string, ending: string): string =>
-  `${`${run}-${spec.title}`.replace(/[\\/:*?"<>|\s]+/g, "-")}.${ending}`;
+  `${`${run}-${spec.title}`.replace(/[\\/:*?"<>|,\s]+/g, "-")}.${ending}`;
 
 export function saveCsv(spec: ChartSpec, run: string): void {
   download(new Blob([toCsv(columnsOf(spec))], { type: "text/csv" }), fileName(spec, run, "csv"));
 }
 
-/** Draws the legend in one line and gives back where it ends. */
-function drawLegend(context: CanvasRenderingContext2D, spec: ChartSpec, x: number, y: number): void {
-  let left = x;
-  for (const series of spec.series.filter((s) => s.look !== "faint")) {
+function drawLegend(
+  context: CanvasRenderingContext2D,
+  entries: readonly LegendEntry[],
+  x: number,
+  top: number,
+): void {
+  for (const { series, x: from, line } of entries) {
+    const [left, y] = [x + from, top + line * lineHeight];
     context.strokeStyle = colorNamed(hueOf(series.style));
     context.lineWidth = 2;
     context.setLineDash([...dashOf(series.style)]);
@@ -30,20 +35,22 @@ function drawLegend(context: CanvasRenderingContext2D, spec: ChartSpec, x: numbe
     context.lineTo(left + 24, y);
     context.stroke();
     context.fillStyle = colorNamed("--ink-soft");
-    context.fillText(series.label, left + 30, y + 4);
-    left += 30 + context.measureText(series.label).width + 20;
+    context.fillText(series.label, left + beforeName, y + 4);
   }
 }
 
 export function savePng(spec: ChartSpec, run: string, plot: HTMLCanvasElement): void {
   const ratio = devicePixelRatio;
-  const head = 52 * ratio;
   const canvas = document.createElement("canvas");
-  canvas.width = plot.width;
-  canvas.height = plot.height + head;
   const context = canvas.getContext("2d");
   if (context === null) return;
   const family = getComputedStyle(document.documentElement).fontFamily;
+  context.font = `12px ${family}`;
+  const entries = layLegend(spec.series, (text) => context.measureText(text).width, plot.width / ratio - 24);
+  const head = (52 + lineHeight * (entries.at(-1)?.line ?? 0)) * ratio;
+  // What was set of the context before is forgotten with this.
+  canvas.width = plot.width;
+  canvas.height = plot.height + head;
   context.fillStyle = colorNamed("--panel");
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.drawImage(plot, 0, head);
@@ -52,6 +59,6 @@ export function savePng(spec: ChartSpec, run: string, plot: HTMLCanvasElement): 
   context.font = `600 14px ${family}`;
   context.fillText(`${spec.title} · ${run}`, 12, 22);
   context.font = `12px ${family}`;
-  drawLegend(context, spec, 12, 40);
+  drawLegend(context, entries, 12, 40);
   canvas.toBlob((blob) => blob && download(blob, fileName(spec, run, "png")), "image/png");
 }

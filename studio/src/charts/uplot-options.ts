@@ -61,7 +61,7 @@ function scales(spec: ChartSpec): uPlot.Scales {
   };
 }
 
-function axes(spec: ChartSpec): uPlot.Axis[] {
+function axes(spec: ChartSpec, xName: string): uPlot.Axis[] {
   const common = {
     stroke: colorNamed("--ink-soft"),
     grid: { stroke: colorNamed("--line"), width: 1 },
@@ -78,9 +78,33 @@ function axes(spec: ChartSpec): uPlot.Axis[] {
       ? value.toExponential().replace("e+", "e").replaceAll("-", "−")
       : short(value);
   return [
-    { ...common, space: 48, size: 28, values: texts(spec.axis === "time" ? formatDuration : short) },
-    { ...common, space: 32, size: 52, values: texts(tiny) },
+    {
+      ...common,
+      space: 48,
+      size: 24,
+      values: texts(spec.axis === "time" ? formatDuration : short),
+      label: xName,
+      labelSize: 16,
+      labelFont: fontOf(),
+      labelGap: 0,
+    },
+    { ...common, space: 32, size: 52, values: texts(spec.tick ?? tiny) },
   ];
+}
+
+/** What keys make of the range that is shown. */
+export const zoomFactors: Readonly<Record<string, number>> = { "+": 0.5, "=": 0.5, "-": 2 };
+
+/** Scales the shown range around a place, within what there is. @returns Whether less than the whole is shown then. */
+export function zoomAround(plot: uPlot, place: number, factor: number): boolean {
+  const [first, last] = [plot.data[0][0] ?? 0, plot.data[0].at(-1) ?? 1];
+  const { min = first, max = last } = plot.scales.x as { min?: number; max?: number };
+  const size = (max - min) * factor;
+  const isPart = size < last - first;
+  const wanted = place - ((place - min) / (max - min || 1)) * size;
+  const from = isPart ? Math.min(Math.max(wanted, first), last - size) : first;
+  plot.setScale("x", { min: from, max: isPart ? from + size : last });
+  return isPart;
 }
 
 /** Where the first curve is no finite number, the chart is red. */
@@ -101,8 +125,10 @@ export interface ChartSize {
   readonly height: number;
 }
 
+/** @param xName What the horizontal axis is, in the page's language. */
 export function optionsOf(
   spec: ChartSpec,
+  xName: string,
   size: ChartSize,
   onCursor: (index: number | null) => void,
 ): uPlot.Options {
@@ -111,7 +137,7 @@ export function optionsOf(
   return {
     ...size,
     scales: scales(spec),
-    axes: axes(spec),
+    axes: axes(spec, xName),
     series: [{}, ...spec.series.map(seriesOptions), ...edges(bands)],
     bands: bands.map((band, i) => ({
       series: [first + 2 * i + 1, first + 2 * i],

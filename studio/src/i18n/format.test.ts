@@ -1,5 +1,14 @@
 import { expect, test } from "vitest";
-import { formatDuration, formatRate, formatShare, formatShort, formatSteps, formatValue } from "./format.ts";
+import {
+  formatDuration,
+  formatPlain,
+  formatRate,
+  formatShare,
+  formatShareTick,
+  formatShort,
+  formatSteps,
+  formatValue,
+} from "./format.ts";
 
 test.each([
   [0, "0"],
@@ -39,4 +48,10 @@ test.each([
 ])("%d beside a strip is %s", (value, text) => {
   expect(formatShort(value)).toBe(text);
   expect(formatShort(value).length).toBeLessThanOrEqual(7);
+});
+
+test("what was set has no zeros at its end", () => {
+  const texts = [0.001, 0.03, 1, 2.5, 300, 1e-4, 1.5e-7, 0, Number.NaN].map(formatPlain);
+  expect(texts).toEqual(["0.001", "0.03", "1", "2.5", "300", "1e−4", "1.5e−7", "0", "NaN"]);
+  expect([0, 0.1, 0.985, 1].map(formatShareTick)).toEqual(["0%", "10%", "98.5%", "100%"]);
 });

@@ -20,6 +20,16 @@ export function formatShort(value: number): string {
   return text.replaceAll("-", "−");
 }
 
+/** As `formatValue`, without zeros at the end: for numbers that were set rather than measured. */
+export function formatPlain(value: number): string {
+  return formatValue(value).replace(/(\.\d*?)0+(?=e|$)/, (_, digits: string) =>
+    digits === "." ? "" : digits,
+  );
+}
+
+/** A share along an axis: as many digits as it needs. */
+export const formatShareTick = (value: number): string => `${Number((100 * value).toFixed(3))}%`;
+
 const trimmed = (digits: string): string => (digits.includes("e") ? String(Number(digits)) : digits);
 
 /** A share as per cent with one digit behind the point. */

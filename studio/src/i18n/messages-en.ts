@@ -4,7 +4,7 @@
  */
 import type { RunStatus, StripKind } from "../../../src/studio/protocol.ts";
 import type { FailureCode } from "../api/client.ts";
-import type { Tab } from "../state/url-state.ts";
+import type { MetricName, Tab } from "../state/url-state.ts";
 
 const plural = (n: number, one: string, many: string): string =>
   `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
@@ -23,34 +23,35 @@ export const english = {
   save: "Save",
   explain: "What is this?",
   failures: {
-    "bad-request": "The studio's server could not make sense of the request:",
-    busy: "Too many images are being computed at this moment. Wait a little, then try again.",
-    closed: "What computes for the studio has been put to rest. Try again.",
-    damaged: "A file of this run is damaged, or is no run's:",
-    "foreign-host":
-      "The studio answers at its own address only: the one that it wrote in the terminal. Open that.",
+    "bad-request": "The studio's server could not understand the request:",
+    busy: "Too many images are being computed right now. Wait a little, then try again.",
+    closed: "The process that computes images had gone to sleep. Try again.",
+    damaged: "A file of this run is damaged, or does not belong to a run:",
+    "foreign-host": "The studio answers only at the address that it printed in the terminal. Open that one.",
     "foreign-origin":
-      "The request came from a page that is not the studio's. Open the studio at the address in the terminal.",
-    internal: "The studio could not answer this. What went wrong stands in its terminal.",
-    lost: "What computes for the studio has ended unexpectedly. Try again; the terminal may say why.",
+      "The request came from another page than the studio's. Open the studio at the address in the terminal.",
+    internal: "The studio could not answer. Its terminal says what went wrong.",
+    lost: "The process that computes images ended unexpectedly. Try again; the terminal may say why.",
     "no-convolution":
-      "This network has no convolution, so no place in the image belongs to what it finds. A `cnn` has.",
+      "This network has no convolution, so it cannot show which part of the image it looked at. A `cnn` can.",
     "no-dataset":
-      "The images of this run cannot be read. Start the studio with `--data FOLDER` where they are.",
-    "no-errors": "No epoch has been validated yet. There will be mistakes to look at after the first one.",
-    "no-snapshot": "No weights are stored of this step or an earlier one. Choose a later step.",
-    "no-such-layer": "Nothing was recorded of this layer. Choose another one.",
-    "no-such-run": "There is no such run; it may have been deleted. Go back to the list of runs.",
+      "The images of this run cannot be read. Start the studio with `--data FOLDER`, naming the folder that has them.",
+    "no-errors": "No epoch has been validated yet. Mistakes appear after the first one.",
+    "no-network":
+      "This run was recorded by a program other than `tatami train`, and only that program knows how its network is built. Feature maps and images are shown for runs of `tatami train`.",
+    "no-snapshot": "No weights are stored for this step or an earlier one. Choose a later step.",
+    "no-such-layer": "Nothing was recorded for this layer. Choose another one.",
+    "no-such-run": "This run does not exist; it may have been deleted. Go back to the list of runs.",
     "not-an-image": "This file cannot be read as an image. Choose a PNG, JPEG or WebP file.",
     "not-found": "There is nothing at this address.",
-    offline: "The studio's server does not answer. Start it again with `tatami studio`, then try again.",
-    running: "The run is going on. End its training first.",
+    offline: "The studio's server does not answer. Restart it with `tatami studio`, then try again.",
+    running: "This run is still training. Stop the training first.",
     "too-large": "The file is too large: 8 MB at most.",
-    "too-many": "Too many pages follow runs already. Close some, then try again.",
-    "too-slow": "Computing took longer than a minute and was given up. Try again.",
-    unexpected: "Something went wrong in this page. Load it again.",
-    "unreadable-answer": "The server gave an answer that is none of the studio's:",
-    "wrong-token": "The studio has been started anew since this page was opened. Load the page again.",
+    "too-many": "Too many pages are following runs. Close some, then try again.",
+    "too-slow": "The computation took longer than a minute and was stopped. Try again.",
+    unexpected: "Something went wrong in this page. Reload it.",
+    "unreadable-answer": "The server sent an answer that the studio does not understand:",
+    "wrong-token": "The studio was restarted after this page was opened. Reload the page.",
   } satisfies Record<FailureCode, string>,
   lostConnection: "No connection to the server; trying again.",
 
@@ -78,6 +79,8 @@ export const english = {
   compareSelected: (n: number) => `Compare ${n}`,
   compareHint: "Select two or more runs to compare them.",
   clearSelection: "Clear selection",
+  differIn: "The selected runs differ in",
+  sameSettings: "The selected runs have the same settings and seed.",
   edit: "Edit",
   editRun: (name: string) => `Edit ${name}`,
   remove: "Delete",
@@ -88,7 +91,10 @@ export const english = {
   settings: "Settings",
   setting: "Setting",
   seed: "Seed",
-  exportAs: (format: string) => `All points as ${format}`,
+  exportRun: "Export",
+  aboutExports:
+    "Every point as it was recorded, never sampled: all steps as CSV, the statistics of all layers as CSV, or everything together as JSON.",
+  exports: { steps: "Steps (CSV)", layers: "Layer statistics (CSV)", all: "All (JSON)" },
 
   tabs: {
     curves: "Curves",
@@ -120,9 +126,12 @@ export const english = {
   smoothing: "Smoothing",
   resetZoom: "Whole range",
   chartKeys:
-    "Arrow keys move the cursor, Home and End go to the ends. Drag to zoom in, double-click to zoom out.",
+    "Arrow keys move the cursor, Home and End go to the ends, + and − zoom. Drag to zoom in, double-click to zoom out.",
   chartMenu: "Save",
   noPoints: "No points yet. They appear with the first steps.",
+  notRecorded:
+    "The steps of this run were not recorded. `tatami train` records them unless it is given `--no-studio`.",
+  withoutCurves: "No steps were recorded for these runs:",
   noEpochs: "Appears when the first epoch has ended.",
   noFinite: (name: string) => `${name} has no finite values yet.`,
   curveSummary: (c: {
@@ -138,18 +147,20 @@ export const english = {
     highY: string;
   }) =>
     `${c.name}: ${c.firstY} at ${c.axis} ${c.firstX}, ${c.lastY} at ${c.axis} ${c.lastX}; lowest ${c.lowY} at ${c.lowX}, highest ${c.highY} at ${c.highX}.`,
-  curveBroken: (axis: string, x: string) => `Not a finite number from ${axis} ${x} on.`,
-  lossBroken: (step: string) => `The loss is not a finite number since step ${step}.`,
-  lossBrokenHint: "What the network computes from here on means nothing. The verdicts say where it began.",
+  curveBroken: (axis: string, x: string) => `Not a finite number from ${axis} ${x} onwards.`,
+  lossBroken: (step: string) => `The loss has not been a finite number since step ${step}.`,
+  lossBrokenHint: "What the network computes from there on means nothing. The verdicts say where it began.",
   aboutLoss:
-    "How wrong the network is on what it learns from; lower is better. The dashed line is the same for images that it does not learn from: when that one rises while the other falls, the network learns by heart.",
+    "How wrong the network is on what it learns from; lower is better. The dashed line is the same for images that it does not learn from: when that one rises while the other falls, the network is memorising (overfitting).",
   aboutAccuracy: "Share of images that were named correctly, after each epoch.",
   aboutLr: "How far one step moves the weights. A schedule changes it over the training.",
-  aboutSpeed: "Images that the training takes in each second, averaged over 25 steps.",
+  aboutSpeed: "Images that the training processes each second, averaged over 25 steps.",
 
   verdicts: "Verdicts",
+  verdictCount: (n: number) => plural(n, "verdict", "verdicts"),
   noVerdicts: "Nothing is wrong as far as the rules can tell.",
   noVerdictsYet: "Verdicts come with the first statistics.",
+  notJudged: "Nothing was recorded that the rules could judge.",
   aboutVerdicts:
     "Rules of thumb applied to the recorded statistics. Each verdict gives the number that broke a rule, and what usually helps.",
   severities: { error: "Error", warning: "Warning" },
@@ -167,16 +178,16 @@ export const english = {
     updates: "Update : weight",
   } satisfies Record<StripKind, string>,
   shownKinds: "Shown",
-  noLayers: "No statistics of layers were recorded in this run.",
+  noLayers: "No layer statistics were recorded in this run.",
   noLayersHint: "`tatami train` records them unless it is given `--no-studio`. Train once more to see them.",
   stripOf: (kind: string, layer: string) => `${kind} of ${layer}`,
   stripKeys: "Arrow keys move the step, Enter opens it, + and − zoom.",
   aboutStrip:
     "Each column is a histogram of one step: bright where many values lie. The solid line is their mean, the dashed lines one standard deviation around it. A healthy layer keeps a broad, steady band; a thin line at zero has died, a band that swells will overflow.",
   aboutGradients:
-    "The same for the gradients that come back through the layer. If they shrink towards the first layers, those learn hardly anything.",
+    "The same for the gradients that flow back through the layer. If they shrink towards the first layers, those layers hardly learn.",
   aboutUpdates:
-    "How large one step's change of the weights is beside the weights themselves. About 1/1000 (the dashed line) is healthy; far above, training is rough; far below, it crawls.",
+    "How large one step's change of the weights is compared with the weights themselves. About 1/1000 (the dashed line) is healthy; far above, training is unstable; far below, it crawls.",
   nonFiniteFrom: (step: string) => `NaN or infinite from step ${step}`,
   stripValue: (v: { steps: string; mean: string; std: string; dead: string }) =>
     `Step ${v.steps}: mean ${v.mean}, standard deviation ${v.std}, dead ${v.dead}`,
@@ -190,7 +201,7 @@ export const english = {
 
   noSnapshots: "No weights were stored during this run.",
   noSnapshotsHint:
-    "`tatami train` stores them now and then unless it is given `--no-studio`. A run that has just started gets its first ones soon.",
+    "`tatami train` stores weights now and then unless it is given `--no-studio`. A run that has just started gets its first ones soon.",
   layer: "Layer",
   snapshotAt: (step: string) => `Weights of step ${step}`,
   previousStep: "Earlier weights",
@@ -198,7 +209,9 @@ export const english = {
   image: "Image",
   imageOf: (index: string, label: string) => `Image ${index}, ${label}`,
   ownImage: "Own image …",
-  ownImageHint: "PNG, JPEG or WebP; it stays on this computer.",
+  ownImageHint: "Any picture that this browser can show; it stays on this computer.",
+  ownImageShown: "Your own image",
+  noNetwork: "This network cannot be looked into",
   input: "Input",
   prediction: "Prediction",
   featureMaps: "Feature maps",
@@ -215,14 +228,14 @@ export const english = {
   aboutMaps:
     "What each channel of the layer makes of the image: bright where the channel found what it looks for. Move through training to see how it learned to look.",
   aboutFilters:
-    "The weights that a channel slides over its input. Where the input has several channels, those of the feature map that is chosen above are shown, one for each. Of a linear layer that sees the pixels of an image, the weight of each pixel.",
-  aboutCam: "The parts of the image that spoke for a class (Grad-CAM): bright spoke most.",
+    "The weights that a channel slides over its input. Where the input has several channels, the filters of the feature map that is chosen above are shown, one for each input channel. For a linear layer that sees the pixels of an image, the weight of each pixel is shown.",
+  aboutCam: "The parts of the image that spoke for a class (Grad-CAM): the brighter, the stronger.",
   aboutPrediction: "Probabilities that the network gives to the classes for this image, at this step.",
 
   confusion: "Confusion matrix",
   ofEpoch: (epoch: string) => `epoch ${epoch}`,
   aboutConfusion:
-    "Rows are what the image shows, columns what the network said. The diagonal is right; a bright cell beside it is a pair that is mistaken for each other.",
+    "Rows are what the image shows, columns what the network said. The diagonal is right; a strong colour elsewhere means that the network takes one class for the other.",
   truth: "Truth",
   predicted: "Predicted",
   recall: "Found",
@@ -235,7 +248,7 @@ export const english = {
   noErrorsHint: "Mistakes are stored when an epoch with validation has ended.",
 
   comparison: "Comparison",
-  compareMissing: "Runs of this comparison that are gone:",
+  compareMissing: "These runs no longer exist:",
   groupSeeds: "Mean over seeds",
   groupSeedsHint:
     "Runs of the same settings as one curve: their mean, and the band between lowest and highest.",
@@ -248,6 +261,14 @@ export const english = {
     validationAccuracy: "Validation accuracy",
     lr: "Learning rate",
   },
+  aboutCompared: {
+    loss: "How wrong each network is on what it learns from; lower is better.",
+    validationLoss: "How wrong each network is on images that it does not learn from; lower is better.",
+    accuracy: "Share of the training images that were named correctly, after each epoch.",
+    validationAccuracy:
+      "Share of images that were named correctly among those that the network does not learn from, after each epoch.",
+    lr: "How far one step moves the weights. A schedule changes it over the training.",
+  } satisfies Record<MetricName, string>,
   differs: "differs",
   onlyDifferences: "Only what differs",
   noDifferences: "All settings are the same.",

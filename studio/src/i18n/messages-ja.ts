@@ -25,13 +25,15 @@ export const japanese: Messages = {
       "スタジオは、ターミナルに表示されたアドレスでのみ応答します。そのアドレスを開いてください。",
     "foreign-origin":
       "スタジオ以外のページからのリクエストです。ターミナルに表示されたアドレスでスタジオを開いてください。",
-    internal: "スタジオが応答できませんでした。原因はスタジオのターミナルに表示されています。",
+    internal: "スタジオが応答できませんでした。原因はスタジオを起動したターミナルに表示されています。",
     lost: "計算用のプロセスが予期せず終了しました。再試行してください。原因がターミナルに表示されていることがあります。",
     "no-convolution":
       "このネットワークには畳み込み層がなく、画像のどの場所を見たかを示せません。`cnn` なら示せます。",
     "no-dataset":
       "この実行の画像を読み込めません。画像のあるフォルダーを `--data フォルダー` で指定して、スタジオを起動し直してください。",
     "no-errors": "まだ検証が終わったエポックがありません。最初のエポックの後に表示されます。",
+    "no-network":
+      "この実行は `tatami train` 以外のプログラムで記録されたもので、ネットワークの構造はそのプログラムにしか分かりません。特徴マップと画像を表示できるのは `tatami train` の実行だけです。",
     "no-snapshot": "このステップまでに保存された重みがありません。後のステップを選んでください。",
     "no-such-layer": "この層の記録はありません。別の層を選んでください。",
     "no-such-run": "この実行はありません。削除された可能性があります。実行一覧に戻ってください。",
@@ -67,6 +69,8 @@ export const japanese: Messages = {
   compareSelected: (n) => `${n} 件を比較`,
   compareHint: "2 件以上選ぶと比較できます。",
   clearSelection: "選択を解除",
+  differIn: "選択した実行の違い：",
+  sameSettings: "選択した実行は設定もシードも同じです。",
   edit: "編集",
   editRun: (name) => `${name} を編集`,
   remove: "削除",
@@ -77,7 +81,10 @@ export const japanese: Messages = {
   settings: "設定",
   setting: "項目",
   seed: "シード",
-  exportAs: (format) => `全データを ${format} で保存`,
+  exportRun: "エクスポート",
+  aboutExports:
+    "間引きせず、記録したすべての値を書き出します。全ステップの CSV、全層の統計の CSV、すべてをまとめた JSON から選べます。",
+  exports: { steps: "ステップ (CSV)", layers: "層の統計 (CSV)", all: "すべて (JSON)" },
 
   tabs: { curves: "学習曲線", layers: "層", point: "内部を見る", errors: "誤分類" },
   views: "この実行の表示",
@@ -103,9 +110,13 @@ export const japanese: Messages = {
   logY: "縦軸を対数",
   smoothing: "平滑化",
   resetZoom: "全体を表示",
-  chartKeys: "矢印キーでカーソルを移動、Home / End で両端へ。ドラッグで拡大、ダブルクリックで元に戻ります。",
+  chartKeys:
+    "矢印キーでカーソルを移動、Home / End で両端へ、+ と − で拡大・縮小します。ドラッグで拡大、ダブルクリックで元に戻ります。",
   chartMenu: "保存",
   noPoints: "まだデータがありません。最初のステップが終わると表示されます。",
+  notRecorded:
+    "この実行ではステップごとの値が記録されていません。`tatami train` は `--no-studio` を付けない限り記録します。",
+  withoutCurves: "ステップごとの値が記録されていない実行：",
   noEpochs: "最初のエポックが終わると表示されます。",
   noFinite: (name) => `${name}：有限の値がまだありません。`,
   curveSummary: (c) =>
@@ -120,8 +131,10 @@ export const japanese: Messages = {
   aboutSpeed: "1 秒間に学習に使った画像の枚数です（25 ステップの平均）。",
 
   verdicts: "診断",
+  verdictCount: (n) => `診断 ${count(n)} 件`,
   noVerdicts: "規則で調べた範囲では、問題は見つかっていません。",
   noVerdictsYet: "最初の統計が記録されると表示されます。",
+  notJudged: "規則で調べられる値が記録されていません。",
   aboutVerdicts:
     "記録した統計に経験則を当てはめた結果です。どの値が基準を外れたのか、どう直せばよいのかを示します。",
   severities: { error: "エラー", warning: "警告" },
@@ -130,10 +143,10 @@ export const japanese: Messages = {
   past: "現在は解消",
   cure: "対処",
   topic: "解説",
-  tryTopic: "試すには:",
+  tryTopic: "試すには：",
   showLayer: "この層を見る",
 
-  kinds: { activations: "活性", gradients: "勾配", updates: "更新量 : 重み" },
+  kinds: { activations: "活性", gradients: "勾配", updates: "更新量 / 重み" },
   shownKinds: "表示",
   noLayers: "この実行では層の統計が記録されていません。",
   noLayersHint:
@@ -166,7 +179,10 @@ export const japanese: Messages = {
   image: "画像",
   imageOf: (index, label) => `画像 ${index}（${label}）`,
   ownImage: "手元の画像を使う…",
-  ownImageHint: "PNG、JPEG、WebP。画像がこのコンピューターの外に送られることはありません。",
+  ownImageHint:
+    "このブラウザーで表示できる画像なら使えます。画像がこのコンピューターの外に送られることはありません。",
+  ownImageShown: "手元の画像",
+  noNetwork: "このネットワークの内部は表示できません",
   input: "入力",
   prediction: "予測",
   featureMaps: "特徴マップ",
@@ -178,7 +194,7 @@ export const japanese: Messages = {
   noFilters: "この層にフィルターはありません。",
   whereLooked: "判断の根拠",
   evidenceFor: "対象クラス",
-  mostProbable: "最大確率",
+  mostProbable: "確率が最大のクラス",
   mapKeys: "矢印キーでチャネルを選びます。",
   aboutMaps:
     "層の各チャネルが画像から取り出したものです。探している特徴が見つかった場所ほど明るくなります。スライダーで学習の過程をたどれます。",
@@ -213,6 +229,13 @@ export const japanese: Messages = {
     accuracy: "正解率",
     validationAccuracy: "検証正解率",
     lr: "学習率",
+  },
+  aboutCompared: {
+    loss: "訓練データに対する予測の悪さです。小さいほど良い値です。",
+    validationLoss: "学習に使わない検証データに対する予測の悪さです。小さいほど良い値です。",
+    accuracy: "訓練画像のうち正しく分類できた割合です。エポックごとに測ります。",
+    validationAccuracy: "学習に使わない検証画像のうち正しく分類できた割合です。エポックごとに測ります。",
+    lr: "1 ステップで重みをどれだけ動かすかを決める値です。スケジューラーを使うと学習中に変化します。",
   },
   differs: "相違あり",
   onlyDifferences: "違う項目だけ",

@@ -6,7 +6,11 @@ import type { RunDetail, StudioEvent } from "../../../src/studio/protocol.ts";
 import { ApiFailure, api } from "../api/client.ts";
 import { followRun } from "../api/events.ts";
 import { oncePerFrame } from "./frames.ts";
+import type { OwnImage } from "./own-image.ts";
 import { type SeriesView, StepSeries } from "./step-series.ts";
+
+/** Between two looks at a run that was broken off, in milliseconds. */
+const resumptionMs = 4000;
 
 export class RunStore {
   readonly id: string;
@@ -19,11 +23,14 @@ export class RunStore {
   waiting = $state(0);
   /** Rises when statistics of layers have been recorded. */
   recordedVersion = $state(0);
+  /** The reader's own picture that the network is asked about; no address can hold it. */
+  ownImage = $state.raw<OwnImage | null>(null);
   /** Row at which the display was paused, or null. */
   #pausedAt = $state<number | null>(null);
   #series = new StepSeries();
   #pending: RunDetail | null = null;
   #stop: (() => void) | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #frame = oncePerFrame(() => this.#show());
 
   constructor(id: string) {
@@ -43,6 +50,7 @@ export class RunStore {
       this.version++;
       this.recordedVersion++;
       if (detail.status === "running") this.#follow();
+      else if (detail.status === "interrupted") this.#awaitResumption();
     } catch (error) {
       this.failure = ApiFailure.of(error);
     }
@@ -51,6 +59,7 @@ export class RunStore {
   close(): void {
     this.#stop?.();
     this.#stop = undefined;
+    clearTimeout(this.#timer);
     this.#frame.cancel();
   }
 
@@ -74,9 +83,36 @@ export class RunStore {
       nextRow: () => this.#series.length,
       onConnection: (connected) => {
         this.connected = connected;
+        if (!connected) void this.#look();
       },
       onEvent: (event) => this.#take(event),
     });
+  }
+
+  /** A training that was broken off may be resumed: its run is looked at again now and then. */
+  #awaitResumption(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      void (document.hidden ? Promise.resolve(null) : this.#look()).then((found) => {
+        if (found?.status === "running") void this.load();
+        else if (this.failure === null) this.#awaitResumption();
+      });
+    }, resumptionMs);
+  }
+
+  /** What the server says of the run by now; a stream that has ended may mean that the run was deleted. */
+  async #look(): Promise<RunDetail | null> {
+    try {
+      return await api.run(this.id);
+    } catch (error) {
+      const failure = ApiFailure.of(error);
+      if (failure.code === "no-such-run") {
+        this.close();
+        this.connected = true;
+        this.failure = failure;
+      }
+      return null;
+    }
   }
 
   #take(event: StudioEvent): void {
@@ -115,6 +151,7 @@ export class RunStore {
       (detail) => {
         this.#pending = detail;
         this.#frame.ask();
+        if (detail.status === "interrupted") this.#awaitResumption();
       },
       () => undefined,
     );

@@ -32,6 +32,8 @@ describe("the state in the address", () => {
       theme: fc.constantFrom(...themes, null),
       strips: fc.subarray([...stripKinds], { minLength: 1 }),
       sort: fc.option(id, { nil: null }),
+      find: fc.string(),
+      picked: fc.uniqueArray(id),
       metric: fc.constantFrom(...metricNames),
       grouped: fc.boolean(),
       step: natural,

@@ -32,6 +32,10 @@ export interface UrlState {
   readonly strips: readonly StripKind[];
   /** Column that the list of runs is sorted by, with "-" before it the other way round; null is the newest first. */
   readonly sort: string | null;
+  /** What the list of runs is filtered by; empty is not at all. */
+  readonly find: string;
+  /** Runs of the list that are chosen to be compared. */
+  readonly picked: readonly string[];
   /** What runs are compared by. */
   readonly metric: MetricName;
   /** Whether seeds of the same settings are one curve. */
@@ -58,6 +62,8 @@ export const defaults: UrlState = {
   theme: null,
   strips: stripKinds,
   sort: null,
+  find: "",
+  picked: [],
   metric: "loss",
   grouped: false,
   step: null,
@@ -86,10 +92,14 @@ function shownStrips(value: string | null): readonly StripKind[] {
   return shown.length === 0 || shown.length === stripKinds.length ? stripKinds : shown;
 }
 
+const idsOf = (value: string | null): readonly string[] => [
+  ...new Set((value ?? "").split(",").filter((id) => id !== "")),
+];
+
 /** Reads the part of an address after "?". */
 export function parseUrl(search: string): UrlState {
   const query = new URLSearchParams(search);
-  const compare = [...new Set((query.get("compare") ?? "").split(",").filter((id) => id !== ""))];
+  const compare = idsOf(query.get("compare"));
   return {
     run: query.get("run") || null,
     compare: compare.length >= 2 ? compare : [],
@@ -102,6 +112,8 @@ export function parseUrl(search: string): UrlState {
     theme: oneOf(query.get("theme"), themes),
     strips: shownStrips(query.get("strips")),
     sort: query.get("sort") || null,
+    find: query.get("find") ?? defaults.find,
+    picked: idsOf(query.get("picked")),
     metric: oneOf(query.get("metric"), metricNames) ?? defaults.metric,
     grouped: query.get("grouped") === "1",
     step: naturalNumber(query.get("step")),
@@ -129,6 +141,8 @@ export function formatUrl(state: UrlState): string {
     ["to", state.to],
     ["strips", state.strips.length < stripKinds.length && state.strips.join(",")],
     ["sort", state.sort],
+    ["find", state.find !== defaults.find && state.find],
+    ["picked", state.picked.length > 0 && state.picked.join(",")],
     ["metric", state.metric !== defaults.metric && state.metric],
     ["grouped", state.grouped && "1"],
     ["lang", state.language],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Strip } from "../../../src/studio/protocol.ts";
 import { pixels } from "./color-map.ts";
-import { columnOf, imageOf, niceStep, readStrip, stepTicks } from "./strip-data.ts";
+import { columnOf, imageOf, readStrip, stepTicks } from "./strip-data.ts";
 
 const strip: Strip = {
   layer: "0",
@@ -59,21 +59,39 @@ describe("the column of a step", () => {
   test("there is none in an empty strip", () => expect(columnOf({ first: [], last: [] }, 4)).toBe(-1));
 });
 
-test("ticks stand at round steps", () => {
-  expect([0.2, 1, 3, 7, 120, 234, 501].map(niceStep)).toEqual([1, 1, 5, 10, 200, 250, 1000]);
-  expect(stepTicks(strip, 3).map((tick) => tick.step)).toEqual([10, 20, 30]);
-  expect(stepTicks(strip, 3).map((tick) => tick.column)).toEqual([0, 1, 2]);
+const ticksOf = (recorded: readonly number[], most: number): string =>
+  stepTicks({ first: recorded, last: recorded }, most)
+    .map(({ column, step }) => `${column}: ${step}`)
+    .join(", ");
+
+test("ticks stand at round steps, the first at its own", () => {
+  expect(stepTicks(strip, 3)).toEqual([
+    { column: 0, step: 1 },
+    { column: 1, step: 20 },
+    { column: 2, step: 30 },
+  ]);
+  expect(stepTicks(strip, 0)).toEqual([]);
+  expect(stepTicks({ first: [], last: [] }, 3)).toEqual([]);
 });
 
-test("ticks of unevenly recorded steps do not touch", () => {
-  const recorded = [1, 2, 4, 8, 16, 32, 51, 101];
-  // 8 columns, of which a number takes 1.4: 40 would stand beside 20, and 80 and 100 beside 60. Nothing was recorded at 20 and 60.
-  expect(stepTicks({ first: recorded, last: recorded }, 5)).toEqual([
-    { column: 4, step: 16 },
-    { column: 6, step: 51 },
-  ]);
+test("ticks of unevenly recorded steps do not touch, and the roundest are there", () => {
+  const dense = [
+    ...Array.from({ length: 16 }, (_, i) => i + 1),
+    18,
+    20,
+    22,
+    24,
+    28,
+    32,
+    40,
+    48,
+    51,
+    101,
+    151,
+    201,
+  ];
+  // 50 was recorded as 51, 100 as 101 and 200 as 201; 150 would touch 200.
+  expect(ticksOf(dense, 7)).toBe("0: 1, 4: 5, 9: 10, 13: 14, 17: 20, 22: 40, 27: 200");
   const even = Array.from({ length: 21 }, (_, i) => 1 + 50 * i);
-  expect(stepTicks({ first: even, last: even }, 5).map((tick) => tick.step)).toEqual([
-    200, 400, 600, 800, 1000,
-  ]);
+  expect(ticksOf(even, 5)).toBe("0: 1, 4: 200, 10: 500, 16: 800, 20: 1000");
 });

@@ -78,9 +78,9 @@ export function columnOf(strip: Pick<Strip, "first" | "last">, step: number): nu
 }
 
 /**
- * Places of round step numbers along the strip: the column and what is written there. Steps are recorded unevenly, so some
- * would stand closer than `most` of them fit: those are left out. Where no step near a round one was recorded, the number is
- * that of the column.
+ * Places of step numbers along the strip: the column and what is written there. Steps are recorded densely at first, so the
+ * axis is even at neither end: the roundest numbers come first, others where there is room for them. The first column has
+ * its own number; a number that was not recorded stands where one was that differs by 2% at most.
  */
 export function stepTicks(
   strip: Pick<Strip, "first" | "last">,
@@ -88,24 +88,30 @@ export function stepTicks(
 ): readonly { readonly column: number; readonly step: number }[] {
   const columns = strip.first.length;
   if (columns === 0 || most < 1) return [];
-  const [first, last] = [strip.first[0] as number, strip.last[columns - 1] as number];
-  const spacing = niceStep((last - first) / most);
   // A little less than its share, which even spacing misses by the rounding to columns.
   const room = (0.85 * columns) / most;
-  const ticks: { column: number; step: number }[] = [];
-  for (let step = Math.ceil(first / spacing) * spacing; step <= last; step += spacing) {
-    const column = columnOf(strip, step);
-    const before = ticks.at(-1);
-    if (before !== undefined && column - before.column < room) continue;
-    const held = Math.min(Math.max(step, strip.first[column] as number), strip.last[column] as number);
-    ticks.push({ column, step: Math.abs(held - step) <= 0.02 * (last - first) ? step : held });
+  const found = [{ column: 0, step: strip.first[0] as number }];
+  const candidates = [...strip.first.keys()].map((column) => roundestIn(strip, column));
+  candidates.sort((a, b) => b.unit - a.unit || a.column - b.column);
+  for (const { column, step } of candidates) {
+    if (found.every((other) => Math.abs(other.column - column) >= room)) found.push({ column, step });
   }
-  return ticks;
+  return found.sort((a, b) => a.column - b.column);
 }
 
-/** The smallest of 1, 2, 5, 10, 20, 25, 50, 100 ... that is not below the given number. */
-export function niceStep(least: number): number {
-  const power = 10 ** Math.floor(Math.log10(Math.max(least, 1)));
-  const factors = power >= 10 ? [1, 2, 2.5, 5] : [1, 2, 5];
-  return factors.map((factor) => factor * power).find((step) => step >= least) ?? 10 * power;
+/** The roundest number among the steps of a column, and by what it can be divided: 1, 2 or 5 times a power of ten. */
+function roundestIn(
+  { first, last }: Pick<Strip, "first" | "last">,
+  column: number,
+): { readonly column: number; readonly step: number; readonly unit: number } {
+  const [low, high] = [0.98 * (first[column] as number), 1.02 * (last[column] as number)];
+  for (let power = 10 ** Math.floor(Math.log10(Math.max(high, 1))); power >= 1; power /= 10) {
+    for (const unit of [5 * power, 2 * power, power]) {
+      const step = Math.floor(high / unit) * unit;
+      if (step >= low && step > 0 && columnOf({ first, last }, step) === column)
+        return { column, step, unit };
+    }
+  }
+  const step = first[column] as number;
+  return { column, step, unit: 0 };
 }

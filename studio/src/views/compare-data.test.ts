@@ -48,9 +48,15 @@ const options: CompareOptions = {
   seeds: (n) => `${n} seeds`,
 };
 
-test("one curve for each run; equal names are told apart by their id", () => {
+test("one curve for each run; equal names are told apart by what the runs differ in, or by their id", () => {
   const spec = compareSpec(runs, options);
-  expect(spec.series.map((s) => s.label)).toEqual(["net (a)", "net (b)", "net (c)"]);
+  expect(spec.series.map((s) => s.label)).toEqual([
+    "net (lr=0.1, seed=0)",
+    "net (lr=0.1, seed=1)",
+    "net (lr=0.01, seed=0)",
+  ]);
+  const twins = compareSpec([run("a", 0.1, 0, 0), run("b", 0.1, 0, 1)], options);
+  expect(twins.series.map((s) => s.label)).toEqual(["net (a)", "net (b)"]);
   expect(spec.series.map((s) => Array.from(s.values))).toEqual([
     [1, 2, 3, 4],
     [3, 4, 5, 6],

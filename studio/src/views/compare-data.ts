@@ -6,7 +6,7 @@ import type { ChartBand, ChartSeries, ChartSpec } from "../charts/chart-spec.ts"
 import { smooth } from "../charts/smoothing.ts";
 import { epochEnds, type SeriesView } from "../state/step-series.ts";
 import type { MetricName, UrlState } from "../state/url-state.ts";
-import { differingNames, groupBySettings, settingText } from "./settings-table.ts";
+import { differingNames, groupBySettings, settingRows, settingText } from "./settings-table.ts";
 
 export interface Compared {
   readonly detail: RunDetail;
@@ -48,10 +48,17 @@ export function groupLabel(group: readonly RunDetail[], differing: readonly stri
   return `${settings || first.name} (${seeds})`;
 }
 
-/** Names that are used twice get the run's id, so that each curve has a name of its own. */
+/** A name of its own for each run: one that is used twice has beside it what sets the run apart, or else its id. */
 export function uniqueNames(runs: readonly RunDetail[]): readonly string[] {
-  return runs.map(({ name, id }) =>
-    runs.filter((run) => run.name === name).length > 1 ? `${name} (${id})` : name,
+  const named = runs.map((run) => {
+    const namesakes = runs.filter(({ name }) => name === run.name);
+    const rows = settingRows(namesakes).filter((row) => row.differs);
+    const place = namesakes.indexOf(run);
+    const settings = rows.map((row) => `${row.name}=${row.values[place] || "–"}`).join(", ");
+    return settings === "" ? run.name : `${run.name} (${settings})`;
+  });
+  return named.map((name, i) =>
+    named.filter((other) => other === name).length > 1 ? `${name} (${runs[i]?.id})` : name,
   );
 }
 
@@ -61,6 +68,7 @@ export interface CompareOptions {
   readonly view: Pick<UrlState, "x" | "xLog" | "yLog" | "smooth">;
   readonly title: string;
   readonly format: (value: number) => string;
+  readonly tick?: (value: number) => string;
   readonly seeds: (n: number) => string;
 }
 
@@ -75,7 +83,8 @@ const gaps = (values: readonly number[]): (number | null)[] =>
 
 export function compareSpec(runs: readonly Compared[], options: CompareOptions): ChartSpec {
   const { metric, grouped, view, title, format, seeds } = options;
-  const common = { title, axis: view.x, xLog: view.xLog, yLog: view.yLog, format };
+  const tick = options.tick === undefined ? {} : { tick: options.tick };
+  const common = { title, axis: view.x, xLog: view.xLog, yLog: view.yLog, format, ...tick };
   const details = runs.map((run) => run.detail);
   const names = uniqueNames(details);
   const curves = new Map(runs.map((run) => [run.detail.id, curveOf(run, metric, view)]));

@@ -4,7 +4,7 @@ import { toNumber } from "../api/loose.ts";
 import type { ChartSeries, ChartSpec } from "../charts/chart-spec.ts";
 import { imagesPerSecond } from "../charts/rates.ts";
 import { smooth } from "../charts/smoothing.ts";
-import { formatRate, formatShare, formatValue } from "../i18n/format.ts";
+import { formatPlain, formatRate, formatShare, formatShareTick, formatValue } from "../i18n/format.ts";
 import type { Messages } from "../i18n/messages-en.ts";
 import { epochEnds, type SeriesView } from "../state/step-series.ts";
 import type { UrlState } from "../state/url-state.ts";
@@ -82,8 +82,9 @@ export function curveSpecs(input: CurveInput): Readonly<Record<CurveName, ChartS
       title: t.accuracy,
       series: accuracy,
       format: formatShare,
+      tick: formatShareTick,
     },
-    lr: { ...common, title: t.learningRate, yLog: view.yLog, series: [lr], format: formatValue },
+    lr: { ...common, title: t.learningRate, yLog: view.yLog, series: [lr], format: formatPlain },
     speed: { ...common, title: t.imagesPerSecond, series: [speed], format: formatRate },
   };
 }

@@ -1,6 +1,33 @@
-/** Settings that have a column of their own in the list of runs. */
-export const settingColumns = ["dataset", "model", "optimizer", "lr", "batchSize", "epochs"] as const;
+/** Which settings have a column of their own in the list of runs. */
+import type { RunSummary } from "../../../src/studio/protocol.ts";
+import { isSetting, settingText } from "./settings-table.ts";
 
-/** Whether a column holds numbers, which stand to the right. */
-export const isNumber = (name: (typeof settingColumns)[number]): boolean =>
-  name === "lr" || name === "batchSize" || name === "epochs";
+export interface SettingColumn {
+  readonly name: string;
+  /** Numbers stand to the right. */
+  readonly isNumber: boolean;
+}
+
+/** Settings that are shown whatever the runs are. */
+const always: readonly string[] = ["dataset", "model", "lr", "epochs"];
+/** Of those in which the runs differ besides, the first ones. */
+const mostOthers = 5;
+/** Columns of the list itself, whose names a setting may have as well. */
+const taken: ReadonlySet<string> = new Set(["name", "started", "duration", "seed", "loss", "accuracy"]);
+
+/** The usual settings, and those besides in which any two of the runs differ: two values that were given, not one and none. */
+export function settingColumns(runs: readonly RunSummary[]): readonly SettingColumn[] {
+  const names = new Set(runs.flatMap(({ settings }) => Object.keys(settings)));
+  const others = [...names].filter(
+    (name) => isSetting(name) && !taken.has(name) && !always.includes(name) && valuesOf(runs, name).size > 1,
+  );
+  return [...always, ...others.slice(0, mostOthers)].map((name) => ({
+    name,
+    isNumber: runs.every(
+      ({ settings }) => settings[name] === undefined || typeof settings[name] === "number",
+    ),
+  }));
+}
+
+const valuesOf = (runs: readonly RunSummary[], name: string): ReadonlySet<string> =>
+  new Set(runs.map(({ settings }) => settingText(settings[name])).filter((text) => text !== ""));

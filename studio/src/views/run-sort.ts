@@ -1,35 +1,23 @@
 /** The order of the list of runs. */
 import type { RunSummary } from "../../../src/studio/protocol.ts";
 import { toNumber } from "../api/loose.ts";
-import { type settingColumns, settingColumns as settings } from "./run-columns.ts";
 import { secondsOf } from "./run-filter.ts";
 
-export type SortKey =
-  | "name"
-  | "started"
-  | "duration"
-  | "seed"
-  | "loss"
-  | "accuracy"
-  | (typeof settingColumns)[number];
-
-const keys: readonly SortKey[] = ["name", "started", "duration", "seed", "loss", "accuracy", ...settings];
-
 export interface Order {
-  readonly key: SortKey;
+  /** "name", "started", "duration", "seed", "loss", "accuracy", or a setting. */
+  readonly key: string;
   readonly descending: boolean;
 }
 
 /** "loss" is the smallest first, "-loss" the largest; null, as the server has them, is the newest first. */
 export function orderOf(text: string | null): Order | null {
   const descending = text?.startsWith("-") === true;
-  const name = descending ? text?.slice(1) : text;
-  const key = keys.find((known) => known === name);
-  return key === undefined ? null : { key, descending };
+  const key = descending ? text?.slice(1) : text;
+  return key ? { key, descending } : null;
 }
 
 /** What a click on a column makes of the order: one way, the other way, and back to the newest first. */
-export function nextOrder(order: Order | null, key: SortKey): string | null {
+export function nextOrder(order: Order | null, key: string): string | null {
   // Who sorts by accuracy looks for the best.
   const first = key === "accuracy" || key === "started" || key === "duration";
   if (order?.key !== key) return first ? `-${key}` : key;
@@ -37,7 +25,7 @@ export function nextOrder(order: Order | null, key: SortKey): string | null {
   return null;
 }
 
-function sortValue(run: RunSummary, key: SortKey, now: number): unknown {
+function sortValue(run: RunSummary, key: string, now: number): unknown {
   switch (key) {
     case "name":
       return run.name;

@@ -10,7 +10,9 @@ export function settingText(value: unknown): string {
 }
 
 /** Names that only say where or how often a run was made. */
-const notSettings = new Set(["seed", "out", "name", "resume"]);
+const notSettings: ReadonlySet<string> = new Set(["seed", "out", "name", "resume"]);
+
+export const isSetting = (name: string): boolean => !notSettings.has(name);
 
 export interface SettingRow {
   readonly name: string;
@@ -33,7 +35,7 @@ export function settingRows(runs: readonly Settled[]): readonly SettingRow[] {
 export function groupBySettings<T extends Settled>(runs: readonly T[]): readonly (readonly T[])[] {
   const groups = new Map<string, T[]>();
   for (const run of runs) {
-    const entries = Object.entries(run.settings).filter(([name]) => !notSettings.has(name));
+    const entries = Object.entries(run.settings).filter(([name]) => isSetting(name));
     const key = JSON.stringify(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [run]);
@@ -45,6 +47,6 @@ export function groupBySettings<T extends Settled>(runs: readonly T[]): readonly
 /** Names of the settings in which groups differ, the seed aside. */
 export function differingNames(runs: readonly Settled[]): readonly string[] {
   return settingRows(runs)
-    .filter((row) => row.differs && !notSettings.has(row.name))
+    .filter((row) => row.differs && isSetting(row.name))
     .map((row) => row.name);
 }
