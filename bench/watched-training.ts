@@ -14,8 +14,6 @@ useEngine(createEngine({ engine: engine === "native" ? "native" : "wasm", thread
 const network = networks.find((n) => n.id === id);
 if (network === undefined) throw new Error(`watched-training: no network ${id}`);
 
-/** Steps from one record of the layers to the next. */
-const recordSteps = 50;
 /** Steps of a turn, which is an epoch: the recorder keeps weights at its end. Fashion-MNIST has 938. */
 const turnSteps = 200;
 /** Turns of the beginning, in which records are closer together. */
@@ -87,7 +85,7 @@ function train(callbacks: readonly Callback[]): Promise<unknown> {
 /** The clock of a turn starts before the recorder and stops behind it. */
 const begins: Callback = { onTrainBegin: () => watched.onTrainBegin() };
 const ends: Callback = { onEpochEnd: (result, context) => watched.onEpochEnd(result, context) };
-const recorder = new RunRecorder(run.path, { every: recordSteps });
+const recorder = new RunRecorder(run.path);
 await Promise.all([train([plain]), train([begins, recorder, ends])]);
 await run.finish("done");
 process.stdout.write(JSON.stringify({ first, plain: plain.ms, watched: watched.ms }));

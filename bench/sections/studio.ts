@@ -104,7 +104,7 @@ export async function benchStudio(bench: Bench): Promise<void> {
   bench.report.table(
     `Training with the studio open, batch ${goalBatch}`,
     "Recorded, served by a process of its own and followed by a client that asks for what a page asks for. A turn is an epoch of 200 steps, " +
-      "four of which have a record of the layers; at the beginning there are more, and two programs to compile.",
+      "two of which have a record of the layers; at the beginning there are more, and two programs to compile.",
     ["network", "library", "step", "with the studio", "ratio", "first 600 steps", "with the studio"],
     rows,
   );

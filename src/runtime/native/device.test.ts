@@ -22,8 +22,8 @@ afterEach(async () => {
 });
 
 /** A device, the program, and memory for its arena and slots. */
-function open(threads: number) {
-  const device = createNativeDevice(createWasmDevice({ threads }));
+function open(threads: number, together = true) {
+  const device = createNativeDevice(createWasmDevice({ threads }), { together });
   devices.push(device);
   const program = stagesProgram(rounds);
   const executable = device.compile(program);
@@ -67,8 +67,17 @@ describe.each([1, 2, 3, 7])("launches on %i threads compute what the interpreter
   });
 });
 
+test("launches on as many threads as are quickest compute the same", async () => {
+  const { device, executable, arena, slots, read } = open(3, false);
+  for (let i = 0; i < 40; i++) {
+    if (i % 2 === 0) await device.run(executable, arena, slots);
+    else device.runSync(executable, arena, slots);
+  }
+  expect(read()).toEqual(expected(40));
+});
+
 test.each([1, 2, 3, 7])("each of %i threads has scratch memory of its own", async (threads) => {
-  const device = createNativeDevice(createWasmDevice({ threads }));
+  const device = createNativeDevice(createWasmDevice({ threads }), { together: true });
   devices.push(device);
   const program = scratchProgram();
   const executable = device.compile(program);

@@ -22,14 +22,20 @@ export interface BackgroundDevice extends Device {
   compileLater(program: Program): Promise<Executable>;
 }
 
+/** Options of the native device. */
+export interface NativeDeviceOptions {
+  /** Whether all threads run every program, also one that is quicker on the calling thread alone. Default false. */
+  readonly together?: boolean;
+}
+
 /**
  * The native device over the memory of another, with as many threads.
  *
  * @throws EngineError that says what is missing: koffi, a C compiler, or a cache folder that is safe to use
  */
-export function createNativeDevice(memory: Device): BackgroundDevice {
+export function createNativeDevice(memory: Device, options: NativeDeviceOptions = {}): BackgroundDevice {
   const compiler = new Compiler();
-  return new NativeDevice(memory, compiler, loadPool(compiler));
+  return new NativeDevice(memory, compiler, loadPool(compiler), options.together ?? false);
 }
 
 /**
@@ -78,6 +84,7 @@ class NativeDevice implements BackgroundDevice {
   readonly #memory: Device;
   readonly #compiler: Compiler;
   readonly #library: PoolLibrary;
+  readonly #together: boolean;
   readonly #live = new Set<NativeExecutable>();
   readonly #turn = new Turn();
   #pool: Pointer = null;
@@ -85,10 +92,11 @@ class NativeDevice implements BackgroundDevice {
   #running = false;
   #closed = false;
 
-  constructor(memory: Device, compiler: Compiler, library: PoolLibrary) {
+  constructor(memory: Device, compiler: Compiler, library: PoolLibrary, together: boolean) {
     this.#memory = memory;
     this.#compiler = compiler;
     this.#library = library;
+    this.#together = together;
     this.target = compiler.target;
     this.notes = [
       `Native code comes from ${compiler.description}, with vectors of ${32 * this.target.lanes} bits.`,
@@ -167,7 +175,7 @@ class NativeDevice implements BackgroundDevice {
   #launch(executable: NativeExecutable, number: number): void {
     const { code, table, pace } = executable;
     const start = performance.now();
-    const launch = pace.alone ? this.#library.launchAlone : this.#library.launch;
+    const launch = pace.alone && !this.#together ? this.#library.launchAlone : this.#library.launch;
     launch(this.#start(), code, table, number);
     executable.took(performance.now() - start);
   }

@@ -53,7 +53,9 @@ export function loadPool(compiler: Compiler): PoolLibrary {
     pool: library.func("void *tatami_pool(void *memory, int32_t threads)"),
     threads: library.func("int32_t tatami_threads(void *pool)"),
     launch: library.func("void tatami_launch(void *pool, void *program, uint32_t table, uint32_t number)"),
-    launchAlone: library.func("void tatami_launch_alone(void *pool, void *program, uint32_t table, uint32_t number)"),
+    launchAlone: library.func(
+      "void tatami_launch_alone(void *pool, void *program, uint32_t table, uint32_t number)",
+    ),
     wait: library.func("void tatami_wait(void *pool, uint32_t number)"),
     close: library.func("void tatami_close(void *pool)"),
     load: library.func("void *tatami_load(const char *path)"),

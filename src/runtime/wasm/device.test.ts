@@ -11,7 +11,7 @@ const modules = new ModuleTable();
 const devices: Device[] = [];
 
 function open(threads: number): Device {
-  const device = createWasmDevice({ threads, render: modules.render });
+  const device = createWasmDevice({ threads, together: true, render: modules.render });
   devices.push(device);
   return device;
 }
@@ -71,6 +71,22 @@ describe.each([1, 2, 3])("launches on %i threads", (threads) => {
     expect(device.view("int32", counter, 1)[0]).toBe(50 * (threads > 1 ? 2 * threads : 1));
     expect(device.bytesInUse - before).toBeLessThanOrEqual(2048); // the pool's control block alone
   });
+});
+
+test("a program that is quicker on the calling thread than on all of them ends up there", async () => {
+  const device = createWasmDevice({ threads: 3, render: modules.render });
+  devices.push(device);
+  const executable = device.compile(countingProgram());
+  const counter = device.allocate(4);
+  const runs = async (count: number): Promise<number> => {
+    const before = device.view("int32", counter, 1)[0] as number;
+    for (let i = 0; i < count; i++) await device.run(executable, 0, [counter]);
+    return (device.view("int32", counter, 1)[0] as number) - before;
+  };
+  expect(await runs(5)).toBe(15);
+  expect(await runs(100)).toBe(100);
+  device.runSync(executable, 0, [counter]);
+  expect(await runs(1)).toBe(1);
 });
 
 test("passes table, thread and threads as the renderer's contract says", async () => {

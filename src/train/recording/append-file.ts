@@ -11,7 +11,8 @@ const intervalMs = 250;
 export class AppendFile {
   readonly #path: string;
   readonly #onError: (error: unknown) => void;
-  #pending: Uint8Array[] = [];
+  /** What was added last is at the end; text is put together before it becomes bytes. */
+  #pending: (Uint8Array | string)[] = [];
   #timer: NodeJS.Timeout | null = null;
   #file: FileHandle | null = null;
   #failed = false;
@@ -27,7 +28,10 @@ export class AppendFile {
   /** Takes bytes, which must not change afterwards, or text. */
   add(content: Uint8Array | string): void {
     if (this.#failed) return;
-    this.#pending.push(typeof content === "string" ? Buffer.from(content) : content);
+    const last = this.#pending.length - 1;
+    const before = this.#pending[last];
+    if (typeof content === "string" && typeof before === "string") this.#pending[last] = before + content;
+    else this.#pending.push(content);
     if (this.#timer !== null) return;
     this.#timer = setTimeout(() => void this.flush(), intervalMs);
     // A process that has nothing else to do may end; `close` writes what is left.
@@ -40,7 +44,10 @@ export class AppendFile {
     this.#timer = null;
     const chunks = this.#pending;
     this.#pending = [];
-    if (chunks.length > 0) this.#written = this.#written.then(() => this.#write(Buffer.concat(chunks)));
+    if (chunks.length > 0) {
+      const bytes = Buffer.concat(chunks.map((c) => (typeof c === "string" ? Buffer.from(c) : c)));
+      this.#written = this.#written.then(() => this.#write(bytes));
+    }
     return this.#written;
   }
 

@@ -30,7 +30,7 @@ import { cutSteps, stepLine, stepsFile } from "./step-log.ts";
 
 /** What to record. */
 export interface RunRecorderOptions {
-  /** Every how many steps to record the layers. Default: 50, and more in a long training, so that there are some
+  /** Every how many steps to record the layers. Default: 100, and more in a long training, so that there are some
    * 2000. At the beginning, when much changes, records are closer: the first 16 steps have one each. */
   readonly every?: number;
   /** Bins of the histograms. Default 40. */
@@ -44,10 +44,10 @@ export interface RunRecorderOptions {
 }
 
 /**
- * A recorded step takes two to three times as long in a small network: every fiftieth costs below 5%. The number is fixed
+ * A recorded step takes two to three times as long in a small network: every hundredth costs 1 to 2%. The number is fixed
  * rather than measured: recorded steps are other programs, so which steps they are decides on the last bits of the result.
  */
-const leastEvery = 50;
+const leastEvery = 100;
 /** Records of the layers that a long training has. */
 const layerRecords = 2000;
 
@@ -141,16 +141,30 @@ export class RunRecorder implements Callback {
     if (done < stepsPerEpoch) this.#watchNext();
   }
 
-  async onStepEnd({ epoch, step, loss, lr, samples }: StepResult, context: TrainingContext): Promise<void> {
+  /** Most steps have nothing to wait for: of a small network every microsecond counts. */
+  onStepEnd(
+    { epoch, step, loss, lr, samples }: StepResult,
+    context: TrainingContext,
+  ): Promise<void> | undefined {
     const session = this.#session;
-    if (session === null) return;
+    if (session === null) return undefined;
     this.#step = (epoch - 1) * context.stepsPerEpoch + step;
     const seconds = (performance.now() - session.start) / 1000;
     session.steps.add(stepLine({ step: this.#step, epoch, loss, lr, seconds, samples }));
+    // Validation comes before the next epoch's first step, and nobody has to see what layers give out there.
+    const goesOn = step < context.stepsPerEpoch;
+    if (session.recorder?.watching === true || session.planned.has(this.#step)) {
+      return this.#keep(session, goesOn);
+    }
+    if (goesOn) this.#watchNext();
+    return undefined;
+  }
+
+  /** Keeps what the layers did in this step and the weights after it, where they are to be kept. */
+  async #keep(session: Session, goesOn: boolean): Promise<void> {
     await this.#attempt(() => this.#recordLayers(session));
     if (session.planned.has(this.#step)) await this.#snapshot();
-    // Validation comes before the next epoch's first step, and nobody has to see what layers give out there.
-    if (step < context.stepsPerEpoch) this.#watchNext();
+    if (goesOn) this.#watchNext();
   }
 
   onValidationBatch(output: Tensor, target: Tensor): void {

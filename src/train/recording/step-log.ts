@@ -19,28 +19,36 @@ export interface StepRow {
   readonly samples: number;
 }
 
-/** The columns of a row, in the order of the file. A record, so that the compiler lists one that is missing. */
-const digits: Readonly<Record<keyof StepRow, number>> = {
-  step: 16,
-  epoch: 16,
+/**
+ * The columns of a row, in the order of the file, with the digits that are written; null for whole numbers. A record, so
+ * that the compiler lists one that is missing.
+ */
+const digits: Readonly<Record<keyof StepRow, number | null>> = {
+  step: null,
+  epoch: null,
   // The loss is a float32: 9 digits give its bits back.
   loss: 9,
   lr: 9,
   seconds: 9,
-  samples: 16,
+  samples: null,
 };
 
 /** Names of the columns. */
 export const stepColumns: readonly (keyof StepRow)[] = ["step", "epoch", "loss", "lr", "seconds", "samples"];
 
-/** The line of a row, with its end. */
+/** The line of a row, with its end. Written at every step, so without lists and objects in between. */
 export function stepLine(row: StepRow): string {
-  const fields = stepColumns.map((name) => `"${name}":${written(row[name], digits[name])}`);
-  return `{${fields.join(",")}}\n`;
+  let line = "";
+  for (const name of stepColumns) {
+    line += `${line === "" ? "{" : ","}"${name}":${written(row[name], digits[name])}`;
+  }
+  return `${line}}\n`;
 }
 
-const written = (value: number, precision: number): string =>
-  Number.isFinite(value) ? String(Number(value.toPrecision(precision))) : `"${value}"`;
+function written(value: number, precision: number | null): string {
+  if (!Number.isFinite(value)) return `"${value}"`;
+  return String(precision === null ? value : Number(value.toPrecision(precision)));
+}
 
 /** Reads a line without its end; null where it is none. */
 export function parseStep(line: string): StepRow | null {
