@@ -29,7 +29,7 @@ const message = <T>(child: ChildProcess): Promise<T> =>
     child.once("exit", (code) => reject(new Error(`a process of the bench ended with ${code}`)));
   });
 
-/** Does what a page does that shows the run: follows it, and asks for the strips of the layers in view every two seconds. */
+/** Does what a page does that shows the run: follows it, and asks for the strips of the layers in view every four seconds. */
 async function follow(url: string, id: string, signal: AbortSignal): Promise<void> {
   const runs = `${url}api/runs/${id}`;
   const events = async (): Promise<void> => {
@@ -38,7 +38,7 @@ async function follow(url: string, id: string, signal: AbortSignal): Promise<voi
   };
   const strips = async (): Promise<void> => {
     for (;;) {
-      await new Promise((resolve) => setTimeout(resolve, 2000));
+      await new Promise((resolve) => setTimeout(resolve, 4000));
       const answer = await fetch(runs, { signal });
       const { layers } = (await answer.json()) as { readonly layers: readonly { readonly layer: string }[] };
       for (const { layer } of layers.slice(0, 6)) {
