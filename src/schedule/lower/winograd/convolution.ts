@@ -45,7 +45,7 @@ export function lowerConvolution(c: Convolution, group: Group, context: Lowering
   const { lanes, tile, filters } = layFilters(c.filters.size, context.target);
   const width = tile.vectors * lanes;
   const channels = c.channels.size;
-  const buffer = context.temporary("float32", products * channels * filters);
+  const buffer = context.temporary("float32", products * apartOf(channels, filters));
   const panels = { buffer, channels, filters, width, lanes };
   return [lowerWeights(c, panels, context), new Convolver(c, panels, tile, context).lower(group)];
 }
@@ -173,7 +173,11 @@ class Convolver {
         tile: this.#tile,
         sum: { size: channels, rowStride: 1, columnStride: width },
         left: { buffer: left.buffer, at: matrix(left.apart), step: channels },
-        right: { buffer: weights, at: hold(emitter, add(matrix(channels * filters), panel)), step: channels },
+        right: {
+          buffer: weights,
+          at: hold(emitter, add(matrix(apartOf(channels, filters)), panel)),
+          step: channels,
+        },
         result: { buffer: result.buffer, at: matrix(result.apart), step: this.#block },
         adds: false,
       });

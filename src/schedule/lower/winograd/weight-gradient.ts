@@ -67,7 +67,7 @@ export function lowerWeightGradient(
   context: LoweringContext,
 ): LoweredCall[] {
   const cut = cutWork(g, context);
-  const size = cut.parts * cut.channelBlocks * products * cut.channelBlock * cut.filters;
+  const size = cut.parts * cut.channelBlocks * products * apartOf(cut.channelBlock, cut.filters);
   const partial = context.temporary("float32", size);
   return [lowerParts(g, cut, partial, context), lowerSum(g, cut, partial, group, context)];
 }
@@ -105,7 +105,7 @@ function lowerParts(g: WeightGradient, cut: Cut, partial: Buffer, context: Lower
     "channel",
     mul(binary("mod", use(chunk), int(cut.channelBlocks)), int(channelBlock)),
   );
-  const size = products * channelBlock * filters;
+  const size = products * apartOf(channelBlock, filters);
   const base = emitter.define("base", mul(use(chunk), int(size)));
   emitZeros(emitter, target, base, size, cut.lanes);
   const first = emitter.define("first", mul(part, int(cut.tiles)));
@@ -152,7 +152,7 @@ function addProduct(
     right: { buffer: right.buffer, at: matrix(right.apart), step: 1 },
     result: {
       buffer: result.buffer,
-      at: hold(emitter, add(result.base, matrix(channelBlock * filters))),
+      at: hold(emitter, add(result.base, matrix(apartOf(channelBlock, filters)))),
       step: filters,
     },
     adds: true,
@@ -242,7 +242,7 @@ function lowerSum(
   );
   const from = emitter.define("from", mul(use(chunk), int(each)));
   const end = emitter.define("end", binary("min", add(from, int(each)), int(channels)));
-  const matrix = channelBlock * filters;
+  const matrix = apartOf(channelBlock, filters);
   emitter.loop("c", from, end, 1, (c) => {
     const block = mul(binary("idiv", use(c), int(channelBlock)), int(products * matrix));
     const row = hold(emitter, add(block, mul(binary("mod", use(c), int(channelBlock)), int(filters))));
@@ -271,7 +271,7 @@ function lowerSum(
 
 /** The sum over all parts of each of the 36 products, for the filters that start at an element of the first part. */
 function sumParts(emitter: Emitter, cut: Cut, buffer: number, at: Expr): Expr[] {
-  const matrix = cut.channelBlock * cut.filters;
+  const matrix = apartOf(cut.channelBlock, cut.filters);
   const apart = cut.channelBlocks * products * matrix;
   return Array.from({ length: products }, (_, p) => {
     const parts = Array.from({ length: cut.parts }, (_, part) =>

@@ -7,11 +7,11 @@ import { axisIndex, hold } from "../contraction-problem.ts";
 import { Emitter } from "../emitter.ts";
 import { chunkCount, chunkLocal, KernelBuffers } from "../kernel-frame.ts";
 import { reachBuffers } from "../map.ts";
-import { arithmeticOf, storePatch } from "./emit.ts";
+import { apartOf, arithmeticOf, storePatch } from "./emit.ts";
 import type { Convolution } from "./recognize.ts";
 import { inTwoDimensions, products, weightMap } from "./transforms.ts";
 
-/** Mapped weights, as [product][panel of `width` filters][channel][filter]; filters beyond the last are zero. */
+/** Mapped weights, as [product][panel of `width` filters][channel][filter], with a gap behind each product; filters beyond the last are zero. */
 export interface WeightPanels {
   readonly buffer: Buffer;
   readonly channels: number;
@@ -30,7 +30,7 @@ export function lowerWeights(c: Convolution, panels: WeightPanels, context: Lowe
   const locals = new Locals();
   const chunk = chunkLocal(locals);
   const emitter = new Emitter(body, kernel, locals);
-  const to = { buffer: kernel.use(buffer.id, "write"), apart: channels * filters };
+  const to = { buffer: kernel.use(buffer.id, "write"), apart: apartOf(channels, filters) };
   const each = Math.ceil(channels / Math.min(channels, chunkCount(products * channels * filters)));
   const from = emitter.define("from", mul(use(chunk), int(each)));
   const end = emitter.define("end", binary("min", add(from, int(each)), int(channels)));
