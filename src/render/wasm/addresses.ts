@@ -33,6 +33,8 @@ interface Sum {
   readonly isStable: boolean;
   /** The least value that it may have, without the constant and base addresses. */
   readonly lowest: number;
+  /** Sums of the same terms, by their constants. */
+  readonly siblings: Map<number, Sum>;
 }
 
 /** An open loop: ids of the IR locals that change inside it, and what stays of the sums that were asked about. */
@@ -66,6 +68,7 @@ export class Addresses {
   readonly #host: AddressHost;
   readonly #kernel: Kernel;
   readonly #keys: ExpressionKeys;
+  /** Any sum of the same terms, by these. */
   readonly #known = new Map<string, Sum>();
   /** Sums by what they start from (a buffer or a pointer of one type) and their index, less its last constant. */
   readonly #bases = new Map<Expr | number, Map<Expr, Sum>>();
@@ -166,7 +169,7 @@ export class Addresses {
       // The offset field is added without wrapping around, so the rest must not be negative.
       known =
         sum.constant > 0 && sum.lowest >= 0
-          ? { sum: this.#sum(0, sum.terms), offset: sum.constant }
+          ? { sum: withConstant(sum, 0), offset: sum.constant }
           : { sum, offset: 0 };
       this.#split.set(access, known);
     }
@@ -174,17 +177,18 @@ export class Addresses {
   }
 
   #sum(constant: number, terms: readonly Term[]): Sum {
-    let key = `${constant}`;
+    let key = "";
     for (const term of terms) key += ` ${term.scale}*${term.id}`;
     let known = this.#known.get(key);
     if (known === undefined) {
       const values = terms.flatMap(({ source }) => ("value" in source ? this.#keys.info(source.value) : []));
       const reads = new Set(values.flatMap(({ locals }) => [...locals]));
       const isStable = !values.some((v) => v.readsMemory);
-      known = { constant, terms, reads, isStable, lowest: this.#lowest(terms) };
+      known = { constant, terms, reads, isStable, lowest: this.#lowest(terms), siblings: new Map() };
+      known.siblings.set(constant, known);
       this.#known.set(key, known);
     }
-    return known;
+    return withConstant(known, constant);
   }
 
   /** The least value of a sum without its constant, where a base address or pointer counts as 0 and up. */
@@ -212,7 +216,7 @@ export class Addresses {
       bases.set(base, sum);
     }
     if (!isShifted) return sum;
-    return this.#sum(sum.constant + (index.b as ConstExpr).value * byteSize(dtype), sum.terms);
+    return withConstant(sum, sum.constant + (index.b as ConstExpr).value * byteSize(dtype));
   }
 
   #takeApart(access: Access, index: Expr, dtype: DType): Sum {
@@ -313,6 +317,16 @@ export class Addresses {
     code.i32(Number.isInteger(shift) ? shift : term.scale);
     code.op(Number.isInteger(shift) ? i32.shl : i32.mul);
   }
+}
+
+/** The sum of the same terms and another constant. */
+function withConstant(sum: Sum, constant: number): Sum {
+  let found = sum.siblings.get(constant);
+  if (found === undefined) {
+    found = { ...sum, constant };
+    sum.siblings.set(constant, found);
+  }
+  return found;
 }
 
 function overlaps(a: ReadonlySet<number>, b: ReadonlySet<number>): boolean {
