@@ -20,8 +20,12 @@ interface Told {
   status: string;
 }
 
+/** Epochs that the first look tells of: more than end between a page's two requests. */
+const firstEpochs = 8;
+
 /**
- * Follows a run from a row on. What there is besides is compared with the first look: the page has it from `RunDetail`.
+ * Follows a run from a row on. The first look tells what there is besides, though the page has most of it from `RunDetail`:
+ * what has changed between its two requests, such as the end of the run, would never be told otherwise.
  *
  * @param store Where the run is.
  */
@@ -53,7 +57,14 @@ export class RunFollower {
     if (reader === undefined) return [];
     if (reader === null) return null;
     this.#live = reader.head.summary.status === "running" || (this.#told?.rows ?? 0) < reader.steps.length;
-    this.#told ??= await this.#now(reader, Math.min(this.#from, reader.steps.length));
+    this.#told ??= {
+      rows: Math.min(this.#from, reader.steps.length),
+      recorded: "",
+      epochs: Math.max(0, reader.head.epochs.length - firstEpochs),
+      verdicts: "",
+      snapshots: new Set(),
+      status: "",
+    };
     return this.#changes(reader, this.#told);
   }
 

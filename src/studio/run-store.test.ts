@@ -75,6 +75,7 @@ it("reads on where a file has grown, and leaves out a line or a record that is n
 it("begins anew where a resumed training has replaced a file", async () => {
   const id = await generateRun(root);
   const follower = new RunFollower(store, id, 40);
+  expect((await follower.next())?.some(({ type }) => type === "steps")).toBe(false);
   expect(await follower.next()).toEqual([]);
   const path = join(root, id, "steps.ndjson");
   const lines = (await readFile(path, "utf8")).split("\n").slice(0, 20);
@@ -103,6 +104,20 @@ it("tells of what is new, and ends when the run is gone", async () => {
   expect(events.find((e) => e.type === "status")).toMatchObject({ run: { tags: ["good"] } });
   await rm(join(root, id), { recursive: true });
   expect(await follower.next()).toBeNull();
+});
+
+it("tells at its first look what may have changed since the page asked for the run", async () => {
+  const id = await generateRun(root);
+  const { head } = await opened(id);
+  const events = (await new RunFollower(store, id, 40).next()) ?? [];
+  expect(events.find((e) => e.type === "status")).toMatchObject({ run: { status: head.summary.status } });
+  expect(events).toContainEqual({
+    type: "epoch",
+    metrics: expect.objectContaining(head.epochs.at(-1) ?? {}),
+  });
+  expect(new Set(events.map(({ type }) => type))).toEqual(
+    new Set(["recorded", "epoch", "verdicts", "snapshot", "status"]),
+  );
 });
 
 it("merges records into columns and loses neither counts nor a single NaN", async () => {
