@@ -11,7 +11,10 @@ import { apartOf, arithmeticOf, storePatch } from "./emit.ts";
 import type { Convolution } from "./recognize.ts";
 import { inTwoDimensions, products, weightMap } from "./transforms.ts";
 
-/** Mapped weights, as [product][panel of `width` filters][channel][filter], with a gap behind each product; filters beyond the last are zero. */
+/**
+ * Mapped weights, as [product][panel of `width` filters][channel][filter], with a gap behind each product; filters beyond
+ * the last are zero.
+ */
 export interface WeightPanels {
   readonly buffer: Buffer;
   readonly channels: number;
