@@ -11,14 +11,15 @@ import { sizeOf } from "../base/shape.ts";
 import { expandCalls } from "../graph/expand.ts";
 import { type HostValue, type Node, resolve } from "../graph/node.ts";
 import { type GraphWalk, hashSignature, renumber, signatureOf, walkGraph } from "../graph/signature.ts";
-import { launchBytes, type Program } from "../kernel/program.ts";
+import type { Program } from "../kernel/program.ts";
 import { verifyProgram } from "../kernel/verify.ts";
-import type { Device, Executable } from "../runtime/device.ts";
+import type { Device } from "../runtime/device.ts";
 import type { BackgroundDevice } from "../runtime/native/device.ts";
 import type { Schedule } from "../schedule/plan.ts";
 import { schedule } from "../schedule/schedule.ts";
 import { type Choice, type Form, Forms, fasterFrom } from "./forms.ts";
 import { type Compiled, deferred, type Job, type Target } from "./job.ts";
+import { JobQueue } from "./job-queue.ts";
 import { MadeValues } from "./made-values.ts";
 import { emptyValue, letGo, markStale, pastOf, requireComputable, staleError } from "./past.ts";
 import { type Profile, Profiler } from "./profile.ts";
@@ -55,12 +56,10 @@ export class Engine {
   readonly #cache: ProgramCache<Compiled>;
   readonly #dirty = new Set<Variable>();
   readonly #made = new MadeValues();
-  #profiler: Profiler | null = null;
   readonly #earlierRuns = new Map<number, number>();
   readonly #wanted = new Set<Node>();
-  #jobs: Job[] = [];
-  readonly #workspace: Workspace;
-  readonly #stats = { compilations: 0, launches: 0, compileMs: 0, lookupMs: 0, launchMs: 0, graphNodes: 0 };
+  readonly #queue: JobQueue;
+  readonly #stats = { compilations: 0, compileMs: 0, lookupMs: 0, graphNodes: 0 };
 
   /** @param device runs every program at once */
   constructor(device: Device, settings: EngineSettings = {}) {
@@ -69,11 +68,13 @@ export class Engine {
     this.#makeFaster = settings.faster ?? (() => null);
     this.#strict = settings.strict ?? false;
     this.#cache = new ProgramCache(mostPrograms, (c) => this.#retire(c));
-    this.#workspace = new Workspace(device);
+    this.#queue = new JobQueue(new Workspace(device));
   }
 
   get stats(): EngineStats {
-    return { ...this.#stats, programs: this.#cache.size, deviceBytes: this.device.bytesInUse };
+    const { launches, launchMs } = this.#queue;
+    const { bytesInUse } = this.device;
+    return { ...this.#stats, launches, launchMs, programs: this.#cache.size, deviceBytes: bytesInUse };
   }
 
   /** Notes a value that user code made: it is computed at the next flush if it is small. */
@@ -120,28 +121,27 @@ export class Engine {
   /** Computes everything pending, and `extra` whatever its size. Returns when the values are there. */
   flush(extra: readonly Node[] = []): Promise<void> {
     this.#submit(extra);
-    // Jobs run in order: the last one to end is the last one submitted.
-    const last = this.#jobs[this.#jobs.length - 1];
-    this.#pump();
-    return last?.settle.promise ?? Promise.resolve();
+    const { settled } = this.#queue;
+    this.#queue.pump();
+    return settled ?? Promise.resolve();
   }
 
   /** As `flush`, but blocks. @throws EngineError where the host forbids blocking. */
   flushSync(extra: readonly Node[] = []): void {
     this.#submit(extra);
-    this.#drain();
+    this.#queue.drain();
   }
 
   /** The elements of a node in row-major order, as a copy of their own. */
   async read(node: Node): Promise<TypedArray> {
     if (this.#needsFlush(node)) await this.flush([node]);
-    else if (this.#jobs.length > 0) await this.#jobs[this.#jobs.length - 1]?.settle.promise;
+    else await this.#queue.settled;
     return this.#fetch(node);
   }
 
   readSync(node: Node): TypedArray {
     if (this.#needsFlush(node)) this.flushSync([node]);
-    else this.#drain();
+    else this.#queue.drain();
     return this.#fetch(node);
   }
 
@@ -153,14 +153,14 @@ export class Engine {
 
   /** Gives a program's code back, once the jobs that may still need it have ended. */
   #retire(compiled: Compiled): void {
-    const last = this.#jobs[this.#jobs.length - 1];
-    if (last === undefined) compiled.forms.dispose();
-    else void last.settle.promise.catch(() => {}).then(() => compiled.forms.dispose());
+    const { settled } = this.#queue;
+    if (settled === null) compiled.forms.dispose();
+    else void settled.catch(() => {}).then(() => compiled.forms.dispose());
   }
 
   /** Waits for all programs to end and ends the device's threads. */
   async close(): Promise<void> {
-    await this.#jobs[this.#jobs.length - 1]?.settle.promise;
+    await this.#queue.settled;
     this.#cache.clear();
     await this.#faster?.close();
     await this.device.close();
@@ -177,19 +177,19 @@ export class Engine {
    * console.log(kernels.map((k) => `${k.name}: ${k.ms} ms`), peak.gflops);
    */
   async profile(fn: () => unknown): Promise<Profile> {
-    if (this.#profiler !== null) throw new EngineError("profile: a profile is being taken already");
+    if (this.#queue.profiler !== null) throw new EngineError("profile: a profile is being taken already");
     await this.flush();
     const profiler = await Profiler.start(this.device);
     const { lookupMs, compileMs } = this.#stats;
     const start = performance.now();
-    this.#profiler = profiler;
+    this.#queue.profiler = profiler;
     try {
       await fn();
       await this.flush();
     } finally {
       // What runs still needs its code and its clock, also when `fn` has thrown.
-      await this.#jobs[this.#jobs.length - 1]?.settle.promise.catch(() => {});
-      this.#profiler = null;
+      await this.#queue.settled?.catch(() => {});
+      this.#queue.profiler = null;
       profiler.dispose();
     }
     return profiler.result({
@@ -248,7 +248,7 @@ export class Engine {
    */
   initialize(): void {
     this.#initialize(this.#made.take());
-    this.#pump();
+    this.#queue.pump();
   }
 
   #initialize(values: readonly Node[]): void {
@@ -292,7 +292,7 @@ export class Engine {
       targets.map((t) => t.node),
       past,
     );
-    this.#jobs.push(job);
+    this.#queue.add(job);
   }
 
   #usable(node: Node, stale: ReadonlySet<Node>): boolean {
@@ -390,102 +390,5 @@ export class Engine {
       started: false,
       done: false,
     };
-  }
-
-  /** Starts the next job if none is running. */
-  #pump(): void {
-    const job = this.#jobs[0];
-    if (job === undefined || job.started) return;
-    job.started = true;
-    const { form } = job.choice;
-    if (form !== null) this.#run(job, form);
-    else {
-      const failed = (error: unknown): void => this.#fail(job, error);
-      job.choice.ready().then((ready) => this.#run(job, ready), failed);
-    }
-  }
-
-  #run(job: Job, form: Form): void {
-    // A blocking read may have run it while its form was still being compiled.
-    if (job.done || job.device !== null) return;
-    try {
-      const { executable, slots } = this.#bind(job, form);
-      job.device = form.device;
-      const start = performance.now();
-      const running = form.device.run(executable, this.#workspace.arena, slots);
-      this.#stats.launchMs += performance.now() - start;
-      running.then(
-        () => {
-          this.#finish(job);
-          this.#pump();
-        },
-        (error) => this.#fail(job, error),
-      );
-    } catch (error) {
-      this.#fail(job, error);
-    }
-  }
-
-  /** Runs all jobs to their end, blocking. */
-  #drain(): void {
-    for (let job = this.#jobs[0]; job !== undefined; job = this.#jobs[0]) {
-      try {
-        if (job.device !== null) job.device.waitSync();
-        else {
-          job.started = true;
-          const form = job.choice.readySync();
-          const { executable, slots } = this.#bind(job, form);
-          job.device = form.device;
-          form.device.runSync(executable, this.#workspace.arena, slots);
-        }
-        this.#finish(job);
-      } catch (error) {
-        this.#fail(job, error);
-        throw error;
-      }
-    }
-  }
-
-  /** Hands out what a job has computed. Starting the next one is for the caller to decide. */
-  #finish(job: Job): void {
-    if (job.done) return;
-    job.done = true;
-    if (job.timed !== null) this.#profiler?.ended(job.timed);
-    job.targets.forEach((t, i) => {
-      const value = job.kept[i];
-      if (value === null || value === undefined || value.data !== null) return;
-      const offset = job.compiled.outputOffsets[i] as number;
-      value.data = this.#workspace.read(t.node.dtype, offset, sizeOf(t.node.shape));
-    });
-    this.#jobs.shift();
-    job.settle.resolve();
-  }
-
-  #fail(job: Job, error: unknown): void {
-    if (job.done) return;
-    job.done = true;
-    this.#jobs.shift();
-    job.settle.reject(error);
-    this.#pump();
-  }
-
-  /** Writes inputs to the staging area and gives the address of every slot. */
-  #bind(job: Job, form: Form): { executable: Executable; slots: number[] } {
-    const { compiled, leaves, targets } = job;
-    const { program } = form.executable;
-    this.#workspace.reserve(launchBytes(program, form.device.threads), compiled.stagingBytes);
-    const addresses = leaves.map((leaf, i) => this.#workspace.place(leaf, compiled.leafOffsets[i] as number));
-    this.#stats.launches++;
-    const slots = form.bindings.map((b) => {
-      if (b.kind === "leaf") return addresses[b.leaf] as number;
-      const target = targets[b.output] as Target;
-      return (
-        target.variable?.storage?.address ??
-        this.#workspace.staged(compiled.outputOffsets[b.output] as number)
-      );
-    });
-    if (this.#profiler === null) return { executable: form.executable, slots };
-    job.timed = this.#profiler.timed(form);
-    return { executable: job.timed.form.executable, slots: [...slots, job.timed.clock] };
   }
 }
