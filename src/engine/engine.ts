@@ -17,11 +17,12 @@ import type { Device } from "../runtime/device.ts";
 import type { BackgroundDevice } from "../runtime/native/device.ts";
 import type { Schedule } from "../schedule/plan.ts";
 import { schedule } from "../schedule/schedule.ts";
-import { type Choice, type Form, Forms, fasterFrom } from "./forms.ts";
+import { type Choice, compileForm, type Form, Forms, fasterFrom } from "./forms.ts";
 import { type Compiled, deferred, type Job, type Target } from "./job.ts";
 import { JobQueue } from "./job-queue.ts";
 import { MadeValues } from "./made-values.ts";
 import { emptyValue, letGo, markStale, pastOf, requireComputable, staleError } from "./past.ts";
+import { PreparedValues } from "./prepared-values.ts";
 import { type Profile, Profiler } from "./profile.ts";
 import { ProgramCache } from "./program-cache.ts";
 import type { EngineSettings } from "./settings.ts";
@@ -58,6 +59,7 @@ export class Engine {
   readonly #made = new MadeValues();
   readonly #earlierRuns = new Map<number, number>();
   readonly #wanted = new Set<Node>();
+  readonly #prepared: PreparedValues;
   readonly #queue: JobQueue;
   readonly #stats = { compilations: 0, compileMs: 0, lookupMs: 0, graphNodes: 0 };
 
@@ -68,7 +70,8 @@ export class Engine {
     this.#makeFaster = settings.faster ?? (() => null);
     this.#strict = settings.strict ?? false;
     this.#cache = new ProgramCache(mostPrograms, (c) => this.#retire(c));
-    this.#queue = new JobQueue(new Workspace(device));
+    this.#prepared = new PreparedValues(device);
+    this.#queue = new JobQueue(new Workspace(device), this.#prepared);
   }
 
   get stats(): EngineStats {
@@ -156,6 +159,12 @@ export class Engine {
     const { settled } = this.#queue;
     if (settled === null) compiled.forms.dispose();
     else void settled.catch(() => {}).then(() => compiled.forms.dispose());
+  }
+
+  #dispose(form: Form): void {
+    form.executable.dispose();
+    form.preparation?.executable.dispose();
+    this.#prepared.release(form);
   }
 
   /** Waits for all programs to end and ends the device's threads. */
@@ -330,6 +339,9 @@ export class Engine {
     const after = performance.now();
     this.#stats.lookupMs += after - before;
     this.#stats.graphNodes = graph.nodes.length;
+    // A program that assigns is a step of training: its parameters are others at the next run.
+    const prepares =
+      targets.every((t) => t.variable === null) && graph.leaves.some((l) => l.value?.kind === "host");
     const scheduleFor = (device: Device): Schedule => {
       const nodes = targets.map((t) => t.node);
       const { graph: primitive, of } = expandCalls(graph, nodes);
@@ -338,6 +350,7 @@ export class Engine {
         wanted: targets.map(({ node, leaf }) => ({ node: of(node), leaf })),
         target: device.target,
         strict: this.#strict,
+        prepares,
       });
       // Leaves are in both graphs; what follows goes by their places in this one.
       renumber(graph);
@@ -348,12 +361,12 @@ export class Engine {
       return { compiled, choice: compiled.forms.next(faster, scheduleFor) };
     };
     if (known !== undefined) return runOf(known);
-    const { program, bindings } = scheduleFor(this.device);
-    if (verifies) verifyProgram(program);
-    const executable = this.device.compile(program);
-    const first: Form = { device: this.device, executable, bindings };
+    const scheduled = scheduleFor(this.device);
+    const { program, preparation } = scheduled;
+    if (verifies) for (const p of [program, preparation?.program]) if (p !== undefined) verifyProgram(p);
     const earlier = this.#earlierRuns.get(hashSignature(signature));
-    const forms = new Forms(first, this.#fasterAt(program), earlier);
+    const dispose = (form: Form): void => this.#dispose(form);
+    const forms = new Forms(compileForm(this.device, scheduled), dispose, this.#fasterAt(program), earlier);
     const made: Compiled = { forms, ...stagingLayout(graph, targets) };
     this.#stats.compilations++;
     this.#stats.compileMs += performance.now() - after;
@@ -385,8 +398,8 @@ export class Engine {
       targets,
       kept,
       settle,
-      device: null,
-      timed: null,
+      form: null,
+      runs: [],
       started: false,
       done: false,
     };

@@ -16,6 +16,39 @@ export interface Form {
   readonly device: Device;
   readonly executable: Executable;
   readonly bindings: readonly SlotBinding[];
+  /** What has to run first when one of these leaves has changed, and the bytes that it leaves. */
+  readonly preparation: {
+    readonly executable: Executable;
+    readonly bytes: number;
+    readonly leaves: readonly number[];
+  } | null;
+}
+
+/** Compiles both programs of a schedule. */
+export function compileForm(device: Device, { program, bindings, preparation }: Schedule): Form {
+  const executable = device.compile(program);
+  if (preparation === null) return { device, executable, bindings, preparation };
+  return {
+    ...{ device, executable, bindings },
+    preparation: { ...preparation, executable: device.compile(preparation.program) },
+  };
+}
+
+/** As `compileForm`, but leaves the calling thread free. */
+async function compileFormLater(device: BackgroundDevice, schedule: Schedule): Promise<Form> {
+  const { program, bindings, preparation } = schedule;
+  const compiled = [program, ...(preparation === null ? [] : [preparation.program])].map((p) =>
+    device.compileLater(p),
+  );
+  try {
+    const [executable, first] = (await Promise.all(compiled)) as [Executable, Executable?];
+    const prepares =
+      preparation === null || first === undefined ? null : { ...preparation, executable: first };
+    return { device, executable, bindings, preparation: prepares };
+  } catch (error) {
+    for (const c of await Promise.allSettled(compiled)) if (c.status === "fulfilled") c.value.dispose();
+    throw error;
+  }
 }
 
 /** Programs are compiled natively when they have taken about this many milliseconds: a compilation takes as long. */
@@ -56,13 +89,16 @@ export class Forms {
   #pending: Pending | null = null;
   #started = false;
   #runs: number;
+  readonly #dispose: (form: Form) => void;
 
   /**
+   * @param dispose gives the code of a form back, and what memory it has
    * @param from the run from which on the faster form is used
    * @param runs how often it has run already, in a process that this one continues
    */
-  constructor(first: Form, from: number, runs = 0) {
+  constructor(first: Form, dispose: (form: Form) => void, from: number, runs = 0) {
     this.#first = first;
+    this.#dispose = dispose;
     this.#from = from;
     this.#runs = runs;
   }
@@ -93,13 +129,13 @@ export class Forms {
     this.#runs = runs;
   }
 
-  #start(device: BackgroundDevice, { program, bindings }: Schedule): void {
+  #start(device: BackgroundDevice, schedule: Schedule): void {
     this.#started = true;
-    const made = (executable: Executable): Form => {
+    const made = (form: Form): Form => {
       // Compiled twice when a blocking run could not wait for the background; one is enough.
-      if (this.#faster !== null) executable.dispose();
-      else this.#faster = { device, executable, bindings };
-      return this.#faster as Form;
+      if (this.#faster === null) this.#faster = form;
+      else this.#dispose(form);
+      return this.#faster;
     };
     // It goes on in its first form.
     const failed = (): null => {
@@ -107,10 +143,10 @@ export class Forms {
       return null;
     };
     this.#pending = {
-      form: device.compileLater(program).then(made, failed),
+      form: compileFormLater(device, schedule).then(made, failed),
       now: () => {
         try {
-          return made(device.compile(program));
+          return made(compileForm(device, schedule));
         } catch {
           return failed();
         }
@@ -120,8 +156,8 @@ export class Forms {
 
   /** Gives all code back. */
   dispose(): void {
-    this.#first.executable.dispose();
-    void this.#pending?.form.then((form) => form?.executable.dispose());
+    this.#dispose(this.#first);
+    void this.#pending?.form.then((form) => form !== null && this.#dispose(form));
   }
 }
 

@@ -4,9 +4,10 @@
  */
 import { sizeOf } from "../base/shape.ts";
 import { launchBytes } from "../kernel/program.ts";
-import type { Executable } from "../runtime/device.ts";
+import type { Device, Executable } from "../runtime/device.ts";
 import type { Form } from "./forms.ts";
-import type { Job, Target } from "./job.ts";
+import type { Job, Run, Target } from "./job.ts";
+import type { PreparedValues } from "./prepared-values.ts";
 import type { Profiler } from "./profile.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -19,9 +20,11 @@ export class JobQueue {
   launchMs = 0;
   readonly #jobs: Job[] = [];
   readonly #workspace: Workspace;
+  readonly #prepared: PreparedValues;
 
-  constructor(workspace: Workspace) {
+  constructor(workspace: Workspace, prepared: PreparedValues) {
     this.#workspace = workspace;
+    this.#prepared = prepared;
   }
 
   /** Ends when all jobs have ended, as the last one does; null when there are none. */
@@ -49,38 +52,35 @@ export class JobQueue {
 
   #run(job: Job, form: Form): void {
     // A blocking read may have run it while its form was still being compiled.
-    if (job.done || job.device !== null) return;
+    if (job.done || job.form !== null) return;
     try {
-      const { executable, slots } = this.#bind(job, form);
-      job.device = form.device;
-      const start = performance.now();
-      const running = form.device.run(executable, this.#workspace.arena, slots);
-      this.launchMs += performance.now() - start;
-      running.then(
-        () => {
-          this.#finish(job);
-          this.pump();
-        },
-        (error) => this.#fail(job, error),
-      );
+      this.#bind(job, form);
+      this.#next(job, form.device);
     } catch (error) {
       this.#fail(job, error);
     }
+  }
+
+  #next(job: Job, device: Device): void {
+    const { executable, slots } = this.#begin(job);
+    const start = performance.now();
+    const running = device.run(executable, this.#workspace.arena, slots);
+    this.launchMs += performance.now() - start;
+    running.then(
+      () => {
+        // A blocking read may have waited for it and gone on.
+        if (!job.done && this.#ended(job)) this.#next(job, device);
+        else this.pump();
+      },
+      (error) => this.#fail(job, error),
+    );
   }
 
   /** Runs all jobs to their end, blocking. */
   drain(): void {
     for (let job = this.#jobs[0]; job !== undefined; job = this.#jobs[0]) {
       try {
-        if (job.device !== null) job.device.waitSync();
-        else {
-          job.started = true;
-          const form = job.choice.readySync();
-          const { executable, slots } = this.#bind(job, form);
-          job.device = form.device;
-          form.device.runSync(executable, this.#workspace.arena, slots);
-        }
-        this.#finish(job);
+        this.#runSync(job);
       } catch (error) {
         this.#fail(job, error);
         throw error;
@@ -88,11 +88,40 @@ export class JobQueue {
     }
   }
 
+  #runSync(job: Job): void {
+    job.started = true;
+    let running = job.form !== null;
+    if (job.form === null) this.#bind(job, job.choice.readySync());
+    const { device } = job.form as Form;
+    do {
+      if (running) device.waitSync();
+      else {
+        const { executable, slots } = this.#begin(job);
+        device.runSync(executable, this.#workspace.arena, slots);
+      }
+      running = false;
+    } while (this.#ended(job));
+  }
+
+  /** The launch that is due. */
+  #begin(job: Job): Run {
+    this.launches++;
+    this.profiler?.begins();
+    return job.runs[0] as Run;
+  }
+
+  /** Takes note of the end of a launch. @returns whether another one has to follow; if none, the job is done */
+  #ended(job: Job): boolean {
+    const run = job.runs.shift() as Run;
+    if (run.timed !== null) this.profiler?.ended(run.timed);
+    if (job.runs.length > 0) return true;
+    this.#finish(job);
+    return false;
+  }
+
   /** Hands out what a job has computed. Starting the next one is for the caller to decide. */
   #finish(job: Job): void {
-    if (job.done) return;
     job.done = true;
-    if (job.timed !== null) this.profiler?.ended(job.timed);
     job.targets.forEach((t, i) => {
       const value = job.kept[i];
       if (value === null || value === undefined || value.data !== null) return;
@@ -106,28 +135,38 @@ export class JobQueue {
   #fail(job: Job, error: unknown): void {
     if (job.done) return;
     job.done = true;
+    if (job.form !== null) this.#prepared.outdate(job.form);
     this.#jobs.shift();
     job.settle.reject(error);
     this.pump();
   }
 
-  /** Writes inputs to the staging area and gives the address of every slot. */
-  #bind(job: Job, form: Form): { executable: Executable; slots: number[] } {
+  /** Writes inputs to the staging area and gives every slot its address. */
+  #bind(job: Job, form: Form): void {
     const { compiled, leaves, targets } = job;
-    const { program } = form.executable;
-    this.#workspace.reserve(launchBytes(program, form.device.threads), compiled.stagingBytes);
+    const { device, executable, preparation } = form;
+    const programs = [executable.program, ...(preparation === null ? [] : [preparation.executable.program])];
+    const bytes = Math.max(...programs.map((p) => launchBytes(p, device.threads)));
+    this.#workspace.reserve(bytes, compiled.stagingBytes);
     const addresses = leaves.map((leaf, i) => this.#workspace.place(leaf, compiled.leafOffsets[i] as number));
-    this.launches++;
+    const prepared = this.#prepared.place(form, leaves);
     const slots = form.bindings.map((b) => {
       if (b.kind === "leaf") return addresses[b.leaf] as number;
+      if (b.kind === "prepared") return prepared.address + b.byteOffset;
       const target = targets[b.output] as Target;
       return (
         target.variable?.storage?.address ??
         this.#workspace.staged(compiled.outputOffsets[b.output] as number)
       );
     });
-    if (this.profiler === null) return { executable: form.executable, slots };
-    job.timed = this.profiler.timed(form);
-    return { executable: job.timed.form.executable, slots: [...slots, job.timed.clock] };
+    const before = preparation !== null && prepared.outdated ? [preparation.executable] : [];
+    job.form = form;
+    job.runs = [...before, executable].map((e) => this.#launchOf(device, e, slots));
+  }
+
+  #launchOf(device: Device, executable: Executable, slots: readonly number[]): Run {
+    if (this.profiler === null) return { executable, slots, timed: null };
+    const timed = this.profiler.timed(device, executable);
+    return { executable: timed.executable, slots: [...slots, timed.clock], timed };
   }
 }

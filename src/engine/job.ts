@@ -2,8 +2,9 @@
  * What the engine keeps of a program that waits for its turn or runs.
  */
 import type { HostValue, Node } from "../graph/node.ts";
-import type { Device } from "../runtime/device.ts";
+import type { Executable } from "../runtime/device.ts";
 import type { Choice, Form, Forms } from "./forms.ts";
+import type { Timed } from "./profile.ts";
 import type { Variable } from "./storage.ts";
 
 /** A compiled graph, and where its inputs and outputs lie in the staging area. */
@@ -22,7 +23,16 @@ export interface Target {
   readonly leaf: number | null;
 }
 
-/** One run of a program. */
+/** One launch. */
+export interface Run {
+  readonly executable: Executable;
+  /** Byte addresses. */
+  readonly slots: readonly number[];
+  /** With its clock, while a profile is taken. */
+  readonly timed: Timed | null;
+}
+
+/** One computation that waits or runs. */
 export interface Job {
   readonly compiled: Compiled;
   readonly choice: Choice;
@@ -30,10 +40,10 @@ export interface Job {
   readonly targets: readonly Target[];
   readonly kept: readonly (HostValue | null)[];
   readonly settle: Deferred;
-  /** The device that runs it. */
-  device: Device | null;
-  /** The form with a clock, while a profile is taken. */
-  timed: { form: Form; clock: number } | null;
+  /** The form that runs. */
+  form: Form | null;
+  /** What is left to run, the running one first. */
+  runs: Run[];
   started: boolean;
   done: boolean;
 }

@@ -5,7 +5,6 @@
 import { bytesOf, type Kernel } from "../kernel/ir.ts";
 import { launchBytes, timedProgram } from "../kernel/program.ts";
 import type { Device, Executable } from "../runtime/device.ts";
-import type { Form } from "./forms.ts";
 import { type MachinePeak, measurePeak } from "./machine-peak.ts";
 
 /** One kernel of one run. */
@@ -50,9 +49,17 @@ export interface Profile {
   readonly peak: MachinePeak;
 }
 
+/** A program with its clock. */
+export interface Timed {
+  readonly device: Device;
+  readonly executable: Executable;
+  /** Address of the clock. */
+  readonly clock: number;
+}
+
 /** Collects the timings of one profile. */
 export class Profiler {
-  readonly #timed = new Map<Executable, { form: Form; clock: number }>();
+  readonly #timed = new Map<Executable, Timed>();
   readonly #kernels: KernelTiming[] = [];
   readonly #launches: LaunchTiming[] = [];
   readonly #first: { readonly device: Device; readonly peak: MachinePeak };
@@ -70,28 +77,26 @@ export class Profiler {
     return new Profiler(device, await measurePeak(device));
   }
 
-  /** The form with its clock, and the address of the clock's slot, for a run that begins now. */
-  timed(form: Form): { form: Form; clock: number } {
-    const timed = this.#withClock(form);
-    this.#launched = performance.now();
-    return timed;
-  }
-
-  #withClock(form: Form): { form: Form; clock: number } {
-    const known = this.#timed.get(form.executable);
+  /** A program with its clock. */
+  timed(device: Device, untimed: Executable): Timed {
+    const known = this.#timed.get(untimed);
     if (known !== undefined) return known;
-    const program = timedProgram(form.executable.program);
-    const executable = form.device.compile(program);
-    const clock = form.device.allocate(8 * (program.stages.length + 1));
-    const made = { form: { ...form, executable }, clock };
-    this.#timed.set(form.executable, made);
+    const program = timedProgram(untimed.program);
+    const executable = device.compile(program);
+    const clock = device.allocate(8 * (program.stages.length + 1));
+    const made = { device, executable, clock };
+    this.#timed.set(untimed, made);
     return made;
   }
 
+  /** Notes that a run begins now. */
+  begins(): void {
+    this.#launched = performance.now();
+  }
+
   /** Notes the times of a run that has just ended. */
-  ended({ form, clock }: { form: Form; clock: number }): void {
-    const { program } = form.executable;
-    const times = form.device.view("float64", clock, program.stages.length + 1);
+  ended({ device, executable: { program }, clock }: Timed): void {
+    const times = device.view("float64", clock, program.stages.length + 1);
     const launch = this.#launches.length;
     this.#launches.push({ startMs: this.#launched - this.#begin, ms: performance.now() - this.#launched });
     const start = times[0] as number;
@@ -102,15 +107,15 @@ export class Profiler {
       const ms = (times[i + 1] as number) - from;
       this.#kernels.push({ launch, startMs: from - start, ms, ...describeKernel(kernel) });
     });
-    this.#device = form.device;
-    this.#arenaBytes = Math.max(this.#arenaBytes, launchBytes(program, form.device.threads));
+    this.#device = device;
+    this.#arenaBytes = Math.max(this.#arenaBytes, launchBytes(program, device.threads));
   }
 
   /** Gives back what the clocks took. */
   dispose(): void {
-    for (const { form, clock } of this.#timed.values()) {
-      form.executable.dispose();
-      form.device.free(clock);
+    for (const { device, executable, clock } of this.#timed.values()) {
+      executable.dispose();
+      device.free(clock);
     }
   }
 

@@ -7,6 +7,9 @@ import { storageSource } from "../graph/build.ts";
 import type { DeviceStorage, Node } from "../graph/node.ts";
 import type { Device } from "../runtime/device.ts";
 
+/** Assignments to any storage so far. */
+let assignments = 0;
+
 class Storage implements DeviceStorage {
   readonly dtype: DType;
   readonly size: number;
@@ -58,7 +61,7 @@ export class Variable {
   commit(): void {
     const { storage } = this;
     if (storage === null) throw new Error("engine: a variable without storage was committed");
-    storage.version++;
+    storage.version = ++assignments;
     this.node = storageSource(storage, this.shape);
     this.#onStored(this.node);
   }

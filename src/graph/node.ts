@@ -7,7 +7,7 @@ import { type DType, isFloat, type TypedArray } from "../base/dtype.ts";
 import type { Shape } from "../base/shape.ts";
 import type { Operation } from "./operation.ts";
 
-/** Memory of a device that outlives a program. `version` counts the assignments to it. */
+/** Memory of a device that outlives a program. `version` is another number after each assignment, and no other storage's. */
 export interface DeviceStorage {
   readonly dtype: DType;
   readonly size: number;

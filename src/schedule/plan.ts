@@ -67,10 +67,23 @@ export type SlotBinding =
   /** The value of a leaf, by its position among `leaves`. An assignment to it goes to the same slot. */
   | { readonly kind: "leaf"; readonly leaf: number }
   /** Where output number `output` is to be written. */
-  | { readonly kind: "output"; readonly output: number };
+  | { readonly kind: "output"; readonly output: number }
+  /** What the preparation leaves for the program, at an offset in memory that outlives a run. */
+  | { readonly kind: "prepared"; readonly byteOffset: number };
+
+/** A program that computes what another one needs, and that need not run again until its operands change. */
+export interface Preparation {
+  /** Its slots are those of the program that it prepares. */
+  readonly program: Program;
+  /** Bytes of memory for what it leaves. */
+  readonly bytes: number;
+  /** The leaves that it reads, by position. */
+  readonly leaves: readonly number[];
+}
 
 /** The result of scheduling one graph. */
 export interface Schedule {
   readonly program: Program;
   readonly bindings: readonly SlotBinding[];
+  readonly preparation: Preparation | null;
 }

@@ -30,6 +30,7 @@ import type {
   SlotBinding,
   Store,
 } from "./plan.ts";
+import { laidOut, splitCalls } from "./preparation.ts";
 
 /** A value that the program must leave behind, in row-major order. */
 export interface Wanted {
@@ -47,6 +48,11 @@ export interface ScheduleRequest {
   readonly target: Target;
   /** Whether sums are to be formed term by term: no Winograd convolution. False by default. */
   readonly strict?: boolean;
+  /**
+   * Whether what depends on stored leaves and scalars alone becomes a program of its own, because they will often be the
+   * same at the next run. False by default.
+   */
+  readonly prepares?: boolean;
 }
 
 export function schedule(request: ScheduleRequest): Schedule {
@@ -88,7 +94,36 @@ class Scheduler implements LoweringContext {
     const copies = this.#setAside(input);
     const groups = new AlikeGroups(this, (g, context) => described(g, lower(g, context), context));
     const lowered = this.#ordered(partition(input)).map((g) => groups.lower(g));
-    return { program: this.#assemble([...copies, ...lowered.flat()]), bindings: this.#bindings };
+    return this.#programs([...copies, ...lowered.flat()]);
+  }
+
+  /** All calls as one program, or as two where some can be prepared. */
+  #programs(calls: readonly LoweredCall[]): Schedule {
+    const split = this.#request.prepares === true ? splitCalls(calls, (s) => this.#isSteady(s)) : null;
+    if (split === null)
+      return { program: this.#assemble(calls), bindings: this.#bindings, preparation: null };
+    const { offsets, bytes } = laidOut(split.handedOver);
+    const moved = new Map(
+      split.handedOver.map((b) => {
+        const byteOffset = offsets.get(b.id) as number;
+        const slot = this.#slot({ kind: "prepared", byteOffset }, b.dtype, b.size);
+        return [b.id, { ...b, slot }];
+      }),
+    );
+    const placed = (list: readonly LoweredCall[]): LoweredCall[] =>
+      list.map((c) => ({ ...c, buffers: c.buffers.map((b) => moved.get(b.id) ?? b) }));
+    const read = new Set(split.preparation.flatMap((c) => c.buffers.map((b) => b.slot)));
+    const leaves = this.#bindings.flatMap((b, slot) => (b.kind === "leaf" && read.has(slot) ? [b.leaf] : []));
+    const program = this.#assemble(placed(split.rest));
+    const preparation = { program: this.#assemble(placed(split.preparation)), bytes, leaves };
+    return { program, bindings: this.#bindings, preparation };
+  }
+
+  #isSteady(slot: number): boolean {
+    const binding = this.#bindings[slot] as SlotBinding;
+    if (binding.kind !== "leaf") return false;
+    const { value, op } = this.#request.leaves[binding.leaf] as Node;
+    return value?.kind === "storage" || op.kind === "scalar";
   }
 
   bufferOf(node: Node): Buffer | null {
