@@ -76,6 +76,7 @@ function recording(context: LoweringContext, made: Buffer[]): LoweringContext {
     bufferOf: (node) => context.bufferOf(node),
     orderOf: (node) => context.orderOf(node),
     isWanted: (node) => context.isWanted(node),
+    isSteady: (node) => context.isSteady(node),
     temporary: (dtype: DType, size) => keep(context.temporary(dtype, size)),
     scratch: (dtype: DType, size) => keep(context.scratch(dtype, size)),
   };
@@ -124,7 +125,8 @@ class FormWriter {
     const number = this.#nodes.size;
     this.#nodes.set(node, number);
     const order = this.#context.orderOf(node);
-    this.#signature.push(-2, this.#context.isWanted(node) ? 1 : 0, order.length, ...order);
+    const use = (this.#context.isWanted(node) ? 1 : 0) + (this.#context.isSteady(node) ? 2 : 0);
+    this.#signature.push(-2, use, order.length, ...order);
     const buffer = this.#context.bufferOf(node);
     if (buffer !== null) this.#putBuffer(buffer);
     const isRead = buffer !== null && !this.#computed.has(node);

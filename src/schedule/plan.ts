@@ -56,6 +56,8 @@ export interface LoweringContext {
   orderOf(node: Node): Order;
   /** Whether a value leaves the program. */
   isWanted(node: Node): boolean;
+  /** Whether what depends on this value alone is prepared, and costs nothing at most runs. */
+  isSteady(node: Node): boolean;
   /** A buffer for the use of one group: partial sums, packed operands. */
   temporary(dtype: DType, size: number): Buffer;
   /** A buffer that each thread has of its own while it runs a chunk. */

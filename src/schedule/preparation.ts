@@ -4,8 +4,23 @@
  * a parameter has changed; what it computes stays where it is until then.
  */
 import { byteSize } from "../base/dtype.ts";
+import { type Node, resolve } from "../graph/node.ts";
 import { aligned } from "./memory.ts";
 import type { Buffer, LoweredCall } from "./plan.ts";
+
+/** Nodes that depend on stored leaves and scalars alone. `nodes` has operands first. */
+export function steadyNodes(nodes: readonly Node[]): ReadonlySet<Node> {
+  const steady = new Set<Node>();
+  for (const node of nodes) {
+    const { value, op } = node;
+    const given = value !== null || op.kind === "scalar";
+    const holds = given
+      ? value?.kind === "storage" || op.kind === "scalar"
+      : node.inputs.every((i) => steady.has(resolve(i)));
+    if (holds) steady.add(node);
+  }
+  return steady;
+}
 
 /** The calls of a computation, taken apart. */
 export interface Split {

@@ -30,7 +30,7 @@ import type {
   SlotBinding,
   Store,
 } from "./plan.ts";
-import { laidOut, splitCalls } from "./preparation.ts";
+import { laidOut, splitCalls, steadyNodes } from "./preparation.ts";
 
 /** A value that the program must leave behind, in row-major order. */
 export interface Wanted {
@@ -64,6 +64,7 @@ class Scheduler implements LoweringContext {
   readonly strict: boolean;
   readonly #request: ScheduleRequest;
   readonly #wanted: ReadonlySet<Node>;
+  readonly #steady: ReadonlySet<Node>;
   readonly #orders: readonly Order[];
   readonly #stored: Materialized;
   /** By position, once asked for. */
@@ -79,6 +80,7 @@ class Scheduler implements LoweringContext {
     this.target = request.target;
     this.strict = request.strict ?? false;
     this.#wanted = new Set(request.wanted.map((w) => resolve(w.node)));
+    this.#steady = steadyNodes(request.nodes);
     this.#orders = layoutNodes(request.nodes, this.#wanted, request.target.lanes);
     this.#stored = materialize(request.nodes, this.#wanted, (n) => this.orderOf(n));
   }
@@ -99,7 +101,7 @@ class Scheduler implements LoweringContext {
 
   /** All calls as one program, or as two where some can be prepared. */
   #programs(calls: readonly LoweredCall[]): Schedule {
-    const split = this.#request.prepares === true ? splitCalls(calls, (s) => this.#isSteady(s)) : null;
+    const split = this.#request.prepares === true ? splitCalls(calls, (s) => this.#holdsSteady(s)) : null;
     if (split === null)
       return { program: this.#assemble(calls), bindings: this.#bindings, preparation: null };
     const { offsets, bytes } = laidOut(split.handedOver);
@@ -119,11 +121,9 @@ class Scheduler implements LoweringContext {
     return { program, bindings: this.#bindings, preparation };
   }
 
-  #isSteady(slot: number): boolean {
+  #holdsSteady(slot: number): boolean {
     const binding = this.#bindings[slot] as SlotBinding;
-    if (binding.kind !== "leaf") return false;
-    const { value, op } = this.#request.leaves[binding.leaf] as Node;
-    return value?.kind === "storage" || op.kind === "scalar";
+    return binding.kind === "leaf" && this.isSteady(this.#request.leaves[binding.leaf] as Node);
   }
 
   bufferOf(node: Node): Buffer | null {
@@ -132,6 +132,10 @@ class Scheduler implements LoweringContext {
 
   isWanted(node: Node): boolean {
     return this.#wanted.has(resolve(node));
+  }
+
+  isSteady(node: Node): boolean {
+    return this.#request.prepares === true && this.#steady.has(resolve(node));
   }
 
   orderOf(node: Node): Order {

@@ -16,15 +16,17 @@ import { schedule } from "../../schedule.ts";
 interface Conditions {
   readonly lanes?: number;
   readonly strict?: boolean;
+  readonly prepares?: boolean;
 }
 
-function programOf(roots: readonly Node[], { lanes = 4, strict = false }: Conditions = {}): Program {
+function programOf(roots: readonly Node[], conditions: Conditions = {}): Program {
+  const { lanes = 4, strict = false, prepares = false } = conditions;
   const { graph, of } = expandCalls(walkGraph(roots), roots);
   const { program } = schedule({
     ...graph,
     wanted: roots.map((node) => ({ node: of(node), leaf: null })),
     target: { lanes, registers: lanes === 16 ? 32 : 16, fma: false, prefetch: false },
-    strict,
+    ...{ strict, prepares },
   });
   verifyProgram(program);
   return program;
@@ -113,6 +115,20 @@ function gradient(of: "input" | "weight", change: Partial<Sizes>, conditions?: C
   const found = backward([{ node: loss, seed }], (n) => n === leaf, options);
   return contractionsOf([found.get(leaf) as Node], conditions);
 }
+
+test("weights that are mapped when they change cost nothing: few pixels are enough", () => {
+  const sizes = { ...usual, batch: 1, channels: 32, filters: 32 };
+  const shape = [32, 32, 3, 3];
+  const storage = { dtype: "float32", size: sizeOf(shape), address: 64, version: 1 } as const;
+  const kernelsWith = (weight: Node, prepares: boolean): string[] => {
+    const y = convolved(inputOf(sizes), weight, sizes);
+    return contractionsOf([ops.sum(ops.relu(y))], { lanes: 16, prepares });
+  };
+  const stored = g.storageSource(storage, shape);
+  expect(kernelsWith(stored, true)).toEqual(["winograd"]);
+  expect(kernelsWith(stored, false)).toEqual(["contraction"]);
+  expect(kernelsWith(weightOf(sizes), true)).toEqual(["contraction"]);
+});
 
 const convolution = ["winograd", "winograd_weights"];
 const weightGradient = ["winograd_part", "winograd_sum"];

@@ -72,7 +72,7 @@ export function recognize(node: Node, context: LoweringContext): Convolution | W
   const inputOperand = reached === null ? null : imageOperand(reached, found, found.channels);
   if (inputOperand === null) return null;
   const geometry = { node, spec, ...found, input: inputOperand };
-  if (!worthwhile(geometry, context.target.lanes)) return null;
+  if (!worthwhile(geometry, context.isSteady(other), context.target.lanes)) return null;
   if ((found.kernelY.dim as number) >= spec.outputs) {
     const plan = contractionPlan(
       node,
@@ -170,8 +170,8 @@ const outputCycles = 180;
 /** Cycles for each vector of mapped weights, which are gathered lane by lane. */
 const weightCycles = (lanes: number): number => 4 + 2.5 * lanes;
 
-/** Whether the products saved outweigh the transforms, by estimate. */
-function worthwhile(g: Geometry, lanes: number): boolean {
+/** Whether the products saved outweigh the transforms, by estimate; those of steady weights are not made at most runs. */
+function worthwhile(g: Geometry, steadyWeights: boolean, lanes: number): boolean {
   // A chunk multiplies whole units.
   const tiles = Math.ceil(tilesOf(g) / tileUnit) * tileUnit;
   const [channels, filters] = [g.channels.size, g.filters.size];
@@ -186,6 +186,7 @@ function worthwhile(g: Geometry, lanes: number): boolean {
     wideFilters;
   const multiplied = products * channels * wideFilters;
   const transforms = tiles * (inputCycles * wideChannels + outputCycles * wideFilters);
-  const total = tiles * multiplied + transforms + weightCycles(lanes) * multiplied;
+  const weights = steadyWeights ? 0 : weightCycles(lanes) * multiplied;
+  const total = tiles * multiplied + transforms + weights;
   return directly >= leastWork && channels >= 8 && filters >= 8 && total < 0.8 * directly;
 }
