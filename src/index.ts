@@ -19,6 +19,7 @@ export type { EngineStats } from "./engine/stats.ts";
 export * as inspect from "./inspect/index.ts";
 export * as io from "./io/index.ts";
 export * as models from "./models/index.ts";
+export { compile } from "./nn/compile.ts";
 export * as F from "./nn/functional.ts";
 export * as nn from "./nn/index.ts";
 export * as optim from "./optim/index.ts";

@@ -7,8 +7,14 @@ import { Engine } from "./engine.ts";
 
 /** Refuses to compute. Put it in use only as long as shapes are asked for. */
 export class ShapeEngine extends Engine {
-  constructor() {
+  readonly #refusal: string;
+
+  /** @param refusal what to say where a value is read */
+  constructor(
+    refusal = "nothing is computed here, only shapes are followed: a model that reads values in forward cannot be summarised",
+  ) {
     super(createInterpreterDevice({}));
+    this.#refusal = refusal;
   }
 
   override made(): void {}
@@ -16,16 +22,10 @@ export class ShapeEngine extends Engine {
   override initialize(): void {}
 
   override flush(): Promise<void> {
-    return Promise.reject(noValues());
+    return Promise.reject(new EngineError(this.#refusal));
   }
 
   override flushSync(): void {
-    throw noValues();
+    throw new EngineError(this.#refusal);
   }
-}
-
-function noValues(): EngineError {
-  return new EngineError(
-    "nothing is computed here, only shapes are followed: a model that reads values in forward cannot be summarised",
-  );
 }

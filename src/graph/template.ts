@@ -9,7 +9,7 @@ import { dtypes } from "../base/dtype.ts";
 import type { Shape } from "../base/shape.ts";
 import { isGradEnabled, isObserved, Node, withGradMode } from "./node.ts";
 import type { CallTemplate } from "./operation.ts";
-import { type GraphWalk, hashSignature, sameSignature, walkGraph } from "./signature.ts";
+import { type GraphWalk, hashSignature, sameSignature, signatureOf, walkGraph } from "./signature.ts";
 
 /** What a composition is made with besides its operands: numbers, strings, flags, and plain lists and records of them. */
 export type Parameter = number | string | boolean | object | null | undefined;
@@ -73,6 +73,28 @@ function templateOf(
   return { code, placeholders, results, base, own, gradients: new Map() };
 }
 
+/**
+ * A template of a graph that is there already.
+ *
+ * @param name what kind of thing the graph is of; with the graph's structure it makes the template's number
+ * @param placeholders all that the graph mentions
+ * @param results nodes of primitives
+ */
+export function closedTemplate(
+  name: string,
+  placeholders: readonly Node[],
+  results: readonly Node[],
+): Template {
+  const walk = walkGraph([...placeholders, ...results]);
+  const structure = signatureOf(
+    walk,
+    results.map((r) => r.position),
+  );
+  return templateOf([...codesOf(name), ...structure], placeholders, results, null);
+}
+
+const codesOf = (text: string): number[] => Array.from(text, (c) => c.charCodeAt(0));
+
 /** A placeholder for operands like this one. */
 export function placeholderFor(like: Pick<Node, "shape" | "dtype">, requiresGrad: boolean): Node {
   const node = new Node(sourceOp, none, like.shape, like.dtype);
@@ -123,7 +145,7 @@ export class Composition {
     let own = name;
     for (let i = 2; names.has(own); i++) own = `${name} ${i}`;
     names.add(own);
-    this.#name = Array.from(own, (c) => c.charCodeAt(0));
+    this.#name = codesOf(own);
   }
 
   /**

@@ -583,7 +583,7 @@ export abstract class Module extends Callable {
   }
 
   #run(inputs: readonly unknown[]): unknown {
-    if (!this.#isHooked) return this.forward(...(inputs as never[]));
+    if (!this.__hooked__) return this.forward(...(inputs as never[]));
     const hooks = this.#hooks;
     const watched = hooks !== null && hooks.backward.size + hooks.backwardPre.size > 0 && isGradEnabled();
     // As they are now: a backward hook that is registered in this call sees the next one.
@@ -600,10 +600,11 @@ export abstract class Module extends Callable {
   get __private__(): boolean {
     const own = this.constructor as typeof Module;
     const pure = Object.hasOwn(own, "pure") && own.pure;
-    return pure && !Object.hasOwn(this, "forward") && !this.#isHooked;
+    return pure && !Object.hasOwn(this, "forward") && !this.__hooked__;
   }
 
-  get #isHooked(): boolean {
+  /** @internal Whether somebody watches calls of this module. */
+  get __hooked__(): boolean {
     const hooks = this.#hooks;
     return (hooks !== null && !hasNone(hooks)) || globalForward.size > 0 || globalForwardPre.size > 0;
   }

@@ -544,15 +544,16 @@ export class Tensor {
   #replace(node: Node, tracked: boolean): void {
     // Not `this.node`: what is overwritten need not be computed.
     const before = this.#node;
-    this.#version++;
     this.#variable ??= new Variable(node, false, (stored) => this.#stored(stored));
+    // First, since an engine may refuse.
+    currentEngine().assigned(this.#variable);
+    this.#version++;
     if (before.leaf === this) this.#stand(alias(detachNode(node)), before);
     else if (!tracked && before.requiresGrad) {
       // Values change, gradients flow on as if nothing had happened.
       this.#node = withGradMode(true, () => withGradient(detachNode(node), [before], (g) => [g]));
     } else this.#node = node;
     this.#variable.node = this.#node;
-    currentEngine().assigned(this.#variable);
   }
 
   /** As `#assign` for arithmetic. @throws DTypeError where it would drop fractions. */
