@@ -4,6 +4,7 @@
 import { arithmeticKernel, makeProbe } from "../../src/engine/machine-peak.ts";
 import {
   autograd,
+  compile,
   createEngine,
   currentEngine,
   F,
@@ -42,9 +43,9 @@ async function modelFor(job: NetworkJob): Promise<nn.Sequential> {
 
 async function infer(job: NetworkJob): Promise<Task> {
   const model = await modelFor(job);
-  model.eval();
+  const predict = compile(model.eval());
   const { data, shape } = imagesOf(job.network, job.batch);
-  const step = (): Promise<ArrayLike<number>> => noGrad(() => model(fromOwned(data, shape))).data();
+  const step = (): Promise<ArrayLike<number>> => noGrad(() => predict(fromOwned(data, shape))).data();
   return { step, values: async () => Array.from(await step()) };
 }
 

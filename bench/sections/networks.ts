@@ -62,5 +62,10 @@ export async function benchInference(bench: Bench): Promise<void> {
       bench.figures.set(figureNames.inference(network.id, batch, "wasm"), wasm);
     }
   }
-  bench.report.table("Inference", "", header, rows);
+  bench.report.table(
+    "Inference",
+    "Tatami by way of `compile`, as the models that onnxruntime runs are compiled; images are new at each call.",
+    header,
+    rows,
+  );
 }

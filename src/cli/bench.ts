@@ -3,6 +3,7 @@
  * networks in training and in use. Nothing is read and nothing is kept; images and labels are made up.
  */
 import {
+  compile,
   currentEngine,
   type Engine,
   EngineError,
@@ -18,7 +19,7 @@ import {
   zeros,
 } from "../index.ts";
 import { textTable } from "../train/index.ts";
-import { buildModel } from "./build.ts";
+import { type BuiltModel, buildModel } from "./build.ts";
 import { datasets } from "./datasets.ts";
 import { chooseEngine, type EngineChoice } from "./engine.ts";
 import type { Output } from "./output.ts";
@@ -163,7 +164,7 @@ async function benchNetworks(engine: Engine, options: BenchOptions, output: Outp
   output.line();
 }
 
-const makeModel = ({ model, dataset }: Network): nn.Module & ((x: Tensor) => Tensor) =>
+const makeModel = ({ model, dataset }: Network): BuiltModel =>
   buildModel({ model, dataset, norm: "batch", init: "default" });
 
 /** Forward, loss, backward and Adam's update. */
@@ -182,9 +183,9 @@ function trainingStep(network: Network, batchSize: number): () => Promise<unknow
 
 function inference(network: Network, batchSize: number): () => Promise<unknown> {
   const model = makeModel(network);
-  model.eval();
+  const predict = compile(model.eval());
   const images = rand([batchSize, ...datasets[network.dataset].imageShape]).keep();
-  return () => noGrad(() => model(images)).data();
+  return () => noGrad(() => predict(images)).data();
 }
 
 /** The least number of measured steps. */

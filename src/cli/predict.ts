@@ -1,7 +1,7 @@
 /**
  * `tatami predict FILE...`: what a run's model sees in image files.
  */
-import { noGrad } from "../index.ts";
+import { compile, noGrad } from "../index.ts";
 import { datasets, type SourceOptions } from "./datasets.ts";
 import { chooseEngine, type EngineChoice } from "./engine.ts";
 import { readImage } from "./image-file.ts";
@@ -26,9 +26,10 @@ export async function predict(options: PredictOptions, output: Output): Promise<
   const { path, settings, model } = await loadRun(options.run, options.out);
   const preset = datasets[settings.dataset];
   const { classes } = await preset.load("test", options.source);
+  const scoresOf = compile(model);
   for (const file of options.files) {
     const image = await readImage(file, preset, options.invert);
-    const data = await noGrad(() => model(image).softmax(1)).data();
+    const data = await noGrad(() => scoresOf(image).softmax(1)).data();
     const ranked = classes
       .map((name, i) => ({ class: name, probability: data[i] ?? 0 }))
       .sort((a, b) => b.probability - a.probability);

@@ -32,7 +32,7 @@ const mostRecordings = 64;
  *   it reads values
  * @example
  * const predict = compile(model.eval());
- * const scores = noGrad(() => predict(zeros([1, 1, 28, 28])));
+ * const scores = noGrad(() => predict(zeros([1, 1, 8, 8])));
  * scores.shape; // [1, 10]
  */
 export function compile<M extends Module>(module: M): (...inputs: InputsOf<M>) => OutputOf<M> {
