@@ -5,7 +5,7 @@
 import type { Node } from "../graph/node.ts";
 import type { AxisMap, ContractionSpec } from "../graph/operation.ts";
 import { stridesFor } from "./order.ts";
-import type { Order } from "./plan.ts";
+import type { LoweringContext, Order } from "./plan.ts";
 
 export interface ContractionPlan {
   /** Operand (0 or 1) read one element at a time and repeated over a vector. */
@@ -37,24 +37,27 @@ function hasDim(maps: readonly AxisMap[], dim: number): boolean {
   return maps.some((m) => m.dims.includes(dim));
 }
 
+/** What the choice depends on beside the contraction itself. */
+export type Surroundings = Pick<LoweringContext, "orderOf" | "isWanted" | "isSteady"> & {
+  readonly target: Pick<LoweringContext["target"], "lanes">;
+};
+
 /**
- * Chooses the cheaper assignment of operands; ties go to the second operand as columns. A result that is `wanted`
- * outside has to be row-major in the end.
+ * Chooses the cheaper assignment of operands; ties go to the second operand as columns. A result that is wanted
+ * outside has to be row-major in the end; a steady operand is laid out only when it changes.
  */
-export function contractionPlan(
-  node: Node,
-  of: (n: Node) => Order,
-  wanted: boolean,
-  lanes: number,
-): ContractionPlan {
+export function contractionPlan(node: Node, around: Surroundings): ContractionPlan {
   if (node.op.kind !== "contraction") throw new Error("schedule: not a contraction");
   const { spec } = node.op;
-  const strides = node.inputs.map((x) => stridesFor(x.shape, of(x)));
+  const { lanes } = around.target;
+  const strides = node.inputs.map((x) => stridesFor(x.shape, around.orderOf(x)));
   const straight = arrange(spec, 0, strides);
   const swapped = arrange(spec, 1, strides);
   const total = (plan: ContractionPlan): number => {
-    const turned = wanted && plan.order.some((d, i) => d !== i) ? 4 * product(spec, plan.order) : 0;
-    return cost(spec, plan, strides, lanes) + turned;
+    const turned =
+      around.isWanted(node) && plan.order.some((d, i) => d !== i) ? 4 * product(spec, plan.order) : 0;
+    const isSteady = around.isSteady(node.inputs[1 - plan.rowOperand] as Node);
+    return multiplying(spec, plan, lanes) + (isSteady ? 0 : layingOut(spec, plan, strides, lanes)) + turned;
   };
   return total(swapped) < total(straight) ? swapped : straight;
 }
@@ -80,24 +83,26 @@ function arrange(spec: ContractionSpec, rowOperand: 0 | 1, strides: readonly num
 const product = (spec: ContractionSpec, dims: readonly number[]): number =>
   dims.reduce((p, d) => p * (spec.sizes[d] as number), 1);
 
-/** Estimated cycles: multiplications on padded vectors, and laying out the column operand, or reading it as it lies. */
-function cost(
+/** Estimated cycles of multiplications on padded vectors. */
+function multiplying(spec: ContractionSpec, plan: ContractionPlan, lanes: number): number {
+  const vectors = Math.ceil(product(spec, plan.columns) / lanes);
+  return (product(spec, [...plan.batch, ...plan.rows, ...plan.summed]) * vectors) / 2;
+}
+
+/** Estimated cycles of laying out the column operand, or of reading it as it lies. */
+function layingOut(
   spec: ContractionSpec,
   plan: ContractionPlan,
   strides: readonly number[][],
   lanes: number,
 ): number {
   const columns = product(spec, plan.columns);
-  const batch = product(spec, plan.batch);
-  const summed = product(spec, plan.summed);
-  const vectors = Math.ceil(columns / lanes);
-  const work = (batch * product(spec, plan.rows) * vectors * summed) / 2;
   const maps = plan.rowOperand === 0 ? spec.b : spec.a;
   const stride = (d: number): number => dimStride(maps, strides[1 - plan.rowOperand] as number[], d);
   const last = plan.columns[plan.columns.length - 1];
   const layOut = last !== undefined && stride(last) === 1 ? 0.5 : 2;
   const lies = columns % lanes === 0 && areInRow(spec, plan.columns, stride);
-  return work + batch * summed * columns * (lies ? 0.1 : layOut);
+  return product(spec, [...plan.batch, ...plan.summed]) * columns * (lies ? 0.1 : layOut);
 }
 
 /** Whether loop dimensions, slowest first, go through neighbouring elements. */

@@ -4,7 +4,7 @@ import { expandCalls } from "../graph/expand.ts";
 import { type Node, resolve } from "../graph/node.ts";
 import { walkGraph } from "../graph/signature.ts";
 import * as ops from "../ops/index.ts";
-import { contractionPlan } from "./contraction-plan.ts";
+import { type ContractionPlan, contractionPlan } from "./contraction-plan.ts";
 import { layoutNodes } from "./layout.ts";
 import { isRowMajor, rowMajor, stridesFor } from "./order.ts";
 import type { Order } from "./plan.ts";
@@ -27,7 +27,12 @@ const conv = (x: Node, filters: number): Node =>
 /** Orders of some nodes of the graph that they are the results of. */
 function ordersOf(nodes: readonly Node[], wanted: readonly Node[] = []): Order[] {
   const { graph, of } = expandCalls(walkGraph(nodes), nodes);
-  const orders = layoutNodes(graph.nodes, new Set(wanted.map((n) => resolve(of(n)))), 4);
+  const leaving = new Set(wanted.map((n) => resolve(of(n))));
+  const orders = layoutNodes(graph.nodes, {
+    isWanted: (n) => leaving.has(n),
+    isSteady: () => false,
+    target: { lanes: 4 },
+  });
   return nodes.map((n) => orders[resolve(of(n)).position] as Order);
 }
 
@@ -117,10 +122,17 @@ describe("the layout of a network", () => {
 
 describe("the plan of a contraction", () => {
   const plain = (n: Node): Order => rowMajor(n.shape.length);
+  const planned = (node: Node, orderOf = plain, wanted = false, lanes = 4, steady?: Node): ContractionPlan =>
+    contractionPlan(node, {
+      orderOf,
+      isWanted: () => wanted,
+      isSteady: (n) => n === steady,
+      target: { lanes },
+    });
 
   test("a matrix product reads rows of the first and vectors of the second operand", () => {
     const node = ops.matmul(source([5, 7]), source([7, 9]));
-    expect(contractionPlan(node, plain, true, 4)).toMatchObject({
+    expect(planned(node, plain, true, 4)).toMatchObject({
       rowOperand: 0,
       batch: [],
       rows: [0],
@@ -134,8 +146,17 @@ describe("the plan of a contraction", () => {
     // The first operand is stored by columns, so that its rows can be read as vectors.
     const node = ops.matmul(g.permute(source([32, 64]), [1, 0]), source([32, 17]));
     const byColumns = (n: Node): Order => (n.op.kind === "permute" ? [1, 0] : plain(n));
-    expect(contractionPlan(node, byColumns, false, 16)).toMatchObject({ rowOperand: 1, columns: [0] });
-    expect(contractionPlan(node, byColumns, true, 16)).toMatchObject({ rowOperand: 0, columns: [1] });
+    expect(planned(node, byColumns, false, 16)).toMatchObject({ rowOperand: 1, columns: [0] });
+    expect(planned(node, byColumns, true, 16)).toMatchObject({ rowOperand: 0, columns: [1] });
+  });
+
+  test("weights that need not be laid out at every run are read by vectors, where these are full", () => {
+    const [pixels, weights] = [source([49, 64]), source([128, 64])];
+    const node = ops.matmul(pixels, g.permute(weights, [1, 0]));
+    const columns = node.inputs[1] as Node;
+    const asTheyLie = (n: Node): Order => (n.op.kind === "permute" ? [1, 0] : plain(n));
+    expect(planned(node, asTheyLie, false, 16, columns)).toMatchObject({ rowOperand: 0, columns: [1] });
+    expect(planned(node, asTheyLie, false, 16)).toMatchObject({ rowOperand: 1, columns: [0] });
   });
 
   test("every loop dimension is in exactly one list, whatever the operands' orders", () => {
@@ -146,13 +167,13 @@ describe("the plan of a contraction", () => {
     for (const node of [whole, grouped]) {
       const { spec } = node.op;
       for (const order of [plain, (n: Node): Order => [...plain(n)].reverse()]) {
-        const plan = contractionPlan(node, order, false, 4);
+        const plan = planned(node, order, false, 4);
         const all = [...plan.batch, ...plan.rows, ...plan.columns, ...plan.summed];
         expect([...all].sort((a, b) => a - b)).toEqual(spec.sizes.map((_, d) => d));
         expect(plan.order).toEqual([...plan.batch, ...plan.rows, ...plan.columns]);
         expect(plan.summed.every((d) => d >= spec.outputs)).toBe(true);
       }
     }
-    expect(contractionPlan(grouped, plain, false, 4).batch).toEqual([1]);
+    expect(planned(grouped, plain, false, 4).batch).toEqual([1]);
   });
 });

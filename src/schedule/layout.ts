@@ -5,26 +5,31 @@
  */
 import { type Shape, sizeOf } from "../base/shape.ts";
 import { type Node, resolve } from "../graph/node.ts";
-import { contractionPlan } from "./contraction-plan.ts";
+import { contractionPlan, type Surroundings } from "./contraction-plan.ts";
 import { isRowMajor, rowMajor } from "./order.ts";
 import type { Order } from "./plan.ts";
 
 /**
  * Orders of all nodes of a topologically sorted graph, by their position. What leaves the program does so row-major,
- * so elementwise results that are `wanted` are computed in that order at once.
+ * so elementwise results that are wanted are computed in that order at once.
  */
-export function layoutNodes(nodes: readonly Node[], wanted: ReadonlySet<Node>, lanes: number): Order[] {
+export function layoutNodes(nodes: readonly Node[], about: Omit<Surroundings, "orderOf">): Order[] {
   const orders: Order[] = [];
-  const of = (node: Node): Order => orders[resolve(node).position] as Order;
+  const around: Surroundings = {
+    orderOf: (node) => orders[resolve(node).position] as Order,
+    isWanted: (node) => about.isWanted(node),
+    isSteady: (node) => about.isSteady(node),
+    target: about.target,
+  };
   const preferred = preferredOrders(nodes);
   for (const node of nodes) {
     const asked = preferred.get(node);
-    if (asked !== undefined && isRowMajor(orderOfNode(node, of, wanted, lanes), node.shape)) {
+    if (asked !== undefined && isRowMajor(orderOfNode(node, around), node.shape)) {
       orders.push(asked);
       continue;
     }
-    const free = !wanted.has(node) || node.op.kind === "contraction" || node.op.kind === "reduce";
-    orders.push(free ? orderOfNode(node, of, wanted, lanes) : rowMajor(node.shape.length));
+    const free = !about.isWanted(node) || node.op.kind === "contraction" || node.op.kind === "reduce";
+    orders.push(free ? orderOfNode(node, around) : rowMajor(node.shape.length));
   }
   return orders;
 }
@@ -56,13 +61,14 @@ function preferredOrders(nodes: readonly Node[]): Map<Node, Order> {
   return preferred;
 }
 
-function orderOfNode(node: Node, of: (n: Node) => Order, wanted: ReadonlySet<Node>, lanes: number): Order {
+function orderOfNode(node: Node, around: Surroundings): Order {
+  const of = (n: Node): Order => around.orderOf(n);
   const { op } = node;
   const operand = node.inputs[0];
   if (operand === undefined || node.value !== null) return rowMajor(node.shape.length);
   switch (op.kind) {
     case "contraction":
-      return contractionPlan(node, of, wanted.has(node), lanes).order;
+      return contractionPlan(node, around).order;
     case "permute":
       return of(operand).map((d) => op.axes.indexOf(d));
     case "reshape":

@@ -81,7 +81,7 @@ class Scheduler implements LoweringContext {
     this.strict = request.strict ?? false;
     this.#wanted = new Set(request.wanted.map((w) => resolve(w.node)));
     this.#steady = steadyNodes(request.nodes);
-    this.#orders = layoutNodes(request.nodes, this.#wanted, request.target.lanes);
+    this.#orders = layoutNodes(request.nodes, this);
     this.#stored = materialize(request.nodes, this.#wanted, (n) => this.orderOf(n));
   }
 

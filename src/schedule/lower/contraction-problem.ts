@@ -73,7 +73,7 @@ export const extent = (spec: ContractionSpec, dims: readonly number[]): number =
 export function analyze(node: Node, context: LoweringContext): Problem {
   if (node.op.kind !== "contraction") throw new Error("schedule: not a contraction");
   const { spec } = node.op;
-  const plan = contractionPlan(node, (n) => context.orderOf(n), context.isWanted(node), context.target.lanes);
+  const plan = contractionPlan(node, context);
   const columns = extent(spec, plan.columns);
   const lanes = node.dtype === "float64" ? 1 : Math.max(4, lanesAlong(columns, context.target.lanes));
   const rowNode = node.inputs[plan.rowOperand] as Node;

@@ -76,7 +76,8 @@ class Convolver {
     this.#block = even && filterBlock % width === 0 ? filterBlock : filters;
     const fitting = scratchTarget / (4 * products * (channels + this.#block));
     const most = Math.min(mostTiles, fitting, tilesOf(c) / fewestChunks);
-    this.#tiles = Math.max(tileUnit, Math.floor(most / tileUnit) * tileUnit);
+    const unit = tileUnit(tilesOf(c));
+    this.#tiles = Math.max(unit, Math.floor(most / unit) * unit);
     this.#inputLanes = Math.max(4, lanesAlong(channels, context.target.lanes));
   }
 
@@ -92,20 +93,26 @@ class Convolver {
     const locals = new Locals();
     const chunk = chunkLocal(locals);
     const emitter = new Emitter(epilogue.body, kernel, locals);
-    const first = emitter.define("first", mul(use(chunk), int(this.#tiles)));
+    const chunks = Math.ceil(tiles / this.#tiles);
+    // Few tiles: all chunks map them, and each multiplies filters of its own.
+    const blocks = chunks === 1 ? this.#panels.filters / this.#block : 1;
+    const first = blocks > 1 ? int(0) : emitter.define("first", mul(use(chunk), int(this.#tiles)));
     const count = emitter.define("count", binary("min", int(this.#tiles), sub(int(tiles), first)));
     const left = { buffer: kernel.update(factors.id), apart: apartOf(this.#tiles, channels) };
     const result = { buffer: kernel.update(sums.id), apart: apartOf(this.#tiles, this.#block) };
     const streams = this.#context.target.prefetch ? this.#streams(kernel, epilogue) : [];
     emitter.loop("t", int(0), count, 1, (t) => this.#mapInput(emitter, add(first, use(t)), use(t), left));
-    emitter.loop("block", int(0), int(this.#panels.filters), this.#block, (block) => {
-      this.#multiply(emitter, use(block), first, streams, left, result);
+    const emitBlock = (block: Expr): void => {
+      this.#multiply(emitter, block, first, streams, left, result);
       emitter.loop("t", int(0), count, 1, (t) => {
-        this.#mapOutput(emitter, add(first, use(t)), use(t), use(block), result, epilogue);
+        this.#mapOutput(emitter, add(first, use(t)), use(t), block, result, epilogue);
       });
-    });
+    };
+    if (blocks > 1) emitBlock(emitter.define("block", mul(use(chunk), int(this.#block))));
+    else
+      emitter.loop("block", int(0), int(this.#panels.filters), this.#block, (block) => emitBlock(use(block)));
     const flops = 2 * products * tiles * channels * this.#c.filters.size;
-    return kernel.finish("winograd", Math.ceil(tiles / this.#tiles), chunk, emitter.finish(), flops);
+    return kernel.finish("winograd", chunks * blocks, chunk, emitter.finish(), flops);
   }
 
   #epilogue(group: Group, used: Map<number, Buffer>): Epilogue {

@@ -74,13 +74,7 @@ export function recognize(node: Node, context: LoweringContext): Convolution | W
   const geometry = { node, spec, ...found, input: inputOperand };
   if (!worthwhile(geometry, context.isSteady(other), context.target.lanes)) return null;
   if ((found.kernelY.dim as number) >= spec.outputs) {
-    const plan = contractionPlan(
-      node,
-      (n) => context.orderOf(n),
-      context.isWanted(node),
-      context.target.lanes,
-    );
-    if (plan.rowOperand !== sliding) return null;
+    if (contractionPlan(node, context).rowOperand !== sliding) return null;
     return { kind: "convolution", ...geometry, weight: other, weightMaps: otherMaps };
   }
   const access = accessOf(other, otherMaps, spec, context);
@@ -159,21 +153,22 @@ function imageOperand({ buffer, index }: Access, found: Dimensions, side: Extent
 
 const stepOf = (index: Index, { dim }: Extent): number => (dim === null ? 0 : factorOf(index, `x${dim}`));
 
-/** A chunk takes a multiple of this many tiles, which most register tiles divide. */
-export const tileUnit = 16;
+/** A chunk takes a multiple of this many tiles, which most register tiles divide; fewer where there are few. */
+export const tileUnit = (tiles: number): number => (tiles < 32 ? Math.min(tiles, 8) : 16);
 
 /** Below so many multiplications, of vectors, it is not worth the code of the transforms. */
 const leastWork = 100_000;
 /** Cycles of the transforms for a tile and a vector of channels or filters, beside one for a product of vectors. */
 const inputCycles = 220;
 const outputCycles = 180;
-/** Cycles for each vector of mapped weights, which are gathered lane by lane. */
-const weightCycles = (lanes: number): number => 4 + 2.5 * lanes;
+/** Cycles for each vector of mapped weights, which are gathered lane by lane; steady ones come from the outer caches. */
+const weightCycles = (steady: boolean, lanes: number): number => (steady ? 0.75 * lanes : 4 + 2.5 * lanes);
 
-/** Whether the products saved outweigh the transforms, by estimate; those of steady weights are not made at most runs. */
+/** Whether the products saved outweigh the transforms, by estimate; steady weights are not mapped at most runs. */
 function worthwhile(g: Geometry, steadyWeights: boolean, lanes: number): boolean {
   // A chunk multiplies whole units.
-  const tiles = Math.ceil(tilesOf(g) / tileUnit) * tileUnit;
+  const unit = tileUnit(tilesOf(g));
+  const tiles = Math.ceil(tilesOf(g) / unit) * unit;
   const [channels, filters] = [g.channels.size, g.filters.size];
   const [wideChannels, wideFilters] = [Math.ceil(channels / lanes), Math.ceil(filters / lanes)];
   const directly =
@@ -186,7 +181,6 @@ function worthwhile(g: Geometry, steadyWeights: boolean, lanes: number): boolean
     wideFilters;
   const multiplied = products * channels * wideFilters;
   const transforms = tiles * (inputCycles * wideChannels + outputCycles * wideFilters);
-  const weights = steadyWeights ? 0 : weightCycles(lanes) * multiplied;
-  const total = tiles * multiplied + transforms + weights;
+  const total = tiles * multiplied + transforms + weightCycles(steadyWeights, lanes) * multiplied;
   return directly >= leastWork && channels >= 8 && filters >= 8 && total < 0.8 * directly;
 }
