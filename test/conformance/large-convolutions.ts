@@ -93,6 +93,22 @@ export async function evaluate(engine: Engine, operands: Operands): Promise<Resu
   return { result: computed, inputGradient, weightGradient, biasGradient };
 }
 
+/** The result alone, with the weights in storage: they are mapped in a program of their own, once. */
+export async function infer(engine: Engine, operands: Operands): Promise<Numbers> {
+  useEngine(engine);
+  const { sizes } = operands;
+  const x = fromOwned(operands.x.slice(), inputShape(sizes));
+  const weight = fromOwned(operands.weight.slice(), weightShape(sizes)).persist();
+  const bias = fromOwned(operands.bias.slice(), [sizes.filters]).persist();
+  await engine.flush();
+  const pad = [sizes.padding, sizes.padding] as const;
+  const geometry = { stride: [1, 1], dilation: [1, 1], padding: [pad, pad], groups: 1 };
+  const input = permute(x.node, [0, 3, 1, 2]);
+  const result = permute(convolution(input, weight.node, bias.node, geometry, "conv2d"), [0, 2, 3, 1]);
+  await engine.flush([result]);
+  return (await engine.read(result)) as Numbers;
+}
+
 /** The same by the definition, in float64. */
 export function truthOf({ sizes, x, weight, bias, gradient }: Operands): Results {
   const { channels, filters, height, width, padding } = sizes;
