@@ -4,7 +4,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { listRuns } from "../node.ts";
-import { RunStore, type RunSummary } from "../studio/index.ts";
+import { differingSettings, RunStore, type RunSummary } from "../studio/index.ts";
 import { textTable } from "../train/index.ts";
 import { UsageError } from "./errors.ts";
 import { type Output, percent } from "./output.ts";
@@ -38,17 +38,8 @@ export async function runs({ out }: { readonly out: string }, output: Output): P
     return;
   }
   const head = ["RUN", "STATUS", "MODEL", "DATASET", "TEST ACCURACY", "DIFFERS IN", "NAME", "TAGS"];
-  const differing = differingSettings(found);
+  const differing = differingSettings(found).filter((name) => name !== "model" && name !== "dataset");
   for (const row of textTable([head, ...found.map((run) => rowOf(run, out, differing))])) output.line(row);
-}
-
-/** Settings that any two of the runs were given differently, those that have a column of their own aside. */
-function differingSettings(runs: readonly RunSummary[]): readonly string[] {
-  const names = new Set(runs.flatMap(({ settings }) => Object.keys(settings)));
-  return [...names].filter((name) => {
-    const values = runs.flatMap(({ settings }) => (name in settings ? [JSON.stringify(settings[name])] : []));
-    return name !== "model" && name !== "dataset" && new Set(values).size > 1;
-  });
 }
 
 function rowOf(

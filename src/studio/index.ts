@@ -18,4 +18,5 @@ export type {
 } from "./protocol.ts";
 export { RunStore } from "./run-store.ts";
 export { type Studio, type StudioOptions, startStudio } from "./server.ts";
+export { differingSettings } from "./settings.ts";
 export { nearestWeights } from "./stored-weights.ts";

@@ -1,12 +1,13 @@
 /** Curves of several runs in one chart, one by one or as mean and band over the seeds of the same settings. */
 import type { RunDetail } from "../../../src/studio/protocol.ts";
+import { settingText } from "../../../src/studio/settings.ts";
 import { toNumber } from "../api/loose.ts";
 import { bandOf, type Curve, valueAt } from "../charts/band.ts";
 import type { ChartBand, ChartSeries, ChartSpec } from "../charts/chart-spec.ts";
 import { smooth } from "../charts/smoothing.ts";
 import { epochEnds, type SeriesView } from "../state/step-series.ts";
 import type { MetricName, UrlState } from "../state/url-state.ts";
-import { differingNames, groupBySettings, settingRows, settingText } from "./settings-table.ts";
+import { differingNames, groupBySettings, settingRows } from "./settings-table.ts";
 
 export interface Compared {
   readonly detail: RunDetail;

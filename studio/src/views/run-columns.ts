@@ -1,6 +1,6 @@
 /** Which settings have a column of their own in the list of runs. */
 import type { RunSummary } from "../../../src/studio/protocol.ts";
-import { isSetting, settingText } from "./settings-table.ts";
+import { differingSettings } from "../../../src/studio/settings.ts";
 
 export interface SettingColumn {
   readonly name: string;
@@ -15,12 +15,9 @@ const mostOthers = 5;
 /** Columns of the list itself, whose names a setting may have as well. */
 const taken: ReadonlySet<string> = new Set(["name", "started", "duration", "seed", "loss", "accuracy"]);
 
-/** The usual settings, and those besides in which any two of the runs differ: two values that were given, not one and none. */
+/** The usual settings, and those besides in which any two of the runs differ. */
 export function settingColumns(runs: readonly RunSummary[]): readonly SettingColumn[] {
-  const names = new Set(runs.flatMap(({ settings }) => Object.keys(settings)));
-  const others = [...names].filter(
-    (name) => isSetting(name) && !taken.has(name) && !always.includes(name) && valuesOf(runs, name).size > 1,
-  );
+  const others = differingSettings(runs).filter((name) => !taken.has(name) && !always.includes(name));
   return [...always, ...others.slice(0, mostOthers)].map((name) => ({
     name,
     isNumber: runs.every(
@@ -28,6 +25,3 @@ export function settingColumns(runs: readonly RunSummary[]): readonly SettingCol
     ),
   }));
 }
-
-const valuesOf = (runs: readonly RunSummary[], name: string): ReadonlySet<string> =>
-  new Set(runs.map(({ settings }) => settingText(settings[name])).filter((text) => text !== ""));

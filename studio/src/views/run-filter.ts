@@ -1,6 +1,6 @@
 /** The filter of the list of runs. */
 import type { RunSummary } from "../../../src/studio/protocol.ts";
-import { settingText } from "./settings-table.ts";
+import { settingText } from "../../../src/studio/settings.ts";
 
 /** Whether every word of the filter is found in the run's name, status, tags or settings. */
 export function runMatches(run: RunSummary, filter: string): boolean {

@@ -1,18 +1,11 @@
 /** Settings of several runs side by side, and which runs are repetitions of each other. */
 import type { RunSummary } from "../../../src/studio/protocol.ts";
+import { isSetting as isRunSetting, settingText } from "../../../src/studio/settings.ts";
 
 type Settled = Pick<RunSummary, "id" | "seed" | "settings">;
 
-/** A setting as text; what is nested is written as JSON. */
-export function settingText(value: unknown): string {
-  if (value === undefined || value === null) return "";
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
-}
-
-/** Names that only say where or how often a run was made. */
-const notSettings: ReadonlySet<string> = new Set(["seed", "out", "name", "resume"]);
-
-export const isSetting = (name: string): boolean => !notSettings.has(name);
+/** Whether runs that differ in it are of different settings: those that differ in their seeds alone are repetitions. */
+export const isSetting = (name: string): boolean => name !== "seed" && isRunSetting(name);
 
 export interface SettingRow {
   readonly name: string;
