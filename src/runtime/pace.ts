@@ -5,30 +5,29 @@
 
 /** A program that takes longer than this on all threads is not tried on one: some milliseconds of the event loop's time. */
 const longestTry = 1;
-/** Runs in each way before one is chosen; the quickest of them counts, since others may be at work on the machine. */
-const tries = 5;
+/** How the first runs go: on all threads both before and after, as the first of all find caches cold and threads asleep. */
+const trial = ["together", "alone", "together"].flatMap((way) => Array<string>(6).fill(way));
 
 /** What the runs of one program have taken so far, and by that how it runs next. */
 export class Pace {
-  #together: number[] = [];
-  #alone: number[] = [];
+  #runs = 0;
+  /** The quickest run of each way: others may have been at work on the machine. */
+  #together = Number.POSITIVE_INFINITY;
+  #alone = Number.POSITIVE_INFINITY;
   #choice: "together" | "alone" | null = null;
 
   /** Whether the next run is for the calling thread alone. */
   get alone(): boolean {
-    if (this.#choice !== null) return this.#choice === "alone";
-    return this.#together.length === tries;
+    return (this.#choice ?? trial[this.#runs]) === "alone";
   }
 
   /** Notes how many milliseconds a run took that went as `alone` said. */
   took(ms: number): void {
     if (this.#choice !== null) return;
-    (this.alone ? this.#alone : this.#together).push(ms);
-    const together = Math.min(...this.#together);
-    if (this.#together.length < tries) return;
-    if (together > longestTry) this.#choice = "together";
-    else if (this.#alone.length === tries) {
-      this.#choice = Math.min(...this.#alone) < together ? "alone" : "together";
-    }
+    if (this.alone) this.#alone = Math.min(this.#alone, ms);
+    else this.#together = Math.min(this.#together, ms);
+    this.#runs++;
+    if (this.alone && this.#together > longestTry) this.#choice = "together";
+    else if (this.#runs === trial.length) this.#choice = this.#alone < this.#together ? "alone" : "together";
   }
 }

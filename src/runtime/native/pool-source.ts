@@ -10,6 +10,7 @@ export const poolSource = `
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <time.h>
 
 typedef void (*Run)(char *, const uint32_t *, int32_t, int32_t, void (*)(void *), void *);
 
@@ -33,10 +34,19 @@ typedef struct {
 
 /*
  * Looks at a word before a thread goes to sleep. In a barrier, some 2 milliseconds: a stage often takes microseconds,
- * and a thread that sleeps is woken late. Between launches it sleeps at once: the core is wanted for the next graph. Now
- * and then a thread offers its core to whoever else has work; on a virtual machine that alone can take 5 microseconds.
+ * and a thread that sleeps is woken late. After a quick program, some 200 microseconds: the next one may be as quick.
+ * After others it sleeps at once, since the core is wanted. Now and then a thread offers its core to whoever else has
+ * work; on a virtual machine that alone can take 5 microseconds.
  */
-enum { barrier_rounds = 40, idle_rounds = 0, looks = 2000 };
+enum { barrier_rounds = 40, quick_rounds = 4, looks = 2000 };
+/* Programs below so many nanoseconds are quick. */
+static const int64_t quick = 2000000;
+
+static int64_t now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
 
 static void relax(void) {
 #if defined(__x86_64__) || defined(__i386__)
@@ -124,14 +134,17 @@ static void *serve(void *of) {
   Seat seat = *(Seat *)of;
   free(of);
   Pool *pool = seat.pool;
+  int rounds = 0;
   for (uint32_t seen = 0;;) {
-    await_change(pool, &pool->launches, seen, idle_rounds);
+    await_change(pool, &pool->launches, seen, rounds);
     /* Only now is it known how many threads there are. */
     Cores before;
     if (seen == 0) take_core(pool, seat.thread, &before);
     if (atomic_load(&pool->closing)) return NULL;
     seen = atomic_load(&pool->launches);
+    int64_t start = now();
     pool->run(pool->memory, pool->table, seat.thread, pool->threads, barrier, pool);
+    rounds = now() - start < quick ? quick_rounds : 0;
     if (atomic_fetch_sub(&pool->pending, 1) == 1) announce(pool);
   }
 }
