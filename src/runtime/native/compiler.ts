@@ -107,7 +107,9 @@ export class Compiler {
       encoding: "utf8",
       timeout: compileTimeout,
     });
-    return this.#keep(job, status === 0 ? null : stderr || String(error ?? `exit code ${status}`));
+    // One that ends before it has read everything is an error of writing as well, which explains nothing.
+    const silent = status === null ? String(error ?? "ended by a signal") : `exit code ${status}`;
+    return this.#keep(job, status === 0 ? null : stderr || silent);
   }
 
   #job(source: string): Job {
