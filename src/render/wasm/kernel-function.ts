@@ -14,6 +14,7 @@ import {
   emitExtract,
   emitIota,
   emitPack,
+  emitShuffle,
   emitSplat,
 } from "./conversions.ts";
 import type { Emitter, MathImport } from "./emitter.ts";
@@ -178,6 +179,9 @@ class KernelFunction implements Emitter {
         break;
       case "extract":
         emitExtract(this, e);
+        break;
+      case "shuffle":
+        emitShuffle(this, e);
         break;
     }
   }

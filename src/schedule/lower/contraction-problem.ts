@@ -279,12 +279,12 @@ function packedOperand(
       batch,
       columns,
       width,
-      summed,
+      summed: plan.summed.map((d) => spec.sizes[d] as number),
       at: (b, n, k) => {
         const values = new Map([
           ...positions(spec, plan.batch, b),
           ...positions(spec, plan.columns, n),
-          ...positions(spec, plan.summed, k),
+          ...plan.summed.map((d, i) => [`x${d}`, k[i] as Index] as const),
         ]);
         return maps.map((m) => substitute(axisIndex(m, spec), values));
       },

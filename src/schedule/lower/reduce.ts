@@ -22,7 +22,8 @@ import {
   lanesFor,
   operationCount,
 } from "./kernel-frame.ts";
-import { alignedCoordinates, type BodyStore, reachBuffers } from "./map.ts";
+import { alignedCoordinates, reachBuffers } from "./map.ts";
+import type { BodyStore } from "./walk.ts";
 import { type ReduceKernel, ReduceLoops, type Reduction } from "./reduce-loops.ts";
 
 /** Elements from which on a reduction with few results is cut into parts. */

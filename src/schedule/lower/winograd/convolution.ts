@@ -11,7 +11,7 @@ import { contractionEpilogue, type Epilogue } from "../contraction-epilogue.ts";
 import { hold } from "../contraction-problem.ts";
 import { Emitter } from "../emitter.ts";
 import { chunkLocal, KernelBuffers, lanesAlong } from "../kernel-frame.ts";
-import { emitStores } from "../map.ts";
+import { emitStores } from "../walk.ts";
 import {
   apartOf,
   arithmeticOf,

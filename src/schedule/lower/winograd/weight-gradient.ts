@@ -24,7 +24,7 @@ import { contractionEpilogue } from "../contraction-epilogue.ts";
 import { hold } from "../contraction-problem.ts";
 import { Emitter } from "../emitter.ts";
 import { chunkCount, chunkLocal, KernelBuffers, lanesAlong } from "../kernel-frame.ts";
-import { emitStores } from "../map.ts";
+import { emitStores } from "../walk.ts";
 import {
   apartOf,
   arithmeticOf,
