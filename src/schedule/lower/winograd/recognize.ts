@@ -5,9 +5,10 @@
 import type { Node } from "../../../graph/node.ts";
 import type { AxisMap, ContractionSpec } from "../../../graph/operation.ts";
 import { contractionPlan } from "../../contraction-plan.ts";
-import { factorOf, type Index } from "../../index-math.ts";
-import type { Buffer, LoweringContext } from "../../plan.ts";
-import { type Access, accessOf, extent } from "../contraction-problem.ts";
+import { factorOf, type Index, substitute } from "../../index-math.ts";
+import type { Buffer, LoweredCall, LoweringContext } from "../../plan.ts";
+import { type Access, accessOf, axisIndex, extent } from "../contraction-problem.ts";
+import { lowerPack } from "../pack.ts";
 import { products, tileSize } from "./transforms.ts";
 
 /** A loop dimension of the contraction; `dim` is null where it is left out, being 1. */
@@ -51,6 +52,8 @@ export interface Convolution extends Geometry {
 export interface WeightGradient extends Geometry {
   readonly kind: "weight gradient";
   readonly gradient: ImageOperand;
+  /** The kernel that lays the gradient out, where its filters do not lie side by side. */
+  readonly before: readonly LoweredCall[];
 }
 
 /** Tiles of 4 x 4 results that cover the images. */
@@ -84,8 +87,42 @@ export function recognize(node: Node, context: LoweringContext): Convolution | W
     return { kind: "convolution", ...geometry, weight: other, weightMaps: otherMaps };
   }
   const access = accessOf(other, otherMaps, spec, context);
-  const gradient = access === null ? null : imageOperand(access, found, found.filters);
-  return gradient === null ? null : { kind: "weight gradient", ...geometry, gradient };
+  const lies = access === null ? null : imageOperand(access, found, found.filters);
+  const { gradient, before } =
+    lies === null ? laidOut(other, otherMaps, geometry, context) : { gradient: lies, before: [] };
+  return { kind: "weight gradient", ...geometry, gradient, before };
+}
+
+/** The gradient in a buffer of its own, filters side by side. */
+function laidOut(
+  operand: Node,
+  maps: readonly AxisMap[],
+  { spec, images, height, width, filters }: Geometry,
+  context: LoweringContext,
+): { gradient: ImageOperand; before: readonly LoweredCall[] } {
+  const around = [images, height, width];
+  const size = around.reduce((n, e) => n * e.size, filters.size);
+  const buffer = context.temporary(operand.dtype, size);
+  const pack = lowerPack(
+    {
+      operand,
+      target: buffer,
+      batch: 1,
+      columns: filters.size,
+      width: filters.size,
+      summed: around.map((e) => e.size),
+      at: (_, filter, pixel) => {
+        const places = new Map([[`x${filters.dim}`, filter]]);
+        around.forEach((e, i) => {
+          places.set(`x${e.dim}`, pixel[i] as Index);
+        });
+        return maps.map((m) => substitute(axisIndex(m, spec), places));
+      },
+    },
+    context,
+  );
+  const [x, y] = [filters.size, width.size * filters.size];
+  return { gradient: { buffer, start: 0, image: height.size * y, y, x }, before: [pack] };
 }
 
 type Dimensions = Omit<Geometry, "node" | "spec" | "input">;

@@ -69,7 +69,7 @@ export function lowerWeightGradient(
   const cut = cutWork(g, context);
   const size = cut.parts * cut.channelBlocks * products * apartOf(cut.channelBlock, cut.filters);
   const partial = context.temporary("float32", size);
-  return [lowerParts(g, cut, partial, context), lowerSum(g, cut, partial, group, context)];
+  return [...g.before, lowerParts(g, cut, partial, context), lowerSum(g, cut, partial, group, context)];
 }
 
 function cutWork(g: WeightGradient, { target }: LoweringContext): Cut {
