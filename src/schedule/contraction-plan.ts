@@ -4,6 +4,7 @@
  */
 import type { Node } from "../graph/node.ts";
 import type { AxisMap, ContractionSpec } from "../graph/operation.ts";
+import { winogradOperand } from "./lower/winograd/form.ts";
 import { stridesFor } from "./order.ts";
 import type { Order } from "./plan.ts";
 
@@ -52,6 +53,8 @@ export function contractionPlan(
   const strides = node.inputs.map((x) => stridesFor(x.shape, of(x)));
   const straight = arrange(spec, 0, strides);
   const swapped = arrange(spec, 1, strides);
+  const winograd = node.dtype === "float32" ? winogradOperand(spec, lanes) : null;
+  if (winograd !== null) return winograd === 0 ? straight : swapped;
   const total = (plan: ContractionPlan): number => {
     const turned = wanted && plan.order.some((d, i) => d !== i) ? 4 * product(spec, plan.order) : 0;
     return cost(spec, plan, strides, lanes) + turned;

@@ -29,7 +29,8 @@ import {
   type RegisterTile,
   type Stream,
 } from "./emit.ts";
-import { type Convolution, tilesOf, tileUnit } from "./recognize.ts";
+import { tilesOf, tileUnit } from "./form.ts";
+import type { Convolution } from "./recognize.ts";
 import { inTwoDimensions, outputMap, products, tileSize } from "./transforms.ts";
 import { lowerWeights, type WeightPanels } from "./weights.ts";
 

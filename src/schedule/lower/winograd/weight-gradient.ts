@@ -41,7 +41,8 @@ import {
   type Stream,
   storePatch,
 } from "./emit.ts";
-import { tilesOf, type WeightGradient } from "./recognize.ts";
+import { tilesOf } from "./form.ts";
+import type { WeightGradient } from "./recognize.ts";
 import { inTwoDimensions, outputGradientMap, products, tileSize, weightGradientMap } from "./transforms.ts";
 
 /** Tiles that are mapped and multiplied at a time. */
