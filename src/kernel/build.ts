@@ -83,7 +83,8 @@ export function compare(fn: CompareFn, a: Expr, b: Expr): Expr {
 
 export function select(condition: Expr, a: Expr, b: Expr): Expr {
   const lanes = Math.max(condition.lanes, a.lanes, b.lanes);
-  if (condition.kind === "const" && condition.type === "bool") return splat(condition.value === 0 ? b : a, lanes);
+  if (condition.kind === "const" && condition.type === "bool")
+    return splat(condition.value === 0 ? b : a, lanes);
   return {
     kind: "select",
     type: a.type,

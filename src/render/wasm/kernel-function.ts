@@ -182,7 +182,6 @@ class KernelFunction implements Emitter {
         break;
       case "shuffle":
         emitShuffle(this, e);
-        break;
     }
   }
 

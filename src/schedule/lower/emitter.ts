@@ -31,7 +31,7 @@ import type { Expr, Local, Stmt } from "../../kernel/ir.ts";
 import { philox4x32 } from "../../kernel/philox.ts";
 import { type Atom, factorOf, type Index, occursInside, type Term } from "../index-math.ts";
 import { type Guard, type LoadScalar, operandsOf, type Scalar, type ScalarBody } from "../scalar-body.ts";
-import { transpose } from "./transpose.ts";
+import { liesAlong, type Turn, transpose } from "./transpose.ts";
 
 /** What a loop variable is at run time: a register plus a constant, or the constant alone. */
 interface Binding {
@@ -56,23 +56,11 @@ export interface BufferUse {
 }
 
 /** The vector variable and its width; lanes 1 is scalar code. */
-export interface VectorMode {
+interface VectorMode {
   readonly variable: string;
   readonly lanes: number;
   /** Lanes that stand for elements, the first ones; all by default. The others compute along and touch no memory. */
   readonly active?: number;
-}
-
-/** Steps of a variable that are taken one after the other; see `Emitter.turned`. */
-interface Turn {
-  readonly name: string;
-  readonly base: Expr;
-  readonly level: number;
-  /** What has been read and turned, one vector for each step, by the scalar that loads it. */
-  readonly vectors: Map<number, readonly Expr[]>;
-  /** Whether guards on other variables are known to hold as well. */
-  readonly inside: boolean;
-  step: number;
 }
 
 const scalarMode: VectorMode = { variable: "", lanes: 1 };
@@ -495,13 +483,6 @@ export class Emitter {
     const held = isCheap(wide) ? wide : this.define("v", wide);
     for (let l = 0; l < active; l++) this.push(store(at, this.address(index, l), extract(held, l)));
   }
-}
-
-/** Whether elements along `name` are neighbours, and those along the vector are not. */
-export function liesAlong({ index, dtype }: LoadScalar, name: string, vector: string): boolean {
-  if (dtype !== "float32" && dtype !== "int32") return false;
-  if (occursInside(index, name) || occursInside(index, vector)) return false;
-  return factorOf(index, name) === 1 && factorOf(index, vector) > 1;
 }
 
 function restore<K, V>(target: Map<K, V>, saved: Map<K, V>): void {

@@ -53,7 +53,11 @@ export function lowerPack(plan: PackPlan, context: LoweringContext): LoweredCall
   const j = variable("j", width);
   const column = clampedColumn(panel, j, columns, width);
   const guards = columns % width === 0 ? [] : [{ index: column, low: 0, high: columns }];
-  const inner = body.evaluate(plan.operand, plan.at(ofAtom(b), column, delinearize(ofAtom(k), plan.summed)), guards);
+  const inner = body.evaluate(
+    plan.operand,
+    plan.at(ofAtom(b), column, delinearize(ofAtom(k), plan.summed)),
+    guards,
+  );
   const value =
     guards.length === 0 ? inner : body.select(body.inside(guards), inner, body.const(0, inner.type));
   const index = linearize([ofAtom(b), ofAtom(panel), ofAtom(k), ofAtom(j)], strides(panels, summed, width));

@@ -4,6 +4,27 @@
  */
 import { shuffle } from "../../kernel/build.ts";
 import type { Expr } from "../../kernel/ir.ts";
+import { factorOf, occursInside } from "../index-math.ts";
+import type { LoadScalar } from "../scalar-body.ts";
+
+/** Steps of a variable that are taken one after the other; see `Emitter.turned`. */
+export interface Turn {
+  readonly name: string;
+  readonly base: Expr;
+  readonly level: number;
+  /** What has been read and turned, one vector for each step, by the scalar that loads it. */
+  readonly vectors: Map<number, readonly Expr[]>;
+  /** Whether guards on other variables are known to hold as well. */
+  readonly inside: boolean;
+  step: number;
+}
+
+/** Whether elements along `name` are neighbours, and those along the vector are not. */
+export function liesAlong({ index, dtype }: LoadScalar, name: string, vector: string): boolean {
+  if (dtype !== "float32" && dtype !== "int32") return false;
+  if (occursInside(index, name) || occursInside(index, vector)) return false;
+  return factorOf(index, name) === 1 && factorOf(index, vector) > 1;
+}
 
 /**
  * Vectors along the columns of a square block from those along its rows: lane i of result j is lane j of row i. Rows half

@@ -10,8 +10,9 @@ import { factorOf, type Index, occursInside, slopeOf, variable } from "../index-
 import type { LoweredCall } from "../plan.ts";
 import type { Guard, LoadScalar, Scalar, ScalarBody } from "../scalar-body.ts";
 import { type Dim, indicesOf, mergeDims, splitDims } from "./domain.ts";
-import { Emitter, liesAlong } from "./emitter.ts";
+import { Emitter } from "./emitter.ts";
 import { chunkCount, chunkLocal, KernelBuffers, lanesFor, operationCount } from "./kernel-frame.ts";
+import { liesAlong } from "./transpose.ts";
 import { type BodyStore, emitChunks, emitStores, planChunks, type WalkBody } from "./walk.ts";
 
 /** A walk over the elements of a domain, as it would be without blocks. */
@@ -27,12 +28,18 @@ export interface Walk {
  * The kernel of a walk in the order of what is stored, in blocks of at most `lanes`; null where nothing is read along
  * another axis, or it cannot be turned.
  */
-export function lowerTurned({ name, shape, usual, inUsual, evaluate }: Walk, lanes: number): LoweredCall | null {
+export function lowerTurned(
+  { name, shape, usual, inUsual, evaluate }: Walk,
+  lanes: number,
+): LoweredCall | null {
   const stored = (inUsual.stores[0] as BodyStore).index;
   const step = (index: Index, d: Dim): number => slopeOf(index, d.variable.name);
   const last = usual.find((d) => step(stored, d) === 1);
   const isTurned = (s: Scalar): boolean =>
-    s.kind === "load" && last !== undefined && step(s.index, last) > 1 && usual.some((d) => step(s.index, d) === 1);
+    s.kind === "load" &&
+    last !== undefined &&
+    step(s.index, last) > 1 &&
+    usual.some((d) => step(s.index, d) === 1);
   const width = lanesFor(inUsual.body.all, lanes);
   if (width === 1 || !inUsual.body.all.some(isTurned)) return null;
   const order = [...usual].sort((a, b) => step(stored, b) - step(stored, a)).flatMap((d) => d.axes);
@@ -102,7 +109,9 @@ function turnedWalk(dims: readonly Dim[], of: WalkBody, lanes: number): TurnedWa
   return {
     outer: [...outer, line],
     emit: (emitter, write) =>
-      guarded(emitter, block, (inside) => lines(emitter, block, emitter.address(ofLine(line)), inside, write)),
+      guarded(emitter, block, (inside) =>
+        lines(emitter, block, emitter.address(ofLine(line)), inside, write),
+      ),
   };
 }
 
@@ -119,8 +128,7 @@ function blockOf(dims: readonly Dim[], { body, stores, buffers }: WalkBody, lane
   const loads = body.all.filter((s): s is LoadScalar => s.kind === "load");
   const strided = loads.filter((s) => factorOf(s.index, across.variable.name) > 1);
   const along = dims.find(
-    (d) =>
-      d !== across && strided.every((s) => liesAlong(s, d.variable.name, across.variable.name)),
+    (d) => d !== across && strided.every((s) => liesAlong(s, d.variable.name, across.variable.name)),
   );
   if (strided.length === 0 || along === undefined) return null;
   const [i, j] = [along.variable.name, across.variable.name];

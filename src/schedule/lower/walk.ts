@@ -59,7 +59,13 @@ export function planChunks(dims: readonly Dim[], wanted: number, lanes: number):
   return { chunks: 1, lead: [], blocked: null, blockSize: 0, rest: [] };
 }
 
-export function emitChunks(emitter: Emitter, chunk: Local, plan: ChunkPlan, lanes: number, write: () => void): void {
+export function emitChunks(
+  emitter: Emitter,
+  chunk: Local,
+  plan: ChunkPlan,
+  lanes: number,
+  write: () => void,
+): void {
   const { blocked } = plan;
   if (blocked === null) {
     write();

@@ -112,13 +112,7 @@ export function worthwhile(g: Dimensions, lanes: number, share = 0.8): boolean {
   const tiles = Math.ceil(tilesOf(g) / tileUnit) * tileUnit;
   const [channels, filters] = [g.channels.size, g.filters.size];
   const [wideChannels, wideFilters] = [Math.ceil(channels / lanes), Math.ceil(filters / lanes)];
-  const directly =
-    g.images.size *
-    g.height.size *
-    g.width.size *
-    9 *
-    channels *
-    wideFilters;
+  const directly = g.images.size * g.height.size * g.width.size * 9 * channels * wideFilters;
   const multiplied = products * channels * wideFilters;
   const transforms = tiles * (inputCycles * wideChannels + outputCycles * wideFilters);
   const total = tiles * multiplied + transforms + weightCycles(lanes) * multiplied;

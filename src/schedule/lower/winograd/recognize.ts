@@ -124,4 +124,3 @@ function imageOperand({ buffer, index }: Access, found: Dimensions, side: Extent
 }
 
 const stepOf = (index: Index, { dim }: Extent): number => (dim === null ? 0 : factorOf(index, `x${dim}`));
-
