@@ -83,6 +83,8 @@ export function compare(fn: CompareFn, a: Expr, b: Expr): Expr {
 
 export function select(condition: Expr, a: Expr, b: Expr): Expr {
   const lanes = Math.max(condition.lanes, a.lanes, b.lanes);
+  if (condition.kind === "const" && condition.type === "bool")
+    return splat(condition.value === 0 ? b : a, lanes);
   return {
     kind: "select",
     type: a.type,
@@ -123,6 +125,11 @@ export function pack(elements: readonly Expr[]): Expr {
 export function extract(a: Expr, lane: number): Expr {
   if (a.lanes === 1) return a;
   return { kind: "extract", type: a.type, lanes: 1, a, lane };
+}
+
+/** Lanes of two vectors of one type, by their place in a and b side by side. */
+export function shuffle(a: Expr, b: Expr, picks: readonly number[]): Expr {
+  return { kind: "shuffle", type: a.type, lanes: a.lanes, a, b, picks };
 }
 
 /** Reads `lanes` elements, or the first `active` of them. */

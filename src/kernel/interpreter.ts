@@ -256,6 +256,13 @@ class KernelCompiler {
         const a = this.#expr(e.a);
         return () => (a() as Lanes)[e.lane] as number;
       }
+      case "shuffle": {
+        const [a, b] = [this.#expr(e.a), this.#expr(e.b)];
+        return () => {
+          const both = [...(a() as Lanes), ...(b() as Lanes)];
+          return e.picks.map((pick) => both[pick] as number);
+        };
+      }
     }
   }
 

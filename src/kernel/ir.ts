@@ -147,6 +147,14 @@ export interface ExtractExpr extends ExprBase {
   readonly lane: number;
 }
 
+/** Lanes of two vectors: lane i of the result is lane `picks[i]` of a and b side by side. */
+export interface ShuffleExpr extends ExprBase {
+  readonly kind: "shuffle";
+  readonly a: Expr;
+  readonly b: Expr;
+  readonly picks: readonly number[];
+}
+
 export type Expr =
   | ConstExpr
   | LocalExpr
@@ -163,7 +171,8 @@ export type Expr =
   | SplatExpr
   | IotaExpr
   | PackExpr
-  | ExtractExpr;
+  | ExtractExpr
+  | ShuffleExpr;
 
 /** Declares a local with its first value. */
 export interface LetStmt {

@@ -182,6 +182,8 @@ class Printer {
         return call("pack", ...e.elements);
       case "extract":
         return `${this.#expr(e.a)}.${e.lane}`;
+      case "shuffle":
+        return `${call("shuffle", e.a, e.b)}[${e.picks.join(" ")}]`;
     }
   }
 }

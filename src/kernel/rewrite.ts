@@ -24,6 +24,7 @@ export function childrenOf(e: Expr): readonly Expr[] {
       return [e.a];
     case "binary":
     case "compare":
+    case "shuffle":
       return [e.a, e.b];
     case "fma":
       return [e.a, e.b, e.c];
@@ -59,6 +60,7 @@ export function mapChildren(e: Expr, fn: (child: Expr) => Expr): Expr {
       return { ...e, a: x };
     case "binary":
     case "compare":
+    case "shuffle":
       return { ...e, a: x, b: y };
     case "fma":
       return { ...e, a: x, b: y, c: z };

@@ -18,6 +18,7 @@ import {
   prefetch,
   select,
   set,
+  shuffle,
   splat,
   store,
   unary,
@@ -144,6 +145,12 @@ describe("verifyKernel", () => {
     ["bitcast", evaluating(bitcast(constant(1, "f64"), "i32")), "bitcast of f64 to i32, not of 32 bits"],
     ["splat of a vector", evaluating(odd(splat(use(x), 4), { a: f(1, 4) })), "splat of f32x4 is f32"],
     ["extract", evaluating(extract(f(1, 4), 4)), "extract of lane 4 from f32x4"],
+    [
+      "shuffle beyond both",
+      evaluating(shuffle(f(1, 4), f(2, 4), [0, 4, 8, 1])),
+      "shuffle of two vectors of 4 lanes picks 0, 4, 8, 1",
+    ],
+    ["short shuffle", evaluating(shuffle(f(1, 4), f(2, 4), [0, 4])), "of 4 lanes picks 0, 4"],
     ["address of write", kernel(define(p, address(1, int(0)))), 'reads buffer 1, which is declared "write"'],
     [
       "pointer type",

@@ -8,6 +8,7 @@ import {
   type Expr,
   type Kernel,
   type Local,
+  type ShuffleExpr,
   type Stmt,
   type ValueType,
   valueTypeOf,
@@ -243,6 +244,9 @@ class KernelVerifier {
       case "extract":
         this.#laneMove(e);
         return;
+      case "shuffle":
+        this.#shuffle(e);
+        return;
       case "cast":
         this.#expect(e.type !== "ptr" && e.a.type !== "ptr", () => `cast of ${typeOf(e.a)} to ${typeOf(e)}`);
         this.#sameLanes("cast", e, e.a);
@@ -325,6 +329,16 @@ class KernelVerifier {
         this.#expect(typeOf(a) === e.type, () => `pack to ${typeOf(e)} has an element of ${typeOf(a)}`);
       }
     }
+  }
+
+  #shuffle(e: ShuffleExpr): void {
+    const { lanes, picks } = e;
+    this.#expect(lanes > 1 && e.type !== "ptr", () => `shuffle is ${typeOf(e)}, no vector`);
+    for (const operand of [e.a, e.b]) this.#sameType("shuffle", e, "an operand", operand);
+    this.#expect(
+      picks.length === lanes && picks.every((p) => Number.isInteger(p) && p >= 0 && p < 2 * lanes),
+      () => `shuffle of two vectors of ${lanes} lanes picks ${picks.join(", ")}`,
+    );
   }
 
   #sameLanes(what: string, e: Expr, a: Expr): void {

@@ -15,6 +15,7 @@ import {
   loadAt,
   pack,
   select,
+  shuffle,
   splat,
   store,
   sub,
@@ -93,6 +94,10 @@ function selectCases(lanes: readonly number[]): Case[] {
   });
 }
 
+/** Lanes of both operands in no order that an instruction has by itself. */
+const woven = (n: number): number[] =>
+  Array.from({ length: n }, (_, i) => (5 * i + (i % 2) * n + 1) % (2 * n));
+
 function vectorCases(lanes: readonly number[]): Case[] {
   return (["f32", "i32", "bool"] as const).map((type) => {
     const dtype = dtypeOf[type];
@@ -109,9 +114,10 @@ function vectorCases(lanes: readonly number[]): Case[] {
       elementwise(n, dtype, inputs, (i) => splat(one(i), n)),
       elementwise(n, dtype, inputs, (i) => splat(extract(load(1, dtype, i, n), n - 2), n)),
       elementwise(n, dtype, inputs, (i) => pack(packed(n, i))),
+      elementwise(n, dtype, inputs, (i) => shuffle(load(1, dtype, i, n), pack(packed(n, i)), woven(n))),
       elementwise(n, "int32", inputs, (i) => add(splat(i, n), iota(n))),
     ]);
-    return { name: `splat, pack, extract and iota of ${type}`, samples };
+    return { name: `splat, pack, extract, shuffle and iota of ${type}`, samples };
   });
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Node } from "../graph/node.ts";
 import type { AxisMap, ContractionSpec } from "../graph/operation.ts";
+import { winogradOperand } from "./lower/winograd/form.ts";
 import { stridesFor } from "./order.ts";
 import type { LoweringContext, Order } from "./plan.ts";
 
@@ -53,11 +54,15 @@ export function contractionPlan(node: Node, around: Surroundings): ContractionPl
   const strides = node.inputs.map((x) => stridesFor(x.shape, around.orderOf(x)));
   const straight = arrange(spec, 0, strides);
   const swapped = arrange(spec, 1, strides);
+  const isSteady = (operand: 0 | 1): boolean => around.isSteady(node.inputs[operand] as Node);
+  const winograd = node.dtype === "float32" ? winogradOperand(spec, lanes, isSteady) : null;
+  if (winograd !== null) return winograd === 0 ? straight : swapped;
   const total = (plan: ContractionPlan): number => {
     const turned =
       around.isWanted(node) && plan.order.some((d, i) => d !== i) ? 4 * product(spec, plan.order) : 0;
-    const isSteady = around.isSteady(node.inputs[1 - plan.rowOperand] as Node);
-    return multiplying(spec, plan, lanes) + (isSteady ? 0 : layingOut(spec, plan, strides, lanes)) + turned;
+    const columns = plan.rowOperand === 0 ? 1 : 0;
+    const laying = isSteady(columns) ? 0 : layingOut(spec, plan, strides, lanes);
+    return multiplying(spec, plan, lanes) + laying + turned;
   };
   return total(swapped) < total(straight) ? swapped : straight;
 }

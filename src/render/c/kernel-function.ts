@@ -13,6 +13,7 @@ import type {
   Local,
   LoopStmt,
   SelectExpr,
+  ShuffleExpr,
   Stmt,
   StoreStmt,
   UnaryExpr,
@@ -233,7 +234,15 @@ class KernelFunction {
       }
       case "extract":
         return e.type === "bool" ? `(-${this.#value(e.a)}[${e.lane}])` : `(${this.#value(e.a)}[${e.lane}])`;
+      case "shuffle":
+        return this.#shuffle(e, type);
     }
+  }
+
+  #shuffle({ a, b, lanes, picks }: ShuffleExpr, type: string): string {
+    // A vector from memory has a type of its own, with less alignment.
+    const operands = [a, b].map((x) => `(${type})${this.#value(x)}`);
+    return `SHUFFLE(${operands.join(", ")}, ${this.#type("i32", lanes)}, ${picks.join(", ")})`;
   }
 
   #constant(value: number, type: ValueType, lanes: number): string {

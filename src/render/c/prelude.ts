@@ -17,6 +17,13 @@ typedef const char *ptr;
 
 #define INLINE static inline __attribute__((always_inline, unused))
 
+/* Lanes of two vectors, by their place in both side by side. */
+#if defined(__clang__)
+#define SHUFFLE(a, b, T, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define SHUFFLE(a, b, T, ...) __builtin_shuffle(a, b, (T){__VA_ARGS__})
+#endif
+
 /* Integers wrap around. */
 INLINE i32 add_i32(i32 a, i32 b) { return (i32)((u32)a + (u32)b); }
 INLINE i32 sub_i32(i32 a, i32 b) { return (i32)((u32)a - (u32)b); }

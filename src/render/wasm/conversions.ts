@@ -1,6 +1,14 @@
 /** Conversions by value between register kinds, and the movements between scalars and vectors. */
 import { EngineError } from "../../base/errors.ts";
-import type { BitcastExpr, CastExpr, ConstExpr, ExtractExpr, PackExpr, SplatExpr } from "../../kernel/ir.ts";
+import type {
+  BitcastExpr,
+  CastExpr,
+  ConstExpr,
+  ExtractExpr,
+  PackExpr,
+  ShuffleExpr,
+  SplatExpr,
+} from "../../kernel/ir.ts";
 import { type Emitter, pushLanes, pushSplat } from "./emitter.ts";
 import { f32, f32x4, f64, i32, i32x4, v128 } from "./opcodes.ts";
 import { type Register, registerOf } from "./registers.ts";
@@ -165,4 +173,12 @@ export function emitExtract(emitter: Emitter, e: ExtractExpr): void {
     code.i32(1);
     code.op(i32.and);
   }
+}
+
+/** Pushes lanes of two vectors. */
+export function emitShuffle(emitter: Emitter, e: ShuffleExpr): void {
+  registerOf(e);
+  emitter.value(e.a);
+  emitter.value(e.b);
+  emitter.code.shuffle(e.picks.flatMap((pick) => [0, 1, 2, 3].map((byte) => 4 * pick + byte)));
 }

@@ -85,6 +85,8 @@ function detailOf(e: Expr): string | number {
       return e.fn;
     case "extract":
       return e.lane;
+    case "shuffle":
+      return e.picks.join();
     default:
       return "";
   }

@@ -14,6 +14,7 @@ import {
   emitExtract,
   emitIota,
   emitPack,
+  emitShuffle,
   emitSplat,
 } from "./conversions.ts";
 import type { Emitter, MathImport } from "./emitter.ts";
@@ -179,6 +180,8 @@ class KernelFunction implements Emitter {
       case "extract":
         emitExtract(this, e);
         break;
+      case "shuffle":
+        emitShuffle(this, e);
     }
   }
 

@@ -6,7 +6,8 @@ import { valueTypeOf } from "../../kernel/ir.ts";
 import { type Index, linearize, zero } from "../index-math.ts";
 import type { Buffer, Group, LoweringContext } from "../plan.ts";
 import { ScalarBody } from "../scalar-body.ts";
-import { alignedCoordinates, type BodyStore, reachBuffers } from "./map.ts";
+import { alignedCoordinates, reachBuffers } from "./map.ts";
+import type { BodyStore } from "./walk.ts";
 
 export interface Epilogue {
   readonly body: ScalarBody;

@@ -7,6 +7,7 @@ import { type Node, resolve } from "../../graph/node.ts";
 import type { AxisMap, ContractionSpec } from "../../graph/operation.ts";
 import { int } from "../../kernel/build.ts";
 import type { Expr } from "../../kernel/ir.ts";
+import type { Target } from "../../kernel/program.ts";
 import { type ContractionPlan, contractionPlan } from "../contraction-plan.ts";
 import type { Variable } from "../index-math.ts";
 import {
@@ -183,6 +184,21 @@ export function accessOf(
 /** Rows of the column operand further apart than this share cache sets when a panel is read. */
 const farRows = 1024;
 
+/** Bytes after which addresses share a set of the first-level cache, its ways, and what it holds. */
+const [cachePeriod, cacheWays, cacheBytes] = [4096, 8, 32768];
+
+/**
+ * Whether the lines of a panel displace each other, `apart` elements from one to the next, though the panel laid out
+ * would stay in the cache, and often enough are they read.
+ */
+function displaced(apart: number, summed: number, rows: number, { lanes, registers }: Target): boolean {
+  const sets = cachePeriod / greatestDivisor(cachePeriod, 4 * apart);
+  const panel = summed * (registers >= 32 ? 4 : 2) * lanes * 4;
+  return rows > 64 && sets <= 16 && summed > sets * cacheWays && panel <= cacheBytes;
+}
+
+const greatestDivisor = (a: number, b: number): number => (b === 0 ? a : greatestDivisor(b, a % b));
+
 /** The column operand where it can be read as it lies: vectors along the columns, not too far apart. */
 function directColumns(
   node: Node,
@@ -209,8 +225,10 @@ function directColumns(
   const last = plan.summed[plan.summed.length - 1];
   const apart = last === undefined ? 0 : Math.abs(factorOf(access.index, `x${last}`));
   const summed = extent(spec, plan.summed);
-  if (apart >= farRows / 4 && apart % farRows === 0 && summed > 16 && extent(spec, plan.rows) > 32)
-    return null;
+  const rows = extent(spec, plan.rows);
+  if (apart >= farRows / 4 && apart % farRows === 0 && summed > 16 && rows > 32) return null;
+  const repeated = plan.batch.some((d) => (spec.sizes[d] as number) > 1);
+  if (!repeated && displaced(apart, summed, rows, context.target)) return null;
   if (plan.summed.some((d) => factorOf(access.index, `x${d}`) < 0)) return null;
   return access;
 }
@@ -279,12 +297,12 @@ function packedOperand(
       batch,
       columns,
       width,
-      summed,
+      summed: plan.summed.map((d) => spec.sizes[d] as number),
       at: (b, n, k) => {
         const values = new Map([
           ...positions(spec, plan.batch, b),
           ...positions(spec, plan.columns, n),
-          ...positions(spec, plan.summed, k),
+          ...plan.summed.map((d, i) => [`x${d}`, k[i] as Index] as const),
         ]);
         return maps.map((m) => substitute(axisIndex(m, spec), values));
       },

@@ -7,7 +7,7 @@ import { emitInline, extent, hold, type Problem, positions, rowStarts } from "./
 import { emitTile, makeAccumulators } from "./contraction-tile.ts";
 import { Emitter } from "./emitter.ts";
 import { chunkLocal, KernelBuffers } from "./kernel-frame.ts";
-import { type BodyStore, emitStores } from "./map.ts";
+import { type BodyStore, emitStores } from "./walk.ts";
 
 /** Multiplications that a chunk should at least do. */
 const chunkWork = 60_000;

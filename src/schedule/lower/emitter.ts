@@ -31,6 +31,7 @@ import type { Expr, Local, Stmt } from "../../kernel/ir.ts";
 import { philox4x32 } from "../../kernel/philox.ts";
 import { type Atom, factorOf, type Index, occursInside, type Term } from "../index-math.ts";
 import { type Guard, type LoadScalar, operandsOf, type Scalar, type ScalarBody } from "../scalar-body.ts";
+import { liesAlong, type Turn, transpose } from "./transpose.ts";
 
 /** What a loop variable is at run time: a register plus a constant, or the constant alone. */
 interface Binding {
@@ -55,7 +56,7 @@ export interface BufferUse {
 }
 
 /** The vector variable and its width; lanes 1 is scalar code. */
-export interface VectorMode {
+interface VectorMode {
   readonly variable: string;
   readonly lanes: number;
   /** Lanes that stand for elements, the first ones; all by default. The others compute along and touch no memory. */
@@ -73,6 +74,7 @@ export class Emitter {
   readonly #holes = new Map<number, { expr: Expr; level: number }>();
   readonly #dependencies = new Map<number, number>();
   #vector: VectorMode = scalarMode;
+  #turn: Turn | null = null;
 
   constructor(body: ScalarBody, buffers: BufferUse, locals: Locals = new Locals()) {
     this.#body = body;
@@ -154,6 +156,25 @@ export class Emitter {
     this.#dependencies.clear();
   }
 
+  /**
+   * Runs `body` for as many steps of a variable as a vector has lanes, from `base` on. What lies along this variable, and
+   * across the one of the vectors, is read by vectors for all steps at once and turned in registers. Guards on the
+   * variable are taken to hold, and all others too where it is `inside`.
+   */
+  turned(name: string, base: Expr, inside: boolean, body: () => void): void {
+    const turn: Turn = { name, base, level: this.depth, vectors: new Map(), inside, step: 0 };
+    this.#turn = turn;
+    for (; turn.step < this.#vector.lanes; turn.step++) {
+      const statements = this.block(() => {
+        this.bind(name, base, turn.step);
+        body();
+      });
+      for (const s of statements) this.push(s);
+    }
+    this.#turn = null;
+    this.#dependencies.clear();
+  }
+
   finish(): Stmt[] {
     return this.#top().statements;
   }
@@ -179,7 +200,19 @@ export class Emitter {
   }
 
   #guardLevel(guards: readonly Guard[]): number {
-    return guards.reduce((level, g) => Math.max(level, this.#indexLevel(g.index)), 0);
+    return this.#open(guards).reduce((level, g) => Math.max(level, this.#indexLevel(g.index)), 0);
+  }
+
+  /** The guards that are not known to hold. */
+  #open(guards: readonly Guard[]): readonly Guard[] {
+    const turn = this.#turn;
+    if (turn === null) return guards;
+    return turn.inside ? [] : guards.filter((g) => factorOf(g.index, turn.name) === 0);
+  }
+
+  /** Whether guards hold. */
+  holds(guards: readonly Guard[]): Expr {
+    return this.value(this.#body.inside(guards));
   }
 
   #indexLevel(index: Index): number {
@@ -301,7 +334,7 @@ export class Emitter {
 
   #inside(guards: readonly Guard[]): Expr {
     let all: Expr | null = null;
-    for (const g of guards) {
+    for (const g of this.#open(guards)) {
       const at = this.#indexValue(g.index);
       for (const test of [compare("le", int(g.low), at), compare("lt", at, int(g.high))]) {
         all = all === null ? test : binary("and", all, test);
@@ -317,8 +350,9 @@ export class Emitter {
     if (terms.length === 0 && offset >= 0 && offset < this.buffers.sizeOf(s.buffer)) {
       return load(buffer, s.dtype, int(offset));
     }
-    const vector = this.#isVector(s.index) || s.guards.some((g) => this.#isVector(g.index));
-    const condition = s.guards.length === 0 ? null : this.value(this.#body.inside(s.guards));
+    const guards = this.#open(s.guards);
+    const vector = this.#isVector(s.index) || guards.some((g) => this.#isVector(g.index));
+    const condition = guards.length === 0 ? null : this.value(this.#body.inside(guards));
     if (!vector) {
       const at = this.address(s.index);
       return load(buffer, s.dtype, condition === null ? at : select(condition, at, int(0)));
@@ -331,10 +365,39 @@ export class Emitter {
       const at = this.address(s.index);
       return load(buffer, s.dtype, condition === null ? at : select(condition, at, int(0)), lanes, active);
     }
+    const turned = this.#turnedLoad(s, buffer, condition);
+    if (turned !== null) return turned;
     const zero = constant(0, s.type);
     return pack(
       Array.from({ length: lanes }, (_, l) => (l < active ? this.#loadLane(s, buffer, condition, l) : zero)),
     );
+  }
+
+  /** The vector for the present step of what lies along the steps; null where a load does not. */
+  #turnedLoad(s: LoadScalar, buffer: number, condition: Expr | null): Expr | null {
+    const turn = this.#turn;
+    const { lanes, variable } = this.#vector;
+    if (turn === null || !liesAlong(s, turn.name, variable)) return null;
+    if ((condition?.lanes ?? 1) > 1 || this.buffers.sizeOf(s.buffer) < lanes) return null;
+    const known = turn.vectors.get(s.id);
+    if (known !== undefined) return known[turn.step] as Expr;
+    const step = this.#bindings.get(turn.name) as Binding;
+    this.#bindings.set(turn.name, { base: turn.base, offset: 0, level: turn.level });
+    this.#dependencies.clear();
+    let vectors: readonly Expr[] | null = null;
+    if (Math.max(this.#indexLevel(s.index), this.#guardLevel(s.guards)) <= turn.level) {
+      const level = this.#levels[turn.level] as Level;
+      const rows = Array.from({ length: lanes }, (_, l) => {
+        const at = this.address(s.index, l);
+        const there = condition === null ? at : select(condition, at, int(0));
+        return this.#keep(level, "row", load(buffer, s.dtype, there, lanes));
+      });
+      vectors = transpose(rows, (e) => this.#keep(level, "turned", e));
+      turn.vectors.set(s.id, vectors);
+    }
+    this.#bindings.set(turn.name, step);
+    this.#dependencies.clear();
+    return vectors === null ? null : (vectors[turn.step] as Expr);
   }
 
   get #active(): number {

@@ -5,11 +5,10 @@
 
 import { sizeOf } from "../../base/shape.ts";
 import type { Node } from "../../graph/node.ts";
-import { add, binary, int, Locals, mul, use } from "../../kernel/build.ts";
-import type { Expr, Local } from "../../kernel/ir.ts";
+import { Locals } from "../../kernel/build.ts";
 import { type Index, linearize, slopeOf } from "../index-math.ts";
 import type { Buffer, Group, LoweredCall, LoweringContext, Store } from "../plan.ts";
-import { type Reach, type Scalar, ScalarBody } from "../scalar-body.ts";
+import { type Reach, ScalarBody } from "../scalar-body.ts";
 import { coordinates, type Dim, indicesOf, mergeDims, splitDims } from "./domain.ts";
 import { Emitter } from "./emitter.ts";
 import {
@@ -20,21 +19,8 @@ import {
   lanesFor,
   operationCount,
 } from "./kernel-frame.ts";
-
-/** A store with its value and index as the body gives them. */
-export interface BodyStore {
-  readonly value: Scalar;
-  readonly buffer: Buffer;
-  readonly index: Index;
-}
-
-/** Runs stores where the emitter stands. All values come first: a store may overwrite what another is computed from. */
-export function emitStores(emitter: Emitter, stores: readonly BodyStore[]): void {
-  const values = stores.map((s) => emitter.value(s.value));
-  stores.forEach((s, i) => {
-    emitter.store(s.buffer.id, s.index, values[i] as Expr);
-  });
-}
+import { lowerTurned } from "./turned.ts";
+import { type BodyStore, emitChunks, emitStores, planChunks, type WalkBody } from "./walk.ts";
 
 /** Loads whatever has a buffer that the group does not fill itself. */
 export function reachBuffers(
@@ -58,18 +44,12 @@ export function alignedCoordinates(at: readonly Index[], shape: readonly number[
   return target.shape.map((s) => (s === 1 ? linearize([], []) : (moving[next++] as Index)));
 }
 
-interface MapBody {
-  readonly body: ScalarBody;
-  readonly stores: readonly BodyStore[];
-  readonly buffers: ReadonlyMap<number, Buffer>;
-}
-
 function evaluate(
   group: Group,
   dims: readonly Dim[],
   shape: readonly number[],
   context: LoweringContext,
-): MapBody {
+): WalkBody {
   const buffers = new Map<number, Buffer>();
   const own = new Set(group.stores.filter((s) => context.bufferOf(s.node) === s.buffer).map((s) => s.node));
   const body: ScalarBody = new ScalarBody(reachBuffers(() => body, context, own, buffers));
@@ -92,7 +72,7 @@ function bodyStore(
  * The order in which most loads and stores lie in memory, where that is another than the one of the loops: what goes
  * across memory goes element by element. Null to keep the order.
  */
-function walkOrder(dims: readonly Dim[], { body, stores }: MapBody): number[] | null {
+function walkOrder(dims: readonly Dim[], { body, stores }: WalkBody): number[] | null {
   const votes = new Map<string, { order: number[]; count: number }>();
   const vote = (index: Index): void => {
     const strides = dims.map((d) => Math.abs(slopeOf(index, d.variable.name)));
@@ -115,6 +95,11 @@ export function lowerMap(group: Group, context: LoweringContext): LoweredCall[] 
   const { shape } = first;
   const usual = splitDims(shape, context.orderOf(first));
   const inUsual = evaluate(group, usual, shape, context);
+  const turned = lowerTurned(
+    { name: "map", shape, usual, inUsual, evaluate: (dims) => evaluate(group, dims, shape, context) },
+    context.target.lanes,
+  );
+  if (turned !== null) return [turned];
   const order = walkOrder(usual, inUsual);
   const apart = order === null ? usual : splitDims(shape, order);
   const trial = order === null ? inUsual : evaluate(group, apart, shape, context);
@@ -130,88 +115,4 @@ export function lowerMap(group: Group, context: LoweringContext): LoweredCall[] 
   const plan = planChunks(dims, chunkCount(sizeOf(shape), work / 4), lanes);
   emitChunks(emitter, chunk, plan, lanes, () => emitStores(emitter, stores));
   return [kernel.finish("map", plan.chunks, chunk, emitter.finish(), work * sizeOf(shape))];
-}
-
-/** How the domain is cut: `serial` outer loops of one iteration per chunk, a blocked loop, then whole loops. */
-interface ChunkPlan {
-  readonly chunks: number;
-  /** Loops whose every iteration is a chunk of its own (times the blocks of the next). */
-  readonly lead: readonly Dim[];
-  readonly blocked: Dim | null;
-  readonly blockSize: number;
-  readonly rest: readonly Dim[];
-}
-
-function planChunks(dims: readonly Dim[], wanted: number, lanes: number): ChunkPlan {
-  let left = wanted;
-  for (let i = 0; i < dims.length; i++) {
-    const dim = dims[i] as Dim;
-    if (dim.extent < left && i + 1 < dims.length) {
-      left = Math.ceil(left / dim.extent);
-      continue;
-    }
-    const unit = i === dims.length - 1 ? lanes : 1;
-    const blockSize = Math.ceil(dim.extent / left / unit) * unit;
-    const lead = dims.slice(0, i);
-    const blocks = Math.ceil(dim.extent / blockSize);
-    const chunks = lead.reduce((p, d) => p * d.extent, blocks);
-    return { chunks, lead, blocked: dim, blockSize, rest: dims.slice(i + 1) };
-  }
-  return { chunks: 1, lead: [], blocked: null, blockSize: 0, rest: [] };
-}
-
-function emitChunks(emitter: Emitter, chunk: Local, plan: ChunkPlan, lanes: number, write: () => void): void {
-  const { blocked } = plan;
-  if (blocked === null) {
-    write();
-    return;
-  }
-  const blocks = Math.ceil(blocked.extent / plan.blockSize);
-  let rest: Expr = use(chunk);
-  const block = plan.lead.length === 0 ? rest : binary("mod", rest, int(blocks));
-  rest = plan.lead.length === 0 ? int(0) : binary("idiv", rest, int(blocks));
-  for (let i = plan.lead.length - 1; i >= 0; i--) {
-    const dim = plan.lead[i] as Dim;
-    const value = i === 0 ? rest : binary("mod", rest, int(dim.extent));
-    emitter.bind(dim.variable.name, emitter.define(dim.variable.name, value));
-    rest = i === 0 ? rest : binary("idiv", rest, int(dim.extent));
-  }
-  const start = blocks === 1 ? int(0) : emitter.define("start", mul(block, int(plan.blockSize)));
-  const end =
-    blocks === 1
-      ? int(blocked.extent)
-      : emitter.define("end", binary("min", add(start, int(plan.blockSize)), int(blocked.extent)));
-  emitDims(emitter, [blocked, ...plan.rest], lanes, write, { start, end });
-}
-
-/** Loops over dims, the first between given bounds; vectors along the last, the rest of a row as part of one. */
-function emitDims(
-  emitter: Emitter,
-  dims: readonly Dim[],
-  lanes: number,
-  body: () => void,
-  bounds?: { start: Expr; end: Expr },
-): void {
-  const dim = dims[0];
-  if (dim === undefined) {
-    body();
-    return;
-  }
-  const start = bounds?.start ?? int(0);
-  const end = bounds?.end ?? int(dim.extent);
-  const { name } = dim.variable;
-  if (dims.length > 1) {
-    emitter.loop(name, start, end, 1, () => emitDims(emitter, dims.slice(1), lanes, body));
-    return;
-  }
-  const active = dim.extent % lanes;
-  const whole = dim.extent - active;
-  if (whole > 0) {
-    const stop = bounds === undefined ? int(whole) : binary("min", end, int(whole));
-    emitter.vectorized({ variable: name, lanes }, () => emitter.loop(name, start, stop, lanes, body));
-  }
-  if (active > 0) {
-    const from = bounds === undefined ? int(whole) : binary("max", start, int(whole));
-    emitter.vectorized({ variable: name, lanes, active }, () => emitter.loop(name, from, end, lanes, body));
-  }
 }

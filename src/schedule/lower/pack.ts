@@ -4,14 +4,28 @@
  * on the way to the operand is done here.
  */
 
+import { sizeOf } from "../../base/shape.ts";
 import type { Node } from "../../graph/node.ts";
 import { add, binary, int, Locals, mul, use } from "../../kernel/build.ts";
-import { type Index, linearize, ofAtom, plus, times, type Variable, variable } from "../index-math.ts";
+import {
+  delinearize,
+  type Index,
+  linearize,
+  ofAtom,
+  plus,
+  times,
+  type Variable,
+  variable,
+} from "../index-math.ts";
+import { rowMajor, stridesFor } from "../order.ts";
 import type { Buffer, LoweredCall, LoweringContext } from "../plan.ts";
 import { ScalarBody } from "../scalar-body.ts";
+import { coordinates, type Dim, splitDims } from "./domain.ts";
 import { Emitter } from "./emitter.ts";
 import { chunkCount, chunkLocal, KernelBuffers, lanesFor } from "./kernel-frame.ts";
 import { reachBuffers } from "./map.ts";
+import { lowerTurned } from "./turned.ts";
+import type { WalkBody } from "./walk.ts";
 
 export interface PackPlan {
   readonly operand: Node;
@@ -19,13 +33,17 @@ export interface PackPlan {
   readonly batch: number;
   readonly columns: number;
   readonly width: number;
-  readonly summed: number;
-  /** Coordinates of the operand for a batch element, column and summed position. */
-  at(batch: Index, column: Index, summed: Index): readonly Index[];
+  /** Sizes of the summed loop dimensions, slowest first. */
+  readonly summed: readonly number[];
+  /** Coordinates of the operand for a batch element, column and position along each summed dimension. */
+  at(batch: Index, column: Index, summed: readonly Index[]): readonly Index[];
 }
 
 export function lowerPack(plan: PackPlan, context: LoweringContext): LoweredCall {
-  const { batch, columns, width, summed, target } = plan;
+  const turned = lowerTurnedPack(plan, context);
+  if (turned !== null) return turned;
+  const { batch, columns, width, target } = plan;
+  const summed = sizeOf(plan.summed);
   const panels = Math.ceil(columns / width);
   const used = new Map<number, Buffer>([[target.id, target]]);
   const body: ScalarBody = new ScalarBody(reachBuffers(() => body, context, new Set(), used));
@@ -35,7 +53,11 @@ export function lowerPack(plan: PackPlan, context: LoweringContext): LoweredCall
   const j = variable("j", width);
   const column = clampedColumn(panel, j, columns, width);
   const guards = columns % width === 0 ? [] : [{ index: column, low: 0, high: columns }];
-  const inner = body.evaluate(plan.operand, plan.at(ofAtom(b), column, ofAtom(k)), guards);
+  const inner = body.evaluate(
+    plan.operand,
+    plan.at(ofAtom(b), column, delinearize(ofAtom(k), plan.summed)),
+    guards,
+  );
   const value =
     guards.length === 0 ? inner : body.select(body.inside(guards), inner, body.const(0, inner.type));
   const index = linearize([ofAtom(b), ofAtom(panel), ofAtom(k), ofAtom(j)], strides(panels, summed, width));
@@ -65,6 +87,27 @@ export function lowerPack(plan: PackPlan, context: LoweringContext): LoweredCall
     });
   });
   return kernel.finish("pack", units * blocks, chunk, emitter.finish(), 0);
+}
+
+/** The same where the operand lies along the sum: turned in blocks. */
+function lowerTurnedPack(plan: PackPlan, context: LoweringContext): LoweredCall | null {
+  const { batch, columns, width, summed, target } = plan;
+  if (columns % width !== 0) return null;
+  const shape = [batch, columns / width, ...summed, width];
+  const size = stridesFor(shape, rowMajor(shape.length));
+  const evaluate = (dims: readonly Dim[]): WalkBody => {
+    const buffers = new Map<number, Buffer>([[target.id, target]]);
+    const body: ScalarBody = new ScalarBody(reachBuffers(() => body, context, new Set(), buffers));
+    const at = coordinates(dims, shape);
+    const [b, panel] = at as [Index, Index];
+    const column = plus(times(panel, width), at[at.length - 1] as Index);
+    const value = body.evaluate(plan.operand, plan.at(b, column, at.slice(2, -1)));
+    return { body, stores: [{ value, buffer: target, index: linearize(at, size) }], buffers };
+  };
+  const usual = splitDims(shape, rowMajor(shape.length));
+  const walk = { name: "pack", shape, usual, inUsual: evaluate(usual), evaluate };
+  const call = lowerTurned(walk, context.target.lanes);
+  return call === null ? null : { ...call, kernel: { ...call.kernel, flops: 0 } };
 }
 
 function clampedColumn(panel: Variable, j: Variable, columns: number, width: number): Index {

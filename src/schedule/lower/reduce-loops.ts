@@ -24,7 +24,7 @@ import type { Buffer } from "../plan.ts";
 import type { Scalar, ScalarBody } from "../scalar-body.ts";
 import type { Dim } from "./domain.ts";
 import type { Emitter } from "./emitter.ts";
-import type { BodyStore } from "./map.ts";
+import type { BodyStore } from "./walk.ts";
 /** One reduction inside a kernel: what it reads, how it combines, and the position it reports for arg reductions. */
 export interface Reduction {
   readonly fn: ReduceFn;

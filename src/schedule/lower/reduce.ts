@@ -22,8 +22,9 @@ import {
   lanesFor,
   operationCount,
 } from "./kernel-frame.ts";
-import { alignedCoordinates, type BodyStore, reachBuffers } from "./map.ts";
+import { alignedCoordinates, reachBuffers } from "./map.ts";
 import { type ReduceKernel, ReduceLoops, type Reduction } from "./reduce-loops.ts";
+import type { BodyStore } from "./walk.ts";
 
 /** Elements from which on a reduction with few results is cut into parts. */
 const partElements = 16384;

@@ -11,7 +11,7 @@ import { contractionEpilogue, type Epilogue } from "../contraction-epilogue.ts";
 import { hold } from "../contraction-problem.ts";
 import { Emitter } from "../emitter.ts";
 import { chunkLocal, KernelBuffers, lanesAlong } from "../kernel-frame.ts";
-import { emitStores } from "../map.ts";
+import { emitStores } from "../walk.ts";
 import {
   apartOf,
   arithmeticOf,
@@ -29,7 +29,8 @@ import {
   type RegisterTile,
   type Stream,
 } from "./emit.ts";
-import { type Convolution, tilesOf, tileUnit } from "./recognize.ts";
+import { tilesOf, tileUnit } from "./form.ts";
+import type { Convolution } from "./recognize.ts";
 import { inTwoDimensions, outputMap, products, tileSize } from "./transforms.ts";
 import { lowerWeights, type WeightPanels } from "./weights.ts";
 

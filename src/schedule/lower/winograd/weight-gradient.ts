@@ -24,7 +24,7 @@ import { contractionEpilogue } from "../contraction-epilogue.ts";
 import { hold } from "../contraction-problem.ts";
 import { Emitter } from "../emitter.ts";
 import { chunkCount, chunkLocal, KernelBuffers, lanesAlong } from "../kernel-frame.ts";
-import { emitStores } from "../map.ts";
+import { emitStores } from "../walk.ts";
 import {
   apartOf,
   arithmeticOf,
@@ -41,7 +41,8 @@ import {
   type Stream,
   storePatch,
 } from "./emit.ts";
-import { tilesOf, type WeightGradient } from "./recognize.ts";
+import { tilesOf } from "./form.ts";
+import type { WeightGradient } from "./recognize.ts";
 import { inTwoDimensions, outputGradientMap, products, tileSize, weightGradientMap } from "./transforms.ts";
 
 /** Tiles that are mapped and multiplied at a time. */
@@ -69,7 +70,7 @@ export function lowerWeightGradient(
   const cut = cutWork(g, context);
   const size = cut.parts * cut.channelBlocks * products * apartOf(cut.channelBlock, cut.filters);
   const partial = context.temporary("float32", size);
-  return [lowerParts(g, cut, partial, context), lowerSum(g, cut, partial, group, context)];
+  return [...g.before, lowerParts(g, cut, partial, context), lowerSum(g, cut, partial, group, context)];
 }
 
 function cutWork(g: WeightGradient, { target }: LoweringContext): Cut {

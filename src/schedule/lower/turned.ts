@@ -1,0 +1,226 @@
+/**
+ * Walks that read along one axis and write along another, as from N, C, H, W to N, H, W, C: in square blocks that are
+ * turned in registers. Element by element such a walk touches a cache line for each element, and where the axes are powers
+ * of two, lines that displace each other before their neighbours are read.
+ */
+import { sizeOf } from "../../base/shape.ts";
+import { add, binary, int, Locals, mul, use, when } from "../../kernel/build.ts";
+import type { Expr, Stmt } from "../../kernel/ir.ts";
+import { factorOf, type Index, occursInside, slopeOf, variable } from "../index-math.ts";
+import type { LoweredCall } from "../plan.ts";
+import type { Guard, LoadScalar, Scalar, ScalarBody } from "../scalar-body.ts";
+import { type Dim, indicesOf, mergeDims, splitDims } from "./domain.ts";
+import { Emitter } from "./emitter.ts";
+import { chunkCount, chunkLocal, KernelBuffers, lanesFor, operationCount } from "./kernel-frame.ts";
+import { liesAlong } from "./transpose.ts";
+import { type BodyStore, emitChunks, emitStores, planChunks, type WalkBody } from "./walk.ts";
+
+/** A walk over the elements of a domain, as it would be without blocks. */
+export interface Walk {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly usual: readonly Dim[];
+  readonly inUsual: WalkBody;
+  evaluate(dims: readonly Dim[]): WalkBody;
+}
+
+/**
+ * The kernel of a walk in the order of what is stored, in blocks of at most `lanes`; null where nothing is read along
+ * another axis, or it cannot be turned.
+ */
+export function lowerTurned(
+  { name, shape, usual, inUsual, evaluate }: Walk,
+  lanes: number,
+): LoweredCall | null {
+  const stored = (inUsual.stores[0] as BodyStore).index;
+  const step = (index: Index, d: Dim): number => slopeOf(index, d.variable.name);
+  const last = usual.find((d) => step(stored, d) === 1);
+  const isTurned = (s: Scalar): boolean =>
+    s.kind === "load" &&
+    last !== undefined &&
+    step(s.index, last) > 1 &&
+    usual.some((d) => step(s.index, d) === 1);
+  const width = lanesFor(inUsual.body.all, lanes);
+  if (width === 1 || !inUsual.body.all.some(isTurned)) return null;
+  const order = [...usual].sort((a, b) => step(stored, b) - step(stored, a)).flatMap((d) => d.axes);
+  const apart = splitDims(shape, order);
+  const trial = evaluate(apart);
+  const dims = mergeDims(apart, [...indicesOf(trial.body.all), ...trial.stores.map((s) => s.index)], shape);
+  const { body, stores, buffers } = dims.length === apart.length ? trial : evaluate(dims);
+  const walk = turnedWalk(dims, { body, stores, buffers }, width);
+  if (walk === null) return null;
+  const work = operationCount(body.all);
+  const kernel = new KernelBuffers(buffers);
+  const locals = new Locals();
+  const chunk = chunkLocal(locals);
+  const emitter = new Emitter(body, kernel, locals);
+  const plan = planChunks(walk.outer, chunkCount(sizeOf(shape), work / 4), 1);
+  emitChunks(emitter, chunk, plan, 1, () => walk.emit(emitter, () => emitStores(emitter, stores)));
+  return kernel.finish(name, plan.chunks, chunk, emitter.finish(), work * sizeOf(shape));
+}
+
+/** A walk over square blocks. */
+interface TurnedWalk {
+  /** The loops around the blocks, which may be cut into chunks in any way. */
+  readonly outer: readonly Dim[];
+  /** Emits what is inside them; `write` emits the stores of one point. */
+  emit(emitter: Emitter, write: () => void): void;
+}
+
+/** The axes of the blocks: what is stored lies along `across`, what is read along `along`. */
+interface Block {
+  readonly along: Dim;
+  readonly across: Dim;
+  readonly size: number;
+  /** Positions along `along` where all guards on it hold. */
+  readonly from: number;
+  readonly to: number;
+  /** Those that depend on the loops around alone. */
+  readonly guards: readonly Guard[];
+}
+
+const smallest = 4;
+/** Elements of a cache line. */
+const lineElements = 16;
+
+/** Plans a walk over blocks of at most `lanes`; null where nothing is to be turned, or what is cannot be. */
+function turnedWalk(dims: readonly Dim[], of: WalkBody, lanes: number): TurnedWalk | null {
+  const block = blockOf(dims, of, lanes);
+  if (block === null) return null;
+  const outer = dims.filter((d) => d !== block.along && d !== block.across);
+  const { along, size, from, to } = block;
+  const whole = from === 0 && to === along.extent && to % size === 0;
+  if (!whole) {
+    if (outer.length === 0) return null;
+    return {
+      outer,
+      emit: (emitter, write) => {
+        edges(emitter, block, write);
+        guarded(emitter, block, (inside) => {
+          emitter.loop("line", int(0), int(linesOf(block)), 1, (line) =>
+            lines(emitter, block, use(line), inside, write),
+          );
+        });
+      },
+    };
+  }
+  const extent = linesOf(block);
+  const line: Dim = { variable: variable("line", extent), extent, axes: [], reduced: false };
+  return {
+    outer: [...outer, line],
+    emit: (emitter, write) =>
+      guarded(emitter, block, (inside) =>
+        lines(emitter, block, emitter.address(ofLine(line)), inside, write),
+      ),
+  };
+}
+
+const ofLine = ({ variable: v }: Dim): Index => ({ offset: 0, terms: [{ atom: v, factor: 1 }], key: v.key });
+
+const tilesOf = ({ size, from, to }: Block): number => Math.ceil((to - from) / size);
+/** Blocks along what is read that share cache lines are done one after the other. */
+const groupOf = ({ size }: Block): number => Math.max(1, lineElements / size);
+const linesOf = (block: Block): number => Math.ceil(tilesOf(block) / groupOf(block));
+
+function blockOf(dims: readonly Dim[], { body, stores, buffers }: WalkBody, lanes: number): Block | null {
+  const across = dims.find((d) => stores.every((s) => factorOf(s.index, d.variable.name) === 1));
+  if (across === undefined || lanes < smallest) return null;
+  const loads = body.all.filter((s): s is LoadScalar => s.kind === "load");
+  const strided = loads.filter((s) => factorOf(s.index, across.variable.name) > 1);
+  const along = dims.find(
+    (d) => d !== across && strided.every((s) => liesAlong(s, d.variable.name, across.variable.name)),
+  );
+  if (strided.length === 0 || along === undefined) return null;
+  const [i, j] = [along.variable.name, across.variable.name];
+  // What is overwritten in place is gone when the last block of a row, which begins inside the one before, is read.
+  const places = (id: number): unknown => buffers.get(id)?.slot ?? `b${id}`;
+  const written = new Set(stores.map((s) => places(s.buffer.id)));
+  if (loads.some((s) => written.has(places(s.buffer)))) return null;
+  if (stores.some((s) => occursInside(s.index, i) || occursInside(s.index, j))) return null;
+  const inside = insideOf(body, i, j, along.extent);
+  if (inside === null) return null;
+  let size = lanes;
+  while (size > Math.min(across.extent, inside.to - inside.from)) size /= 2;
+  return size < smallest ? null : { along, across, size, ...inside };
+}
+
+/** Where along `i` all guards hold; null where they are not plain bounds, or depend on `j`. */
+function insideOf(
+  body: ScalarBody,
+  i: string,
+  j: string,
+  extent: number,
+): Pick<Block, "from" | "to" | "guards"> | null {
+  let [from, to] = [0, extent];
+  const around = new Map<string, Guard>();
+  for (const s of body.all) {
+    if (s.kind !== "load" && s.kind !== "inside") continue;
+    for (const guard of s.guards) {
+      const { index, low, high } = guard;
+      if (occursInside(index, i) || occursInside(index, j) || factorOf(index, j) !== 0) return null;
+      if (factorOf(index, i) === 0) {
+        around.set(`${index.key} ${low} ${high}`, guard);
+        continue;
+      }
+      if (factorOf(index, i) !== 1 || index.terms.length > 1) return null;
+      from = Math.max(from, low - index.offset);
+      to = Math.min(to, high - index.offset);
+    }
+  }
+  return { from, to, guards: [...around.values()] };
+}
+
+/** What lies outside the blocks, element by element where it is read. */
+function edges(emitter: Emitter, block: Block, write: () => void): void {
+  const { along, from, to } = block;
+  for (const [first, end] of [
+    [0, from],
+    [to, along.extent],
+  ] as const) {
+    if (first === end) continue;
+    emitter.loop(along.variable.name, int(first), int(end), 1, () => acrossBlocks(emitter, block, write));
+  }
+}
+
+/** Emits blocks twice where guards stand around them: once for where they hold, which is nearly everywhere. */
+function guarded(emitter: Emitter, { guards }: Block, blocks: (inside: boolean) => void): void {
+  if (guards.length === 0) {
+    blocks(true);
+    return;
+  }
+  const condition = emitter.holds(guards);
+  const [inside, outside] = [true, false].map((is) => emitter.block(() => blocks(is)));
+  emitter.push(when(condition, inside as Stmt[], outside));
+}
+
+/** The blocks that begin in one line, for all of what is stored. */
+function lines(emitter: Emitter, block: Block, line: Expr, inside: boolean, write: () => void): void {
+  const { along, size, from, to } = block;
+  const [tiles, group] = [tilesOf(block), groupOf(block)];
+  acrossBlocks(emitter, block, () => {
+    const first = emitter.define("first", mul(line, int(group)));
+    const end = emitter.define("end", binary("min", add(first, int(group)), int(tiles)));
+    emitter.loop("block", first, end, 1, (tile) => {
+      const last = to - size;
+      const start = add(mul(use(tile), int(size)), int(from));
+      const at = (to - from) % size === 0 ? start : binary("min", start, int(last));
+      emitter.turned(along.variable.name, emitter.define("at", at), inside, write);
+    });
+  });
+}
+
+/** Runs `body` for each vector along what is stored; the last one ends with the row. */
+function acrossBlocks(emitter: Emitter, { across, size }: Block, body: () => void): void {
+  const { extent } = across;
+  const { name } = across.variable;
+  emitter.vectorized({ variable: name, lanes: size }, () => {
+    if (extent % size === 0) {
+      emitter.loop(name, int(0), int(extent), size, body);
+      return;
+    }
+    emitter.loop("vector", int(0), int(Math.ceil(extent / size)), 1, (v) => {
+      emitter.bind(name, emitter.define(name, binary("min", mul(use(v), int(size)), int(extent - size))));
+      body();
+    });
+  });
+}
