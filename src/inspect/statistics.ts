@@ -6,7 +6,6 @@ import type { Shape } from "../base/shape.ts";
 import { sizeOf } from "../base/shape.ts";
 import {
   binary,
-  bitcast,
   cast,
   compare,
   constant,
@@ -95,63 +94,85 @@ const whole = composite("statistics", ([x, low, high]: Operands, form: Form): [N
 function fieldsOf(x: Node, featureAxis: number): Record<Field, Node> {
   const axes = x.shape.map((_, d) => d);
   const inside = axes.filter((d) => d !== featureAxis);
-  const like = (value: number, n: Node): Node => constant(value, n.shape, n.dtype);
-  // Counted in integers: float32 cannot tell 2 ** 24 from the next number.
-  const count = (condition: Node): Node => reduce("sum", cast(condition, "int32"), inside);
-  const total = (perFeature: Node): Node => reduce("sum", perFeature, axes);
-  // One pass gives both sums. Without the shift, squares of a large mean would swallow a small spread.
-  const shift = slice(
-    x,
-    axes.map(() => 0),
-    axes.map(() => 1),
-  );
-  const shifted = binary("sub", x, expand(shift, x.shape));
-  const bits = bitcast(x, "int32");
-  const extreme = (fn: "min" | "max", of: Node): Node => reduce(fn, reduce(fn, of, inside), axes);
-  const [largest, smallest] = [extreme("max", bits), extreme("min", bits)];
-  const mirrored = extreme("max", binary("xor", bits, like(signBit, bits)));
-  const zeros = count(compare("eq", x, like(0, x)));
-  const finite = total(count(compare("lt", unary("abs", x), like(Number.POSITIVE_INFINITY, x))));
+  const ofAll = (fn: "sum" | "fmin" | "fmax", of: Node): Node => reduce(fn, reduce(fn, of, inside), axes);
+  const [sum, squares] = [ofAll("sum", x), ofAll("sum", binary("mul", x, x))];
+  const zeros = count(compare("eq", x, like(0, x)), inside);
   const perFeature = sizeOf(inside.map((d) => x.shape[d] as number));
+  const first = { sum, squares, min: ofAll("fmin", x), max: ofAll("fmax", x) };
   return {
-    shift,
-    sum: total(reduce("sum", shifted, inside)),
-    squares: total(reduce("sum", binary("mul", shifted, shifted), inside)),
-    min: bitcast(
-      where(negative(smallest), binary("xor", mirrored, like(signBit, mirrored)), smallest),
-      "float32",
-    ),
-    max: bitcast(where(negative(largest), smallest, largest), "float32"),
-    zeros: cast(total(zeros), "float32"),
-    nonFinite: cast(binary("sub", like(sizeOf(x.shape), finite), finite), "float32"),
-    dead: total(cast(compare("eq", zeros, like(perFeature, zeros)), "float32")),
+    ...lookedAtAgain(x, first),
+    zeros: cast(reduce("sum", zeros, axes), "float32"),
+    dead: reduce("sum", cast(compare("eq", zeros, like(perFeature, zeros)), "float32"), axes),
   };
 }
 
-const signBit = -(2 ** 31);
+type FirstLook = Readonly<Record<"sum" | "squares" | "min" | "max", Node>>;
 
-function negative(bits: Node): Node {
-  return compare("lt", bits, constant(0, bits.shape, bits.dtype));
+/**
+ * What one pass of few instructions has told, or where that is not enough, what a second one finds. It runs only where
+ * something is not finite, or where squares of a large mean would swallow a small spread.
+ */
+function lookedAtAgain(x: Node, first: FirstLook): Record<Exclude<Field, "zeros" | "dead">, Node> {
+  const axes = x.shape.map((_, d) => d);
+  const { sum, squares } = first;
+  const mean = binary("mul", sum, like(1 / sizeOf(x.shape), sum));
+  const ofMean = binary("mul", sum, mean);
+  const spread = binary("sub", squares, ofMean);
+  const wide = compare("le", ofMean, binary("mul", spread, like(mostOfMean, spread)));
+  const again = unary("not", binary("and", wide, isFinite(spread)));
+  const found = (fn: "sum" | "min" | "max", of: Node, none: number): Node =>
+    reduce(fn, where(expand(again, of.shape), of, like(none, of)), axes);
+  const shift = where(binary("and", again, isFinite(mean)), mean, like(0, mean));
+  const shifted = binary("sub", x, expand(shift, x.shape));
+  const either = (second: Node, firstFound: Node): Node => where(again, second, firstFound);
+  const notFinite = cast(unary("not", isFinite(x)), "int32");
+  return {
+    shift,
+    sum: either(found("sum", shifted, 0), sum),
+    squares: either(found("sum", binary("mul", shifted, shifted), 0), squares),
+    min: either(found("min", x, Number.POSITIVE_INFINITY), first.min),
+    max: either(found("max", x, Number.NEGATIVE_INFINITY), first.max),
+    nonFinite: cast(found("sum", notFinite, 0), "float32"),
+  };
+}
+
+/**
+ * How much larger than the sum of squares about the mean what the mean adds to them may be. Rounding errors of the
+ * variance grow by as much.
+ */
+const mostOfMean = 8;
+
+function like(value: number, n: Node): Node {
+  return constant(value, n.shape, n.dtype);
+}
+
+function isFinite(x: Node): Node {
+  return compare("lt", unary("abs", x), like(Number.POSITIVE_INFINITY, x));
+}
+
+/** Counted in integers: float32 cannot tell 2 ** 24 from the next number. */
+function count(condition: Node, axes: readonly number[]): Node {
+  return reduce("sum", cast(condition, "int32"), axes);
 }
 
 /** Sampled elements below each of the edges, the last one included. */
 function countsBelow(x: Node, [lowest, highest]: readonly [Node, Node], form: Form): Node {
   const { bins } = form;
   const sample = sampleOf(x, form);
-  const count = sizeOf(sample.shape);
+  const length = sizeOf(sample.shape);
   const one = (v: Node): Node => reshape(v, [1]);
   const [low, high] = widened(one(lowest), one(highest));
   const width = binary("sub", high, low);
-  const like = (value: number): Node => constant(value, [count], "float32");
-  const scaled = binary("mul", binary("sub", sample, expand(low, [count])), like(bins));
-  const position = binary("div", scaled, expand(width, [count]));
+  const scaled = binary("mul", binary("sub", sample, expand(low, [length])), like(bins, sample));
+  const position = binary("div", scaled, expand(width, [length]));
   // The largest element belongs to the last bin, wherever rounding has put it.
-  const inside = compare("le", sample, expand(high, [count]));
-  const placed = reshape(where(inside, binary("min", position, like(bins - 0.5)), position), [1, count]);
+  const inside = compare("le", sample, expand(high, [length]));
+  const within = binary("min", position, like(bins - 0.5, position));
+  const placed = reshape(where(inside, within, position), [1, length]);
   const edges = reshape(cast(iota(bins + 1), "float32"), [bins + 1, 1]);
-  const shape = [bins + 1, count];
+  const shape = [bins + 1, length];
   const below = compare("lt", expand(placed, shape), expand(edges, shape));
-  return reshape(reduce("sum", cast(below, "float32"), [1]), [bins + 1]);
+  return reshape(cast(count(below, [1]), "float32"), [bins + 1]);
 }
 
 /** Bounds that differ: one to either side where all elements are equal, as `torch.histc` does. */

@@ -18,10 +18,11 @@ import {
   use,
 } from "../../kernel/build.ts";
 import type { Expr, Local, ValueType } from "../../kernel/ir.ts";
+import { neutralOf } from "../conditional.ts";
 import type { Variable } from "../index-math.ts";
 import { ofAtom } from "../index-math.ts";
 import type { Buffer } from "../plan.ts";
-import type { Scalar, ScalarBody } from "../scalar-body.ts";
+import { isUniform, type Scalar, type ScalarBody } from "../scalar-body.ts";
 import type { Dim } from "./domain.ts";
 import type { Emitter } from "./emitter.ts";
 import type { BodyStore } from "./map.ts";
@@ -160,11 +161,13 @@ export class ReduceLoops {
       });
       for (const s of statements) emitter.push(s);
     };
-    this.#reducedLoops(reduced, accumulators, width, (acc) => {
-      acc.forEach((list, i) => {
-        each(i, () => this.#accumulate(list, width));
-      });
-    });
+    this.#where(() =>
+      this.#reducedLoops(reduced, accumulators, width, (acc) => {
+        acc.forEach((list, i) => {
+          each(i, () => this.#accumulate(list, width));
+        });
+      }),
+    );
     accumulators.forEach((list, i) => {
       each(i, () => this.#finish(list.map((a) => a.map(use))));
     });
@@ -179,25 +182,56 @@ export class ReduceLoops {
     if (wide) {
       const whole = inner.extent - (inner.extent % lanes);
       const vectors = kernel.reductions.map((r) => this.#accumulator(r, lanes));
-      emitter.vectorized({ variable: inner.variable.name, lanes }, () =>
-        this.#reducedLoops(
-          reduced,
-          [vectors],
-          lanes,
-          ([list]) => this.#accumulate(list as Local[][], lanes),
-          whole,
-        ),
-      );
-      if (whole < inner.extent) {
-        this.#reducedLoops(reduced, [scalars], 1, ([list]) => this.#accumulate(list as Local[][], 1), -whole);
-      }
+      this.#where(() => {
+        emitter.vectorized({ variable: inner.variable.name, lanes }, () =>
+          this.#reducedLoops(
+            reduced,
+            [vectors],
+            lanes,
+            ([list]) => this.#accumulate(list as Local[][], lanes),
+            whole,
+          ),
+        );
+        if (whole < inner.extent) {
+          this.#reducedLoops(
+            reduced,
+            [scalars],
+            1,
+            ([list]) => this.#accumulate(list as Local[][], 1),
+            -whole,
+          );
+        }
+      });
       this.#finish(
         scalars.map((list, i) => list.map((s, j) => this.#horizontal(i, vectors[i]?.[j] as Local, s))),
       );
     } else {
-      this.#reducedLoops(reduced, [scalars], 1, ([list]) => this.#accumulate(list as Local[][], 1));
+      this.#where(() =>
+        this.#reducedLoops(reduced, [scalars], 1, ([list]) => this.#accumulate(list as Local[][], 1)),
+      );
       this.#finish(scalars.map((list) => list.map(use)));
     }
+  }
+
+  /** Makes the loops run only where one of the conditions holds without which all reductions stay empty. */
+  #where(loops: () => void): void {
+    const { emitter } = this.#s;
+    const condition = this.#condition();
+    if (condition === null) loops();
+    else emitter.push({ kind: "if", condition, then: emitter.block(loops), otherwise: [] });
+  }
+
+  #condition(): Expr | null {
+    const { emitter, kernel } = this.#s;
+    const conditions = new Set<Scalar>();
+    for (const { fn, type, value } of kernel.reductions) {
+      if (value.kind !== "select") return null;
+      const [condition, , otherwise] = value.args;
+      if (otherwise.kind !== "const" || otherwise.value !== neutralOf(fn, type)) return null;
+      if (!isUniform(condition, new Set())) return null;
+      conditions.add(condition);
+    }
+    return [...conditions].map((c) => emitter.value(c)).reduce((any, c) => binary("or", any, c));
   }
 
   /** The lanes of a vector accumulator combined as a tree, and with the scalar one for the tail. */
@@ -215,7 +249,7 @@ export class ReduceLoops {
   #accumulator(r: Reduction, lanes: number): Local[] {
     const { emitter } = this.#s;
     const value = emitter.locals.variable("acc", r.type, lanes);
-    emitter.push({ kind: "let", local: value, value: neutral(r.fn, r.type, lanes) });
+    emitter.push({ kind: "let", local: value, value: constant(neutralOf(r.fn, r.type), r.type, lanes) });
     if (r.position === null) return [value];
     const position = emitter.locals.variable("at", "i32", lanes);
     emitter.push({ kind: "let", local: position, value: constant(0, "i32", lanes) });
@@ -377,16 +411,12 @@ function combine(fn: ReduceFn, a: Expr, b: Expr): Expr {
       return binary("max", a, b);
     case "min":
       return binary("min", a, b);
+    // Chosen so that NaN in `b` changes nothing; `a` is what has been found so far.
+    case "fmax":
+      return select(compare("lt", a, b), b, a);
+    case "fmin":
+      return select(compare("lt", b, a), b, a);
     default:
       throw new Error(`schedule: ${fn} is not combined value by value`);
   }
-}
-
-/** The value that changes nothing when combined. */
-function neutral(fn: ReduceFn, type: ValueType, lanes: number): Expr {
-  if (fn === "sum") return constant(0, type, lanes);
-  if (fn === "prod") return constant(1, type, lanes);
-  const low = fn === "max" || fn === "argmax";
-  if (type === "i32") return constant(low ? -(2 ** 31) : 2 ** 31 - 1, type, lanes);
-  return constant(low ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY, type, lanes);
 }
