@@ -88,7 +88,8 @@ const whole = composite("statistics", ([x, low, high]: Operands, form: Form): [N
   const values = fieldsOf(v, form.featureAxis);
   const parts = fields.map((name) => reshape(values[name], [1]));
   const bounds = [low ?? values.min, high ?? values.max] as const;
-  return [concatenate([...parts, countsBelow(v, bounds, form)], 0)];
+  const placed = placesOf(v, bounds, form);
+  return [concatenate([...parts, countsBelow(low === null ? within(placed, form) : placed, form)], 0)];
 });
 
 function fieldsOf(x: Node, featureAxis: number): Record<Field, Node> {
@@ -155,23 +156,29 @@ function count(condition: Node, axes: readonly number[]): Node {
   return reduce("sum", cast(condition, "int32"), axes);
 }
 
-/** Sampled elements below each of the edges, the last one included. */
-function countsBelow(x: Node, [lowest, highest]: readonly [Node, Node], form: Form): Node {
-  const { bins } = form;
+/** Where sampled elements lie, in bins from the lower bound. */
+function placesOf(x: Node, [lowest, highest]: readonly [Node, Node], form: Form): Node {
   const sample = sampleOf(x, form);
-  const length = sizeOf(sample.shape);
   const one = (v: Node): Node => reshape(v, [1]);
   const [low, high] = widened(one(lowest), one(highest));
   const width = binary("sub", high, low);
-  const scaled = binary("mul", binary("sub", sample, expand(low, [length])), like(bins, sample));
-  const position = binary("div", scaled, expand(width, [length]));
+  const scaled = binary("mul", binary("sub", sample, expand(low, sample.shape)), like(form.bins, sample));
+  const position = binary("div", scaled, expand(width, sample.shape));
   // The largest element belongs to the last bin, wherever rounding has put it.
-  const inside = compare("le", sample, expand(high, [length]));
-  const within = binary("min", position, like(bins - 0.5, position));
-  const placed = reshape(where(inside, within, position), [1, length]);
+  const inside = compare("le", sample, expand(high, sample.shape));
+  return where(inside, binary("min", position, like(form.bins - 0.5, position)), position);
+}
+
+/** Places in a histogram from the smallest to the largest element: rounding may have put these beyond, but there is none. */
+function within(places: Node, { bins }: Form): Node {
+  return binary("max", binary("min", places, like(bins - 0.5, places)), like(0, places));
+}
+
+/** How many places lie below each of the edges, the last one included. */
+function countsBelow(places: Node, { bins }: Form): Node {
+  const shape = [bins + 1, sizeOf(places.shape)];
   const edges = reshape(cast(iota(bins + 1), "float32"), [bins + 1, 1]);
-  const shape = [bins + 1, length];
-  const below = compare("lt", expand(placed, shape), expand(edges, shape));
+  const below = compare("lt", expand(reshape(places, [1, sizeOf(places.shape)]), shape), expand(edges, shape));
   return reshape(cast(count(below, [1]), "float32"), [bins + 1]);
 }
 
