@@ -3,8 +3,8 @@
  * template with the same operands become one, and a gradient shares the nodes of what it is the gradient of.
  */
 import { Node, resolve, withGradMode } from "./node.ts";
-import { type GraphWalk, walkGraph } from "./signature.ts";
 import { Reductions } from "./reductions.ts";
+import { type GraphWalk, walkGraph } from "./signature.ts";
 import type { Template } from "./template.ts";
 
 /** The same values without calls. */

@@ -120,13 +120,13 @@ function lookedAtAgain(x: Node, first: FirstLook): Record<Exclude<Field, "zeros"
   const ofMean = binary("mul", sum, mean);
   const spread = binary("sub", squares, ofMean);
   const wide = compare("le", ofMean, binary("mul", spread, like(mostOfMean, spread)));
-  const again = unary("not", binary("and", wide, isFinite(spread)));
+  const again = unary("not", binary("and", wide, finite(spread)));
   const found = (fn: "sum" | "min" | "max", of: Node, none: number): Node =>
     reduce(fn, where(expand(again, of.shape), of, like(none, of)), axes);
-  const shift = where(binary("and", again, isFinite(mean)), mean, like(0, mean));
+  const shift = where(binary("and", again, finite(mean)), mean, like(0, mean));
   const shifted = binary("sub", x, expand(shift, x.shape));
   const either = (second: Node, firstFound: Node): Node => where(again, second, firstFound);
-  const notFinite = cast(unary("not", isFinite(x)), "int32");
+  const notFinite = cast(unary("not", finite(x)), "int32");
   return {
     shift,
     sum: either(found("sum", shifted, 0), sum),
@@ -147,7 +147,7 @@ function like(value: number, n: Node): Node {
   return constant(value, n.shape, n.dtype);
 }
 
-function isFinite(x: Node): Node {
+function finite(x: Node): Node {
   return compare("lt", unary("abs", x), like(Number.POSITIVE_INFINITY, x));
 }
 
@@ -178,7 +178,11 @@ function within(places: Node, { bins }: Form): Node {
 function countsBelow(places: Node, { bins }: Form): Node {
   const shape = [bins + 1, sizeOf(places.shape)];
   const edges = reshape(cast(iota(bins + 1), "float32"), [bins + 1, 1]);
-  const below = compare("lt", expand(reshape(places, [1, sizeOf(places.shape)]), shape), expand(edges, shape));
+  const below = compare(
+    "lt",
+    expand(reshape(places, [1, sizeOf(places.shape)]), shape),
+    expand(edges, shape),
+  );
   return reshape(cast(count(below, [1]), "float32"), [bins + 1]);
 }
 

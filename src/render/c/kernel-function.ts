@@ -300,7 +300,8 @@ class KernelFunction {
 
   #select(e: SelectExpr, type: string): string {
     const extreme = e.type === "f32" && e.lanes > 1 ? extremeOf(e) : null;
-    if (extreme !== null) return `${extreme.fn}_${type}(${this.#value(extreme.a)}, ${this.#value(extreme.b)})`;
+    if (extreme !== null)
+      return `${extreme.fn}_${type}(${this.#value(extreme.a)}, ${this.#value(extreme.b)})`;
     const condition = e.condition.kind === "splat" ? e.condition.a : e.condition;
     const [c, a, b] = [this.#value(condition), this.#value(e.a), this.#value(e.b)];
     if (condition.lanes > 1) return `select_${type}(${c}, ${a}, ${b})`;

@@ -46,6 +46,8 @@ export interface ReduceKernel {
 }
 /** Vectors accumulated side by side along a kept innermost axis. */
 const accumulatorVectors = 4;
+/** Accumulators that stay in registers beside what is computed, where there are 16 or 32 of them. */
+const accumulatorsHeld = { of16: 8, of32: 24 };
 /** Sums are cut into runs of this many terms that are added up first: the rounding error grows with the run. */
 const runLength = 64;
 interface LoopState {
@@ -59,8 +61,8 @@ interface LoopState {
   readonly along: Dim | null;
 }
 
-/** Adds what a loop body makes to accumulators, given as [point][reduction][value, position]. */
-type Accumulating = (accumulators: readonly Local[][][]) => void;
+/** Adds what a loop body makes at some points to accumulators, given as [point][reduction][value, position]. */
+type Accumulating = (accumulators: readonly Local[][][], points: readonly number[]) => void;
 
 /** A loop from `start` to `end`, at most `extent` long, in steps of `step`. */
 interface SumRange {
@@ -69,6 +71,8 @@ interface SumRange {
   readonly end: Expr;
   readonly extent: number;
   readonly step: number;
+  /** How many points one innermost loop serves. */
+  readonly together: number;
 }
 
 /** Emits the loops of one reduce kernel: parts and kept points outside, reduced loops inside. */
@@ -162,10 +166,8 @@ export class ReduceLoops {
       for (const s of statements) emitter.push(s);
     };
     this.#where(() =>
-      this.#reducedLoops(reduced, accumulators, width, (acc) => {
-        acc.forEach((list, i) => {
-          each(i, () => this.#accumulate(list, width));
-        });
+      this.#reducedLoops(reduced, accumulators, width, (acc, points) => {
+        for (const i of points) each(i, () => this.#accumulate(acc[i] as Local[][], width));
       }),
     );
     accumulators.forEach((list, i) => {
@@ -270,7 +272,7 @@ export class ReduceLoops {
     const dim = dims[0];
     const { emitter, kernel, along } = this.#s;
     if (dim === undefined) {
-      body(accumulators);
+      body(accumulators, [...accumulators.keys()]);
       return;
     }
     const { name } = dim.variable;
@@ -288,10 +290,18 @@ export class ReduceLoops {
     if (inner && limit < 0) start = extent < dim.extent ? binary("max", start, int(-limit)) : int(-limit);
     const step = inner && along === null && width > 1 ? width : 1;
     const range = { name, start, end, extent: limit < 0 ? 0 : extent, step };
-    this.#runs(range, accumulators, width, (acc) => {
-      if (inner) body(acc);
+    const together = inner ? this.#together(accumulators.length) : accumulators.length;
+    this.#runs({ ...range, together }, accumulators, width, (acc, points) => {
+      if (inner) body(acc, points);
       else this.#inRun(dims.slice(1), acc, width, body, limit);
     });
+  }
+
+  /** As many points as have their accumulators in registers at once: another loop over what the cache holds costs less. */
+  #together(points: number): number {
+    const { kernel, lanes } = this.#s;
+    const held = lanes >= 16 ? accumulatorsHeld.of32 : accumulatorsHeld.of16;
+    return Math.max(1, Math.min(points, Math.floor(held / kernel.reductions.length)));
   }
 
   /**
@@ -300,9 +310,12 @@ export class ReduceLoops {
    */
   #runs(range: SumRange, accumulators: readonly Local[][][], width: number, body: Accumulating): void {
     const { emitter } = this.#s;
-    const { name, start, end, extent, step } = range;
+    const { name, start, end, extent, step, together } = range;
     if (extent <= runLength * step) {
-      emitter.loop(name, start, end, step, () => body(accumulators));
+      const points = [...accumulators.keys()];
+      for (let i = 0; i < points.length; i += together) {
+        emitter.loop(name, start, end, step, () => body(accumulators, points.slice(i, i + together)));
+      }
       return;
     }
     let unit = runLength * step;
@@ -310,7 +323,7 @@ export class ReduceLoops {
     emitter.loop(`${name}run${unit}`, start, end, unit, (run) => {
       const stop = emitter.define("stop", binary("min", add(use(run), int(unit)), end));
       this.#withRun(accumulators, width, (fresh) =>
-        this.#runs({ name, start: use(run), end: stop, extent: unit, step }, fresh, width, body),
+        this.#runs({ ...range, start: use(run), end: stop, extent: unit }, fresh, width, body),
       );
     });
   }
@@ -332,7 +345,11 @@ export class ReduceLoops {
     else this.#withRun(accumulators, width, (fresh) => this.#reducedLoops(dims, fresh, width, body, limit));
   }
 
-  #withRun(accumulators: readonly Local[][][], width: number, body: Accumulating): void {
+  #withRun(
+    accumulators: readonly Local[][][],
+    width: number,
+    body: (accumulators: readonly Local[][][]) => void,
+  ): void {
     const { emitter, kernel } = this.#s;
     if (!kernel.reductions.some(rounds)) {
       body(accumulators);
