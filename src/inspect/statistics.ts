@@ -31,7 +31,7 @@ export interface Histogram {
   readonly counts: readonly number[];
 }
 
-/** What is recorded of a tensor. NaN among the elements makes mean and std NaN, as in PyTorch. */
+/** What is recorded of a tensor. NaN among the elements makes mean, std, min and max NaN, as in PyTorch. */
 export interface Statistics {
   readonly mean: number;
   /** Standard deviation, divided by n - 1 as `Tensor.std`. */
@@ -77,20 +77,23 @@ export function statisticsLength({ bins }: Pick<HistogramLayout, "bins">): numbe
 export function statisticsNode(x: Node, layout: HistogramLayout): Node {
   const { range, bins, samples, featureAxis } = layout;
   const bound = (i: 0 | 1): Node | null => (range === undefined ? null : scalar(range[i], "float32"));
-  return withGradMode(false, () => whole([x, bound(0), bound(1)], { bins, samples, featureAxis })[0]);
+  return withGradMode(false, () => whole([x, bound(0), bound(1)], bins, samples, featureAxis)[0]);
 }
 
 type Operands = readonly [x: Node, low: Node | null, high: Node | null];
 type Form = Omit<HistogramLayout, "range">;
 
-const whole = composite("statistics", ([x, low, high]: Operands, form: Form): [Node] => {
-  const v = cast(x, "float32");
-  const values = fieldsOf(v, form.featureAxis);
-  const parts = fields.map((name) => reshape(values[name], [1]));
-  const bounds = [low ?? values.min, high ?? values.max] as const;
-  const placed = placesOf(v, bounds, form);
-  return [concatenate([...parts, countsBelow(low === null ? within(placed, form) : placed, form)], 0)];
-});
+const whole = composite(
+  "statistics",
+  ([x, low, high]: Operands, bins: number, samples: number, featureAxis: number): [Node] => {
+    const form = { bins, samples, featureAxis };
+    const v = cast(x, "float32");
+    const values = fieldsOf(v, featureAxis);
+    const parts = fields.map((name) => reshape(values[name], [1]));
+    const placed = placesOf(v, [low ?? values.min, high ?? values.max], form);
+    return [concatenate([...parts, countsBelow(low === null ? within(placed, form) : placed, form)], 0)];
+  },
+);
 
 function fieldsOf(x: Node, featureAxis: number): Record<Field, Node> {
   const axes = x.shape.map((_, d) => d);
