@@ -57,6 +57,9 @@ export type BinaryFn = (typeof binaryFns)[number];
 export const compareFns = ["eq", "ne", "lt", "le"] as const;
 export type CompareFn = (typeof compareFns)[number];
 
-/** Ways of combining elements in a reduction. `argmax` and `argmin` give the first winning index as int32. */
-export const reduceFns = ["sum", "prod", "max", "min", "argmax", "argmin"] as const;
+/**
+ * Ways of combining elements in a reduction. `argmax` and `argmin` give the first winning index as int32. `fmax` and `fmin`
+ * pass over NaN, and of zeros give either; what they give of nothing but NaN is left open.
+ */
+export const reduceFns = ["sum", "prod", "max", "min", "argmax", "argmin", "fmax", "fmin"] as const;
 export type ReduceFn = (typeof reduceFns)[number];

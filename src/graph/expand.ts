@@ -3,6 +3,7 @@
  * template with the same operands become one, and a gradient shares the nodes of what it is the gradient of.
  */
 import { Node, resolve, withGradMode } from "./node.ts";
+import { Reductions } from "./reductions.ts";
 import { type GraphWalk, walkGraph } from "./signature.ts";
 import type { Template } from "./template.ts";
 
@@ -40,6 +41,7 @@ class Expansion {
   readonly #ids = new Map<Node, number>();
   readonly #frames = new Map<string, Frame>();
   readonly #calls = new Map<Node, Frame>();
+  readonly #reductions = new Reductions();
 
   /** What takes a node's place; its operands have been added before. */
   add(node: Node): Node {
@@ -66,7 +68,13 @@ class Expansion {
       return this.#instance(frame.template.results[op.index] as Node, frame);
     }
     const inputs = node.inputs.map((i) => this.#operand(i));
-    return new Node(op, inputs, node.shape, node.dtype);
+    return this.#copy(node, inputs);
+  }
+
+  /** The same operation on other operands. */
+  #copy({ op, shape, dtype }: Node, inputs: readonly Node[]): Node {
+    if (op.kind === "reduce") return this.#reductions.of(op.fn, inputs[0] as Node, op.axes);
+    return new Node(op, inputs, shape, dtype);
   }
 
   #operand(node: Node): Node {
@@ -107,7 +115,7 @@ class Expansion {
       stack.pop();
       if (home.made.has(top)) continue;
       const inputs = top.inputs.map((i) => homeOf(resolve(i), frame).made.get(resolve(i)) as Node);
-      home.made.set(top, new Node(top.op, inputs, top.shape, top.dtype));
+      home.made.set(top, this.#copy(top, inputs));
     }
     const found = resolve(node);
     return homeOf(found, frame).made.get(found) as Node;

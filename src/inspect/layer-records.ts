@@ -28,7 +28,7 @@ export interface RecordOptions {
    * and the largest element of the same step.
    */
   readonly range?: readonly [number, number] | ((layer: string) => readonly [number, number] | undefined);
-  /** Every how many steps to record; a recorded step takes longer, by about a tenth in a small CNN. Default 1: all. */
+  /** Every how many steps to record; a recorded step takes longer, by 5 to 10% in a small CNN. Default 1: all. */
   readonly every?: number;
   /** Elements that a histogram counts at most, evenly spaced; the other statistics are of all. Default 4096. */
   readonly samples?: number;

@@ -5,6 +5,7 @@ import * as F from "../nn/functional.ts";
 import * as nn from "../nn/index.ts";
 import * as optim from "../optim/index.ts";
 import { tensor, zeros } from "../tensor/create.ts";
+import { noGrad } from "../tensor/grad-mode.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { ActivationStats } from "./activation-stats.ts";
 import { GradientStats } from "./gradient-stats.ts";
@@ -102,6 +103,84 @@ describe.each(["wasm", "interpreter"] as const)("on %s", (engine) => {
       expect(found?.histogram).toEqual({ edges: [-4, -3, -2], counts: [0, 2] });
     }));
 });
+
+describe.each(["wasm", "interpreter"] as const)(
+  "what is known of a layer from the one before, on %s",
+  (engine) => {
+    /** What is to be found, in double precision. */
+    function wanted(values: readonly number[]): Record<string, number> {
+      const n = values.length;
+      const mean = values.reduce((a, b) => a + b, 0) / n;
+      return {
+        mean,
+        std: Math.sqrt(values.reduce((a, b) => a + (b - mean) ** 2, 0) / (n - 1)),
+        min: Math.min(...values),
+        max: Math.max(...values),
+        zeros: values.filter((v) => v === 0).length / n,
+      };
+    }
+
+    it("batch norm with weights of both signs, ReLU and pools", () =>
+      onEngine(engine, async () => {
+        const norm = new nn.BatchNorm2d(3);
+        noGrad(() => {
+          norm.weight?.copy_(tensor([2, -1.5, 0]));
+          norm.bias?.copy_(tensor([0.5, 3, -1]));
+        });
+        const model = new nn.Sequential(new nn.Conv2d(1, 3, 3), norm, new nn.ReLU(), new nn.MaxPool2d(2));
+        const stats = new ActivationStats(model, { bins: 5 });
+        const outputs: Tensor[] = [];
+        for (const module of model.modules())
+          module.registerForwardHook((_m, _i, y) => void outputs.push(y as Tensor));
+        model(
+          tensor(Float32Array.from({ length: 4 * 36 }, (_, i) => ((i * 37) % 101) / 50 - 1)).reshape([
+            4, 1, 6, 6,
+          ]),
+        );
+        const found = await stats.latest();
+        for (const [i, name] of ["0", "1", "2", "3"].entries()) {
+          const values = Array.from(await (outputs[i] as Tensor).data());
+          for (const [key, value] of Object.entries(wanted(values))) {
+            const got = Reflect.get(found[name] as Statistics, key) as number;
+            expect(Math.abs(got - value), `${key} of ${name}: ${got}, not ${value}`).toBeLessThan(
+              1e-6 + 1e-5 * Math.abs(value),
+            );
+          }
+          const counted = found[name]?.histogram?.counts.reduce((a, b) => a + b, 0);
+          expect(counted, name).toBe(values.length);
+        }
+        expect(found["2"]?.dead).toBe(1 / 3);
+      }));
+
+    it("where sums are infinite or a mean is far from 0, a second look finds the rest", () =>
+      onEngine(engine, async () => {
+        const model = new nn.Sequential(new nn.Identity(), new nn.ReLU());
+        const stats = new ActivationStats(model);
+        const of = async (values: readonly number[]): Promise<(Statistics | undefined)[]> => {
+          model(tensor([[...values]]));
+          const found = await stats.latest();
+          return [found["0"], found["1"]];
+        };
+        const [infinite, cut] = await of([1, Number.POSITIVE_INFINITY, -2, 0]);
+        expect([infinite?.mean, infinite?.std, infinite?.min, infinite?.max]).toEqual([
+          ...[Number.POSITIVE_INFINITY, Number.NaN, -2, Number.POSITIVE_INFINITY],
+        ]);
+        expect([cut?.min, cut?.nonFinite, cut?.zeros]).toEqual([0, 0.25, 0.5]);
+        // Finite, but their squares are not.
+        const [large] = await of([1e20, -1e20, 3e19, 0]);
+        expect([large?.nonFinite, large?.max, large?.min]).toEqual([
+          0,
+          Math.fround(1e20),
+          Math.fround(-1e20),
+        ]);
+        const [far, alsoFar] = await of([1000.5, 1000.25, 1000.75, 1001]);
+        for (const found of [far, alsoFar]) {
+          expect([found?.mean, found?.nonFinite]).toEqual([1000.625, 0]);
+          expect(found?.std).toBeCloseTo(Math.sqrt(0.3125 / 3), 6);
+        }
+      }));
+  },
+);
 
 it("samples the histogram of large tensors, and nothing else", async () => {
   const model = new nn.Sequential(new nn.Identity());

@@ -6,7 +6,6 @@ import type { Shape } from "../base/shape.ts";
 import { sizeOf } from "../base/shape.ts";
 import {
   binary,
-  bitcast,
   cast,
   compare,
   constant,
@@ -32,7 +31,7 @@ export interface Histogram {
   readonly counts: readonly number[];
 }
 
-/** What is recorded of a tensor. NaN among the elements makes mean and std NaN, as in PyTorch. */
+/** What is recorded of a tensor. NaN among the elements makes mean, std, min and max NaN, as in PyTorch. */
 export interface Statistics {
   readonly mean: number;
   /** Standard deviation, divided by n - 1 as `Tensor.std`. */
@@ -78,80 +77,116 @@ export function statisticsLength({ bins }: Pick<HistogramLayout, "bins">): numbe
 export function statisticsNode(x: Node, layout: HistogramLayout): Node {
   const { range, bins, samples, featureAxis } = layout;
   const bound = (i: 0 | 1): Node | null => (range === undefined ? null : scalar(range[i], "float32"));
-  return withGradMode(false, () => whole([x, bound(0), bound(1)], { bins, samples, featureAxis })[0]);
+  return withGradMode(false, () => whole([x, bound(0), bound(1)], bins, samples, featureAxis)[0]);
 }
 
 type Operands = readonly [x: Node, low: Node | null, high: Node | null];
 type Form = Omit<HistogramLayout, "range">;
 
-const whole = composite("statistics", ([x, low, high]: Operands, form: Form): [Node] => {
-  const v = cast(x, "float32");
-  const values = fieldsOf(v, form.featureAxis);
-  const parts = fields.map((name) => reshape(values[name], [1]));
-  const bounds = [low ?? values.min, high ?? values.max] as const;
-  return [concatenate([...parts, countsBelow(v, bounds, form)], 0)];
-});
+const whole = composite(
+  "statistics",
+  ([x, low, high]: Operands, bins: number, samples: number, featureAxis: number): [Node] => {
+    const form = { bins, samples, featureAxis };
+    const v = cast(x, "float32");
+    const values = fieldsOf(v, featureAxis);
+    const parts = fields.map((name) => reshape(values[name], [1]));
+    const placed = placesOf(v, [low ?? values.min, high ?? values.max], form);
+    return [concatenate([...parts, countsBelow(low === null ? within(placed, form) : placed, form)], 0)];
+  },
+);
 
 function fieldsOf(x: Node, featureAxis: number): Record<Field, Node> {
   const axes = x.shape.map((_, d) => d);
   const inside = axes.filter((d) => d !== featureAxis);
-  const like = (value: number, n: Node): Node => constant(value, n.shape, n.dtype);
-  // Counted in integers: float32 cannot tell 2 ** 24 from the next number.
-  const count = (condition: Node): Node => reduce("sum", cast(condition, "int32"), inside);
-  const total = (perFeature: Node): Node => reduce("sum", perFeature, axes);
-  // One pass gives both sums. Without the shift, squares of a large mean would swallow a small spread.
-  const shift = slice(
-    x,
-    axes.map(() => 0),
-    axes.map(() => 1),
-  );
-  const shifted = binary("sub", x, expand(shift, x.shape));
-  const bits = bitcast(x, "int32");
-  const extreme = (fn: "min" | "max", of: Node): Node => reduce(fn, reduce(fn, of, inside), axes);
-  const [largest, smallest] = [extreme("max", bits), extreme("min", bits)];
-  const mirrored = extreme("max", binary("xor", bits, like(signBit, bits)));
-  const zeros = count(compare("eq", x, like(0, x)));
-  const finite = total(count(compare("lt", unary("abs", x), like(Number.POSITIVE_INFINITY, x))));
+  const ofAll = (fn: "sum" | "fmin" | "fmax", of: Node): Node => reduce(fn, reduce(fn, of, inside), axes);
+  const [sum, squares] = [ofAll("sum", x), ofAll("sum", binary("mul", x, x))];
+  const zeros = count(compare("eq", x, like(0, x)), inside);
   const perFeature = sizeOf(inside.map((d) => x.shape[d] as number));
+  const first = { sum, squares, min: ofAll("fmin", x), max: ofAll("fmax", x) };
   return {
-    shift,
-    sum: total(reduce("sum", shifted, inside)),
-    squares: total(reduce("sum", binary("mul", shifted, shifted), inside)),
-    min: bitcast(
-      where(negative(smallest), binary("xor", mirrored, like(signBit, mirrored)), smallest),
-      "float32",
-    ),
-    max: bitcast(where(negative(largest), smallest, largest), "float32"),
-    zeros: cast(total(zeros), "float32"),
-    nonFinite: cast(binary("sub", like(sizeOf(x.shape), finite), finite), "float32"),
-    dead: total(cast(compare("eq", zeros, like(perFeature, zeros)), "float32")),
+    ...lookedAtAgain(x, first),
+    zeros: cast(reduce("sum", zeros, axes), "float32"),
+    dead: reduce("sum", cast(compare("eq", zeros, like(perFeature, zeros)), "float32"), axes),
   };
 }
 
-const signBit = -(2 ** 31);
+type FirstLook = Readonly<Record<"sum" | "squares" | "min" | "max", Node>>;
 
-function negative(bits: Node): Node {
-  return compare("lt", bits, constant(0, bits.shape, bits.dtype));
+/**
+ * What one pass of few instructions has told, or where that is not enough, what a second one finds. It runs only where
+ * something is not finite, or where squares of a large mean would swallow a small spread.
+ */
+function lookedAtAgain(x: Node, first: FirstLook): Record<Exclude<Field, "zeros" | "dead">, Node> {
+  const axes = x.shape.map((_, d) => d);
+  const { sum, squares } = first;
+  const mean = binary("mul", sum, like(1 / sizeOf(x.shape), sum));
+  const ofMean = binary("mul", sum, mean);
+  const spread = binary("sub", squares, ofMean);
+  const wide = compare("le", ofMean, binary("mul", spread, like(mostOfMean, spread)));
+  const again = unary("not", binary("and", wide, finite(spread)));
+  const found = (fn: "sum" | "min" | "max", of: Node, none: number): Node =>
+    reduce(fn, where(expand(again, of.shape), of, like(none, of)), axes);
+  const shift = where(binary("and", again, finite(mean)), mean, like(0, mean));
+  const shifted = binary("sub", x, expand(shift, x.shape));
+  const either = (second: Node, firstFound: Node): Node => where(again, second, firstFound);
+  const notFinite = cast(unary("not", finite(x)), "int32");
+  return {
+    shift,
+    sum: either(found("sum", shifted, 0), sum),
+    squares: either(found("sum", binary("mul", shifted, shifted), 0), squares),
+    min: either(found("min", x, Number.POSITIVE_INFINITY), first.min),
+    max: either(found("max", x, Number.NEGATIVE_INFINITY), first.max),
+    nonFinite: cast(found("sum", notFinite, 0), "float32"),
+  };
 }
 
-/** Sampled elements below each of the edges, the last one included. */
-function countsBelow(x: Node, [lowest, highest]: readonly [Node, Node], form: Form): Node {
-  const { bins } = form;
+/**
+ * How much larger than the sum of squares about the mean what the mean adds to them may be. Rounding errors of the
+ * variance grow by as much.
+ */
+const mostOfMean = 8;
+
+function like(value: number, n: Node): Node {
+  return constant(value, n.shape, n.dtype);
+}
+
+function finite(x: Node): Node {
+  return compare("lt", unary("abs", x), like(Number.POSITIVE_INFINITY, x));
+}
+
+/** Counted in integers: float32 cannot tell 2 ** 24 from the next number. */
+function count(condition: Node, axes: readonly number[]): Node {
+  return reduce("sum", cast(condition, "int32"), axes);
+}
+
+/** Where sampled elements lie, in bins from the lower bound. */
+function placesOf(x: Node, [lowest, highest]: readonly [Node, Node], form: Form): Node {
   const sample = sampleOf(x, form);
-  const count = sizeOf(sample.shape);
   const one = (v: Node): Node => reshape(v, [1]);
   const [low, high] = widened(one(lowest), one(highest));
   const width = binary("sub", high, low);
-  const like = (value: number): Node => constant(value, [count], "float32");
-  const scaled = binary("mul", binary("sub", sample, expand(low, [count])), like(bins));
-  const position = binary("div", scaled, expand(width, [count]));
+  const scaled = binary("mul", binary("sub", sample, expand(low, sample.shape)), like(form.bins, sample));
+  const position = binary("div", scaled, expand(width, sample.shape));
   // The largest element belongs to the last bin, wherever rounding has put it.
-  const inside = compare("le", sample, expand(high, [count]));
-  const placed = reshape(where(inside, binary("min", position, like(bins - 0.5)), position), [1, count]);
+  const inside = compare("le", sample, expand(high, sample.shape));
+  return where(inside, binary("min", position, like(form.bins - 0.5, position)), position);
+}
+
+/** Places in a histogram from the smallest to the largest element: rounding may have put these beyond, but there is none. */
+function within(places: Node, { bins }: Form): Node {
+  return binary("max", binary("min", places, like(bins - 0.5, places)), like(0, places));
+}
+
+/** How many places lie below each of the edges, the last one included. */
+function countsBelow(places: Node, { bins }: Form): Node {
+  const shape = [bins + 1, sizeOf(places.shape)];
   const edges = reshape(cast(iota(bins + 1), "float32"), [bins + 1, 1]);
-  const shape = [bins + 1, count];
-  const below = compare("lt", expand(placed, shape), expand(edges, shape));
-  return reshape(reduce("sum", cast(below, "float32"), [1]), [bins + 1]);
+  const below = compare(
+    "lt",
+    expand(reshape(places, [1, sizeOf(places.shape)]), shape),
+    expand(edges, shape),
+  );
+  return reshape(cast(count(below, [1]), "float32"), [bins + 1]);
 }
 
 /** Bounds that differ: one to either side where all elements are equal, as `torch.histc` does. */

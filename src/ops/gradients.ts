@@ -147,7 +147,9 @@ function reduceGradient(op: Extract<Operation, { kind: "reduce" }>, x: Node, y: 
     case "prod":
       return prodGradient(op.axes, x, g);
     case "max":
-    case "min": {
+    case "min":
+    case "fmax":
+    case "fmin": {
       // Shared equally between all elements that reach the extreme, as PyTorch's amax does.
       const hit = cast(compare("eq", x, expand(y, x.shape)), x.dtype);
       const share = binary("div", g, reduce("sum", hit, op.axes));

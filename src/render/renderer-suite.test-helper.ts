@@ -5,13 +5,19 @@
 import { beforeAll, expect, test } from "vitest";
 import { verifyProgram } from "../kernel/verify.ts";
 import { expressionCases } from "./expression-cases.test-helper.ts";
+import { extremeCases } from "./extreme-cases.test-helper.ts";
 import { functionCases } from "./function-cases.test-helper.ts";
 import { type Outcome, type RendererUnderTest, runOracle, type Sample } from "./render.test-helper.ts";
 import { statementCases } from "./statement-cases.test-helper.ts";
 
 /** Registers the tests. */
 export function rendererSuite(renderer: RendererUnderTest): void {
-  const cases = [...functionCases(renderer), ...expressionCases(renderer), ...statementCases()];
+  const cases = [
+    ...functionCases(renderer),
+    ...expressionCases(renderer),
+    ...extremeCases(renderer),
+    ...statementCases(),
+  ];
   let outcomes: (sample: Sample) => readonly Outcome[] = () => [];
   beforeAll(() => {
     if (renderer.missing === undefined) outcomes = renderer.prepare(cases.flatMap((c) => c.samples));

@@ -187,16 +187,19 @@ function inlineCost(node: Node, costs: readonly InlineCost[]): InlineCost {
   if (isLeaf(node)) return { loads: new Set(), work: 0 };
   let work = workOf(node);
   const operands = new Set(node.inputs.map(resolve));
+  // What is one number for all elements is computed once, outside their loops.
+  const once = (o: Node): boolean => sizeOf(o.shape) === 1 && sizeOf(node.shape) > 1;
   if (operands.size === 1) {
     for (const o of operands) {
       const c = costs[o.position] as InlineCost;
-      return work === 0 ? c : { loads: c.loads, work: c.work + work };
+      if (work === 0 && !once(o)) return c;
+      return { loads: c.loads, work: once(o) ? work : c.work + work };
     }
   }
   const loads = new Set<number>();
   for (const o of operands) {
     const c = costs[o.position] as InlineCost;
-    work += c.work;
+    if (!once(o)) work += c.work;
     for (const l of c.loads) loads.add(l);
   }
   return { loads, work };

@@ -4,6 +4,7 @@
  */
 import { sizeOf } from "../base/shape.ts";
 import type { Node } from "../graph/node.ts";
+import { isConditional } from "./conditional.ts";
 import { type Index, ofAtom, variable, zero } from "./index-math.ts";
 import type { Group, Store } from "./plan.ts";
 import { ScalarBody } from "./scalar-body.ts";
@@ -200,6 +201,7 @@ function reduceFits(
   const a = node.inputs[0] as Node;
   const b = first.inputs[0] as Node;
   if (a.shape.join() !== b.shape.join() || node.op.axes.join() !== first.op.axes.join()) return false;
+  if (isConditional(node) !== isConditional(first)) return false;
   const makers = new Set([...draft.reads].map((r) => owner.get(r)));
   let shared = false;
   for (const r of reads) {

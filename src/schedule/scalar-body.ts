@@ -77,6 +77,17 @@ export function operandsOf(s: Scalar): readonly Scalar[] {
   return "args" in s ? s.args : [];
 }
 
+/** Whether a scalar is the same at every point. `seen` holds those that were found to be. */
+export function isUniform(s: Scalar, seen: Set<Scalar>): boolean {
+  if (seen.has(s)) return true;
+  const guards = s.kind === "load" || s.kind === "inside" ? s.guards : [];
+  const indices = [...guards.map((g) => g.index), ...("index" in s ? [s.index] : [])];
+  if (s.kind === "hole" || indices.some((i) => i.terms.length > 0)) return false;
+  if (!operandsOf(s).every((o) => isUniform(o, seen))) return false;
+  seen.add(s);
+  return true;
+}
+
 export class ScalarBody {
   readonly #known = new Map<string, Scalar>();
   readonly #evaluated = new Map<string, Scalar>();

@@ -38,7 +38,7 @@ export interface InspectionTarget {
 
 /** Options of {@link Inspector}. */
 export interface InspectorOptions {
-  /** Every how many steps to record. Default 10; a recorded step takes 5 to 16% longer (`npm run bench -- --only stats`). */
+  /** Every how many steps to record. Default 10; a recorded step takes 2 to 14% longer (`npm run bench -- --only stats`). */
   readonly every?: number;
   /** Which modules to watch. Default: those without children. */
   readonly layers?: (name: string, module: Module) => boolean;

@@ -5,6 +5,7 @@
  */
 import type { DType } from "../../base/dtype.ts";
 import { EngineError } from "../../base/errors.ts";
+import { extremeOf } from "../../kernel/extreme-choice.ts";
 import type {
   BinaryExpr,
   CastExpr,
@@ -307,6 +308,9 @@ class KernelFunction {
   }
 
   #select(e: SelectExpr, type: string): string {
+    const extreme = e.type === "f32" && e.lanes > 1 ? extremeOf(e) : null;
+    if (extreme !== null)
+      return `${extreme.fn}_${type}(${this.#value(extreme.a)}, ${this.#value(extreme.b)})`;
     const condition = e.condition.kind === "splat" ? e.condition.a : e.condition;
     const [c, a, b] = [this.#value(condition), this.#value(e.a), this.#value(e.b)];
     if (condition.lanes > 1) return `select_${type}(${c}, ${a}, ${b})`;

@@ -96,6 +96,8 @@ INLINE ${I} select_${I}(${I} m, ${I} a, ${I} b) { return (m & a) | (~m & b); }
 
 ${fusedMultiplyAdd(n)}
 
+${floatExtreme(n, "larger", "max")}
+${floatExtreme(n, "smaller", "min")}
 INLINE ${F} max_${F}(${F} a, ${F} b) { return select_${F}((a != a) | (a > b), a, b); }
 INLINE ${F} min_${F}(${F} a, ${F} b) { return select_${F}((a != a) | (a < b), a, b); }
 INLINE ${F} abs_${F}(${F} a) { return (${F})((${I})a & 0x7fffffff); }
@@ -145,6 +147,21 @@ function integerExtreme(n: number, fn: "max" | "min", comparison: string): strin
     `INLINE ${I} ${fn}_${I}(${I} a, ${I} b)`,
     builtins[n],
     `  return select_${I}(a ${comparison} b, a, b);`,
+  );
+}
+
+/** `a < b ? b : a` or `b < a ? b : a`. The processor's instruction gives its second operand where it is in doubt. */
+function floatExtreme(n: number, name: string, fn: "max" | "min"): string {
+  const F = `f32x${n}`;
+  const builtins: Record<number, readonly [string, string]> = {
+    16: ["__AVX512F__", `__builtin_ia32_${fn}ps512_mask(b, a, b, (unsigned short)-1, 4)`],
+    8: ["__AVX__", `__builtin_ia32_${fn}ps256(b, a)`],
+    4: ["__SSE__", `__builtin_ia32_${fn}ps(b, a)`],
+  };
+  return forGcc(
+    `INLINE ${F} ${name}_${F}(${F} a, ${F} b)`,
+    builtins[n],
+    `  return select_${F}(b ${fn === "max" ? ">" : "<"} a, b, a);`,
   );
 }
 

@@ -32,6 +32,7 @@ import {
 import { control, f32, f32x4, f64, i32, i32x4, v128, type WasmType } from "./opcodes.ts";
 import { type Register, registerOf, wasmTypeOf } from "./registers.ts";
 import { runsOf, SharedValues } from "./shared-values.ts";
+import { emitExtremeChoice } from "./short-forms.ts";
 
 /** What kernels of one module share. */
 export interface KernelOptions {
@@ -209,6 +210,7 @@ class KernelFunction implements Emitter {
   }
 
   #select(e: SelectExpr): void {
+    if (emitExtremeChoice(this, e)) return;
     this.value(e.a);
     this.value(e.b);
     // One condition for all lanes is cheaper as a scalar.

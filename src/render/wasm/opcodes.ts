@@ -192,6 +192,7 @@ export const f32x4 = {
   div: 0xfd00e7,
   min: 0xfd00e8,
   max: 0xfd00e9,
+  pmin: 0xfd00ea,
   pmax: 0xfd00eb,
   convertI32x4S: 0xfd00fa,
   relaxedMadd: 0xfd0105,

@@ -2,7 +2,8 @@
  * Vector functions that engines take fewer instructions for where an operand is of a known kind. The result is the same
  * to the last bit.
  */
-import type { BinaryExpr } from "../../kernel/ir.ts";
+import { extremeOf } from "../../kernel/extreme-choice.ts";
+import type { BinaryExpr, SelectExpr } from "../../kernel/ir.ts";
 import { type Emitter, pushSplat } from "./emitter.ts";
 import { f32x4, i32x4 } from "./opcodes.ts";
 import { registerOf } from "./registers.ts";
@@ -28,4 +29,14 @@ export function emitVectorSum(emitter: Emitter, { a, b }: BinaryExpr): void {
   const counts = b.kind === "cast" && registerOf(b.a) === "mask";
   emitter.value(counts ? b.a : b);
   emitter.code.op(counts ? i32x4.sub : i32x4.add);
+}
+
+/** The larger or smaller of two vectors, where a choice is that. @returns false for any other choice. */
+export function emitExtremeChoice(emitter: Emitter, e: SelectExpr): boolean {
+  const extreme = e.type === "f32" && e.lanes > 1 ? extremeOf(e) : null;
+  if (extreme === null) return false;
+  emitter.value(extreme.a);
+  emitter.value(extreme.b);
+  emitter.code.op(extreme.fn === "larger" ? f32x4.pmax : f32x4.pmin);
+  return true;
 }

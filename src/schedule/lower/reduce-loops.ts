@@ -18,10 +18,11 @@ import {
   use,
 } from "../../kernel/build.ts";
 import type { Expr, Local, ValueType } from "../../kernel/ir.ts";
+import { neutralOf } from "../conditional.ts";
 import type { Variable } from "../index-math.ts";
 import { ofAtom } from "../index-math.ts";
 import type { Buffer } from "../plan.ts";
-import type { Scalar, ScalarBody } from "../scalar-body.ts";
+import { isUniform, type Scalar, type ScalarBody } from "../scalar-body.ts";
 import type { Dim } from "./domain.ts";
 import type { Emitter } from "./emitter.ts";
 import type { BodyStore } from "./walk.ts";
@@ -45,6 +46,8 @@ export interface ReduceKernel {
 }
 /** Vectors accumulated side by side along a kept innermost axis. */
 const accumulatorVectors = 4;
+/** Accumulators that stay in registers beside what is computed, where there are 16 or 32 of them. */
+const accumulatorsHeld = { of16: 8, of32: 24 };
 /** Sums are cut into runs of this many terms that are added up first: the rounding error grows with the run. */
 const runLength = 64;
 interface LoopState {
@@ -58,8 +61,8 @@ interface LoopState {
   readonly along: Dim | null;
 }
 
-/** Adds what a loop body makes to accumulators, given as [point][reduction][value, position]. */
-type Accumulating = (accumulators: readonly Local[][][]) => void;
+/** Adds what a loop body makes at some points to accumulators, given as [point][reduction][value, position]. */
+type Accumulating = (accumulators: readonly Local[][][], points: readonly number[]) => void;
 
 /** A loop from `start` to `end`, at most `extent` long, in steps of `step`. */
 interface SumRange {
@@ -68,6 +71,8 @@ interface SumRange {
   readonly end: Expr;
   readonly extent: number;
   readonly step: number;
+  /** How many points one innermost loop serves. */
+  readonly together: number;
 }
 
 /** Emits the loops of one reduce kernel: parts and kept points outside, reduced loops inside. */
@@ -160,11 +165,11 @@ export class ReduceLoops {
       });
       for (const s of statements) emitter.push(s);
     };
-    this.#reducedLoops(reduced, accumulators, width, (acc) => {
-      acc.forEach((list, i) => {
-        each(i, () => this.#accumulate(list, width));
-      });
-    });
+    this.#where(() =>
+      this.#reducedLoops(reduced, accumulators, width, (acc, points) => {
+        for (const i of points) each(i, () => this.#accumulate(acc[i] as Local[][], width));
+      }),
+    );
     accumulators.forEach((list, i) => {
       each(i, () => this.#finish(list.map((a) => a.map(use))));
     });
@@ -179,25 +184,56 @@ export class ReduceLoops {
     if (wide) {
       const whole = inner.extent - (inner.extent % lanes);
       const vectors = kernel.reductions.map((r) => this.#accumulator(r, lanes));
-      emitter.vectorized({ variable: inner.variable.name, lanes }, () =>
-        this.#reducedLoops(
-          reduced,
-          [vectors],
-          lanes,
-          ([list]) => this.#accumulate(list as Local[][], lanes),
-          whole,
-        ),
-      );
-      if (whole < inner.extent) {
-        this.#reducedLoops(reduced, [scalars], 1, ([list]) => this.#accumulate(list as Local[][], 1), -whole);
-      }
+      this.#where(() => {
+        emitter.vectorized({ variable: inner.variable.name, lanes }, () =>
+          this.#reducedLoops(
+            reduced,
+            [vectors],
+            lanes,
+            ([list]) => this.#accumulate(list as Local[][], lanes),
+            whole,
+          ),
+        );
+        if (whole < inner.extent) {
+          this.#reducedLoops(
+            reduced,
+            [scalars],
+            1,
+            ([list]) => this.#accumulate(list as Local[][], 1),
+            -whole,
+          );
+        }
+      });
       this.#finish(
         scalars.map((list, i) => list.map((s, j) => this.#horizontal(i, vectors[i]?.[j] as Local, s))),
       );
     } else {
-      this.#reducedLoops(reduced, [scalars], 1, ([list]) => this.#accumulate(list as Local[][], 1));
+      this.#where(() =>
+        this.#reducedLoops(reduced, [scalars], 1, ([list]) => this.#accumulate(list as Local[][], 1)),
+      );
       this.#finish(scalars.map((list) => list.map(use)));
     }
+  }
+
+  /** Makes the loops run only where one of the conditions holds without which all reductions stay empty. */
+  #where(loops: () => void): void {
+    const { emitter } = this.#s;
+    const condition = this.#condition();
+    if (condition === null) loops();
+    else emitter.push({ kind: "if", condition, then: emitter.block(loops), otherwise: [] });
+  }
+
+  #condition(): Expr | null {
+    const { emitter, kernel } = this.#s;
+    const conditions = new Set<Scalar>();
+    for (const { fn, type, value } of kernel.reductions) {
+      if (value.kind !== "select") return null;
+      const [condition, , otherwise] = value.args;
+      if (otherwise.kind !== "const" || otherwise.value !== neutralOf(fn, type)) return null;
+      if (!isUniform(condition, new Set())) return null;
+      conditions.add(condition);
+    }
+    return [...conditions].map((c) => emitter.value(c)).reduce((any, c) => binary("or", any, c));
   }
 
   /** The lanes of a vector accumulator combined as a tree, and with the scalar one for the tail. */
@@ -215,7 +251,7 @@ export class ReduceLoops {
   #accumulator(r: Reduction, lanes: number): Local[] {
     const { emitter } = this.#s;
     const value = emitter.locals.variable("acc", r.type, lanes);
-    emitter.push({ kind: "let", local: value, value: neutral(r.fn, r.type, lanes) });
+    emitter.push({ kind: "let", local: value, value: constant(neutralOf(r.fn, r.type), r.type, lanes) });
     if (r.position === null) return [value];
     const position = emitter.locals.variable("at", "i32", lanes);
     emitter.push({ kind: "let", local: position, value: constant(0, "i32", lanes) });
@@ -236,7 +272,7 @@ export class ReduceLoops {
     const dim = dims[0];
     const { emitter, kernel, along } = this.#s;
     if (dim === undefined) {
-      body(accumulators);
+      body(accumulators, [...accumulators.keys()]);
       return;
     }
     const { name } = dim.variable;
@@ -254,10 +290,18 @@ export class ReduceLoops {
     if (inner && limit < 0) start = extent < dim.extent ? binary("max", start, int(-limit)) : int(-limit);
     const step = inner && along === null && width > 1 ? width : 1;
     const range = { name, start, end, extent: limit < 0 ? 0 : extent, step };
-    this.#runs(range, accumulators, width, (acc) => {
-      if (inner) body(acc);
+    const together = inner ? this.#together(accumulators.length) : accumulators.length;
+    this.#runs({ ...range, together }, accumulators, width, (acc, points) => {
+      if (inner) body(acc, points);
       else this.#inRun(dims.slice(1), acc, width, body, limit);
     });
+  }
+
+  /** As many points as have their accumulators in registers at once: another loop over what the cache holds costs less. */
+  #together(points: number): number {
+    const { kernel, lanes } = this.#s;
+    const held = lanes >= 16 ? accumulatorsHeld.of32 : accumulatorsHeld.of16;
+    return Math.max(1, Math.min(points, Math.floor(held / kernel.reductions.length)));
   }
 
   /**
@@ -266,9 +310,12 @@ export class ReduceLoops {
    */
   #runs(range: SumRange, accumulators: readonly Local[][][], width: number, body: Accumulating): void {
     const { emitter } = this.#s;
-    const { name, start, end, extent, step } = range;
+    const { name, start, end, extent, step, together } = range;
     if (extent <= runLength * step) {
-      emitter.loop(name, start, end, step, () => body(accumulators));
+      const points = [...accumulators.keys()];
+      for (let i = 0; i < points.length; i += together) {
+        emitter.loop(name, start, end, step, () => body(accumulators, points.slice(i, i + together)));
+      }
       return;
     }
     let unit = runLength * step;
@@ -276,7 +323,7 @@ export class ReduceLoops {
     emitter.loop(`${name}run${unit}`, start, end, unit, (run) => {
       const stop = emitter.define("stop", binary("min", add(use(run), int(unit)), end));
       this.#withRun(accumulators, width, (fresh) =>
-        this.#runs({ name, start: use(run), end: stop, extent: unit, step }, fresh, width, body),
+        this.#runs({ ...range, start: use(run), end: stop, extent: unit }, fresh, width, body),
       );
     });
   }
@@ -298,7 +345,11 @@ export class ReduceLoops {
     else this.#withRun(accumulators, width, (fresh) => this.#reducedLoops(dims, fresh, width, body, limit));
   }
 
-  #withRun(accumulators: readonly Local[][][], width: number, body: Accumulating): void {
+  #withRun(
+    accumulators: readonly Local[][][],
+    width: number,
+    body: (accumulators: readonly Local[][][]) => void,
+  ): void {
     const { emitter, kernel } = this.#s;
     if (!kernel.reductions.some(rounds)) {
       body(accumulators);
@@ -377,16 +428,12 @@ function combine(fn: ReduceFn, a: Expr, b: Expr): Expr {
       return binary("max", a, b);
     case "min":
       return binary("min", a, b);
+    // Chosen so that NaN in `b` changes nothing; `a` is what has been found so far.
+    case "fmax":
+      return select(compare("lt", a, b), b, a);
+    case "fmin":
+      return select(compare("lt", b, a), b, a);
     default:
       throw new Error(`schedule: ${fn} is not combined value by value`);
   }
-}
-
-/** The value that changes nothing when combined. */
-function neutral(fn: ReduceFn, type: ValueType, lanes: number): Expr {
-  if (fn === "sum") return constant(0, type, lanes);
-  if (fn === "prod") return constant(1, type, lanes);
-  const low = fn === "max" || fn === "argmax";
-  if (type === "i32") return constant(low ? -(2 ** 31) : 2 ** 31 - 1, type, lanes);
-  return constant(low ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY, type, lanes);
 }

@@ -120,6 +120,8 @@ const reductions: Record<ReduceFn, string> = {
   min: "ReduceMin",
   argmax: "ArgMax",
   argmin: "ArgMin",
+  fmax: "ReduceMax",
+  fmin: "ReduceMin",
 };
 
 /** A reduction over axes; which of both ways to say the axes is right depends on the operator set. */
