@@ -274,7 +274,7 @@ export interface RunChange {
 
 /** `data:` of a server-sent event, as JSON; its `event:` is the type. */
 export type StudioEvent =
-  /** New rows, from `from` on. Sent at most 5 times a second. */
+  /** New rows, from `from` on. Sent about once a second. */
   | { readonly type: "steps"; readonly from: number; readonly columns: StepColumns }
   /** Statistics of layers were recorded up to this step. */
   | { readonly type: "recorded"; readonly last: number; readonly count: number }

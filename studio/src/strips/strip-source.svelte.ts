@@ -9,7 +9,7 @@ import { Requests, type Turn } from "./turns.ts";
 
 /**
  * At least so long between two requests of one strip of a running training, in milliseconds. Strips are drawn on the
- * processor that trains; curves, which take less, are told of every half second.
+ * processor that trains; curves, which take less, are told of about every second.
  */
 const shortestPause = 4000;
 /** Columns that a strip is asked for: its width in steps of this, so that a resized window asks seldom. */
