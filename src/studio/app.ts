@@ -11,8 +11,17 @@ import { csvOf, csvTables, jsonOf } from "./exports.ts";
 import { isToken, securityHeaders } from "./guard.ts";
 import { LookError, type Looker } from "./looker.ts";
 import { type PageFile, withToken } from "./page-files.ts";
-import type { ApiError, ErrorCode, Errors, ProbeImage, StudioEvent, Topic, Topics } from "./protocol.ts";
-import { camRequest, mapsRequest, RequestError, runChange, stripKind, wholeNumber } from "./requests.ts";
+import type {
+  ApiError,
+  ErrorCode,
+  Errors,
+  ProbeImage,
+  Strips,
+  StudioEvent,
+  Topic,
+  Topics,
+} from "./protocol.ts";
+import { camRequest, mapsRequest, RequestError, runChange, stripNames, wholeNumber } from "./requests.ts";
 import type { RunReader } from "./run-reader.ts";
 import type { RunStore } from "./run-store.ts";
 import { makeStrip } from "./strips.ts";
@@ -117,20 +126,13 @@ function addReading(app: Hono, { store, looker, topics }: AppParts): void {
       store,
       ({ layers }) => {
         const query = c.req.query();
-        const strip = makeStrip(layers, {
-          layer: query.layer ?? "",
-          kind: stripKind(query.kind),
+        const view = {
           from: wholeNumber(query, "from", { otherwise: 0 }),
           to: wholeNumber(query, "to", { otherwise: Number.MAX_SAFE_INTEGER }),
           columns: wholeNumber(query, "columns", { most: mostColumns, otherwise: 600 }),
-        });
-        if (strip !== null) return c.json(strip);
-        return refuse(
-          c,
-          404,
-          "no-such-layer",
-          "Nothing was recorded of this layer; RunDetail lists the layers.",
-        );
+        };
+        const strips = stripNames(c.req.queries("of")).map((name) => makeStrip(layers, { ...view, ...name }));
+        return c.json({ strips } satisfies Strips);
       },
       "glance",
     ),
