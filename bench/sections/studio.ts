@@ -29,6 +29,9 @@ const message = <T>(child: ChildProcess): Promise<T> =>
     child.once("exit", (code) => reject(new Error(`a process of the bench ended with ${code}`)));
   });
 
+/** Strips that a page asks for with one request. */
+const together = 12;
+
 /** Does what a page does that shows the run: follows it, and asks for the strips of the layers in view every four seconds. */
 async function follow(url: string, id: string, signal: AbortSignal): Promise<void> {
   const runs = `${url}api/runs/${id}`;
@@ -41,11 +44,13 @@ async function follow(url: string, id: string, signal: AbortSignal): Promise<voi
       await new Promise((resolve) => setTimeout(resolve, 4000));
       const answer = await fetch(runs, { signal });
       const { layers } = (await answer.json()) as { readonly layers: readonly { readonly layer: string }[] };
-      for (const { layer } of layers.slice(0, 6)) {
-        for (const kind of ["activations", "gradients", "updates"]) {
-          const query = new URLSearchParams({ layer, kind, columns: "320" });
-          await (await fetch(`${runs}/strips?${query}`, { signal })).text();
-        }
+      const names = ["activations", "gradients", "updates"].flatMap((kind) =>
+        layers.slice(0, 6).map(({ layer }) => `${kind}:${layer}`),
+      );
+      for (let i = 0; i < names.length; i += together) {
+        const query = new URLSearchParams({ columns: "320" });
+        for (const name of names.slice(i, i + together)) query.append("of", name);
+        await (await fetch(`${runs}/strips?${query}`, { signal })).text();
       }
     }
   };

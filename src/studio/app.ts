@@ -11,8 +11,17 @@ import { csvOf, csvTables, jsonOf } from "./exports.ts";
 import { isToken, securityHeaders } from "./guard.ts";
 import { LookError, type Looker } from "./looker.ts";
 import { type PageFile, withToken } from "./page-files.ts";
-import type { ApiError, ErrorCode, Errors, ProbeImage, Topic, Topics } from "./protocol.ts";
-import { camRequest, mapsRequest, RequestError, runChange, stripKind, wholeNumber } from "./requests.ts";
+import type {
+  ApiError,
+  ErrorCode,
+  Errors,
+  ProbeImage,
+  Strips,
+  StudioEvent,
+  Topic,
+  Topics,
+} from "./protocol.ts";
+import { camRequest, mapsRequest, RequestError, runChange, stripNames, wholeNumber } from "./requests.ts";
 import type { RunReader } from "./run-reader.ts";
 import type { RunStore } from "./run-store.ts";
 import { makeStrip } from "./strips.ts";
@@ -36,7 +45,7 @@ const mostColumns = 4000;
 /** Pages that listen at the same time. */
 const mostListeners = 64;
 /** New rows are sent at most this often; a run that is over is looked at less often. */
-const eventsMs = 500;
+const eventsMs = 900;
 const quietMs = 1500;
 /** A line that means nothing keeps the connection open. */
 const pingMs = 15_000;
@@ -117,20 +126,13 @@ function addReading(app: Hono, { store, looker, topics }: AppParts): void {
       store,
       ({ layers }) => {
         const query = c.req.query();
-        const strip = makeStrip(layers, {
-          layer: query.layer ?? "",
-          kind: stripKind(query.kind),
+        const view = {
           from: wholeNumber(query, "from", { otherwise: 0 }),
           to: wholeNumber(query, "to", { otherwise: Number.MAX_SAFE_INTEGER }),
           columns: wholeNumber(query, "columns", { most: mostColumns, otherwise: 600 }),
-        });
-        if (strip !== null) return c.json(strip);
-        return refuse(
-          c,
-          404,
-          "no-such-layer",
-          "Nothing was recorded of this layer; RunDetail lists the layers.",
-        );
+        };
+        const strips = stripNames(c.req.queries("of")).map((name) => makeStrip(layers, { ...view, ...name }));
+        return c.json({ strips } satisfies Strips);
       },
       "glance",
     ),
@@ -230,9 +232,8 @@ function addEvents(app: Hono, { store, onError }: AppParts): void {
           while (!stream.aborted && !stream.closed) {
             const events = await follower.next();
             if (events === null) return;
-            for (const event of events) {
-              await stream.writeSSE({ event: event.type, data: JSON.stringify(event) });
-            }
+            // Together: each piece would be a packet, and wake the page.
+            if (events.length > 0) await stream.write(events.map(eventText).join(""));
             if (performance.now() - pinged > pingMs || events.length > 0) {
               if (events.length === 0) await stream.write(": still here\n\n");
               pinged = performance.now();
@@ -247,6 +248,9 @@ function addEvents(app: Hono, { store, onError }: AppParts): void {
     );
   });
 }
+
+/** JSON has no line ends. */
+const eventText = (event: StudioEvent): string => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 
 function addLooking(app: Hono, { store, looker }: AppParts): void {
   app.get("/api/runs/:id/probe", (c) =>

@@ -1,8 +1,12 @@
 /**
  * Files below the folder of all runs, and nothing else: whatever a request names, what is opened lies there. Links are
  * followed only to the end of asking where they lead.
+ *
+ * What a page that follows a training asks for again and again is asked of the system at once: it takes microseconds, and a
+ * turn of another thread would take more, from the processors that train.
  */
-import { constants, type FileHandle, open, readdir, realpath } from "node:fs/promises";
+import { closeSync, fstatSync, lstatSync, openSync, realpathSync, type Stats } from "node:fs";
+import { constants, type FileHandle, open, readdir } from "node:fs/promises";
 import { isAbsolute, join, relative, sep } from "node:path";
 
 /** What the folder of a run may be called: no separators, nothing hidden, nothing that a system reads in its own way. */
@@ -18,9 +22,10 @@ export function isRunId(id: string): boolean {
  * @param root Folder of all runs.
  * @returns Null where there is none of this name, or it lies elsewhere.
  */
-export async function confinedFolder(root: string, ...parts: readonly string[]): Promise<string | null> {
+export function confinedFolder(root: string, ...parts: readonly string[]): string | null {
   try {
-    const [realRoot, real] = await Promise.all([realpath(root), realpath(join(root, ...parts))]);
+    const { native } = realpathSync;
+    const [realRoot, real] = [native(root), native(join(root, ...parts))];
     const way = relative(realRoot, real);
     const inside = way !== "" && !isAbsolute(way) && way !== ".." && !way.startsWith(`..${sep}`);
     return inside ? real : null;
@@ -29,11 +34,34 @@ export async function confinedFolder(root: string, ...parts: readonly string[]):
   }
 }
 
+/** What there is at a path, a link not followed; null where there is nothing that one may know of. */
+export function foundAt(path: string): Stats | null {
+  try {
+    return lstatSync(path);
+  } catch {
+    return null;
+  }
+}
+
+/** A link may lead anywhere, and a pipe would be waited for. */
+const plainly = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+/** As `openPlain`; the caller closes the descriptor. */
+export function openPlainSync(path: string): number | null {
+  let file: number;
+  try {
+    file = openSync(path, plainly);
+  } catch {
+    return null;
+  }
+  if (fstatSync(file).isFile()) return file;
+  closeSync(file);
+  return null;
+}
+
 /** Opens a file to read. Null where it is missing, or a link, or no ordinary file. */
 export async function openPlain(path: string): Promise<FileHandle | null> {
-  // A link may lead anywhere, and a pipe would be waited for.
-  const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
-  const file = await open(path, flags).catch(() => null);
+  const file = await open(path, plainly).catch(() => null);
   if (file === null) return null;
   const plain = await file.stat().then(
     (found) => found.isFile(),

@@ -3,21 +3,27 @@
  */
 import { FileFormatError } from "../base/errors.ts";
 import { looseRecord } from "./loose.ts";
-import type { StudioEvent } from "./protocol.ts";
+import type { RunSummary, StudioEvent, VerdictText } from "./protocol.ts";
 import type { RunReader } from "./run-reader.ts";
 import type { RunStore } from "./run-store.ts";
 
 /** Rows that an event has at most. */
 const mostRows = 4000;
 
-/** What the page has been told. */
+/** What the page has been told. What was the same object at the last look has not changed. */
 interface Told {
   rows: number;
   recorded: string;
   epochs: number;
-  verdicts: string;
-  snapshots: ReadonlySet<number>;
-  status: string;
+  verdicts: Text<readonly VerdictText[]>;
+  snapshots: readonly number[];
+  status: Text<RunSummary>;
+}
+
+/** An object, and the text by which it is compared. */
+interface Text<T> {
+  readonly of: T | null;
+  readonly text: string;
 }
 
 /** Epochs that the first look tells of: more than end between a page's two requests. */
@@ -61,27 +67,29 @@ export class RunFollower {
       rows: Math.min(this.#from, reader.steps.length),
       recorded: "",
       epochs: Math.max(0, reader.head.epochs.length - firstEpochs),
-      verdicts: "",
-      snapshots: new Set(),
-      status: "",
+      verdicts: { of: null, text: "" },
+      snapshots: [],
+      status: { of: null, text: "" },
     };
     return this.#changes(reader, this.#told);
   }
 
-  async #now(reader: RunReader, rows: number): Promise<Told> {
+  async #now(reader: RunReader, told: Told): Promise<Told> {
+    const [verdicts, { summary }] = [reader.verdicts(), reader.head];
     return {
-      rows,
+      rows: told.rows,
       recorded: JSON.stringify(reader.recorded),
       epochs: reader.head.epochs.length,
-      verdicts: JSON.stringify(reader.verdicts()),
-      snapshots: new Set(await reader.snapshots()),
-      status: JSON.stringify(statusOf(reader)),
+      verdicts:
+        told.verdicts.of === verdicts ? told.verdicts : { of: verdicts, text: JSON.stringify(verdicts) },
+      snapshots: await reader.snapshots(),
+      status: told.status.of === summary ? told.status : { of: summary, text: statusOf(summary) },
     };
   }
 
   async #changes(reader: RunReader, told: Told): Promise<StudioEvent[]> {
     const events: StudioEvent[] = [];
-    const now = await this.#now(reader, told.rows);
+    const now = await this.#now(reader, told);
     // Fewer than were told: a resumed training has taken rows back, and goes on from here.
     const from = Math.min(told.rows, reader.steps.length);
     now.rows = Math.min(reader.steps.length, from + mostRows);
@@ -94,16 +102,24 @@ export class RunFollower {
     for (const metrics of reader.head.epochs.slice(told.epochs)) {
       events.push({ type: "epoch", metrics: looseRecord(metrics) });
     }
-    if (now.verdicts !== told.verdicts) events.push({ type: "verdicts", verdicts: reader.verdicts() });
-    for (const step of now.snapshots) if (!told.snapshots.has(step)) events.push({ type: "snapshot", step });
-    if (now.status !== told.status) events.push({ type: "status", run: reader.head.summary });
+    if (now.verdicts.text !== told.verdicts.text) {
+      events.push({ type: "verdicts", verdicts: reader.verdicts() });
+    }
+    for (const step of newSteps(now.snapshots, told.snapshots)) events.push({ type: "snapshot", step });
+    if (now.status.text !== told.status.text) events.push({ type: "status", run: reader.head.summary });
     this.#told = now;
     return events;
   }
 }
 
+/** Those that were not there. */
+function newSteps(now: readonly number[], before: readonly number[]): readonly number[] {
+  if (now === before) return [];
+  const known = new Set(before);
+  return now.filter((step) => !known.has(step));
+}
+
 /** What of a run makes a status event; metrics come with events of their own. */
-function statusOf(reader: RunReader): unknown {
-  const { last: _last, ...rest } = reader.head.summary;
-  return rest;
+function statusOf({ last: _last, ...rest }: RunSummary): string {
+  return JSON.stringify(rest);
 }

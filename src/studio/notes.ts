@@ -7,7 +7,7 @@ import { writeFileAtomic } from "../base/node/atomic-file.ts";
 import { readSmall } from "./confined-files.ts";
 import type { RunChange } from "./protocol.ts";
 
-const notesFile = "notes.json";
+export const notesFile = "notes.json";
 
 export interface Notes {
   /** In place of the run's own name. */

@@ -8,7 +8,7 @@
  *     GET    /api/topics                              Topics: what verdicts point to
  *     GET    /api/runs/:id                            RunDetail
  *     GET    /api/runs/:id/steps?from=N               StepColumns: rows from the N-th on (0 is the first)
- *     GET    /api/runs/:id/strips?layer&kind&from&to&columns   Strip
+ *     GET    /api/runs/:id/strips?of=KIND:LAYER&of=...&from&to&columns   Strips: up to 24, each as wide as asked
  *     GET    /api/runs/:id/probe?image=N              ProbeImages: images of the dataset that can be looked at, N among them
  *     POST   /api/runs/:id/maps                       MapsRequest -> Maps
  *     POST   /api/runs/:id/cam                        CamRequest -> Cam
@@ -188,6 +188,17 @@ export interface Strip {
   readonly histogram: string;
 }
 
+/** Which strip. */
+export interface StripName {
+  readonly layer: string;
+  readonly kind: StripKind;
+}
+
+/** In the order in which they were asked for; null where nothing was recorded of the layer. */
+export interface Strips {
+  readonly strips: readonly (Strip | null)[];
+}
+
 export interface ProbeImages {
   readonly count: number;
   readonly images: readonly ProbeImage[];
@@ -274,7 +285,7 @@ export interface RunChange {
 
 /** `data:` of a server-sent event, as JSON; its `event:` is the type. */
 export type StudioEvent =
-  /** New rows, from `from` on. Sent at most 5 times a second. */
+  /** New rows, from `from` on. Sent about once a second. */
   | { readonly type: "steps"; readonly from: number; readonly columns: StepColumns }
   /** Statistics of layers were recorded up to this step. */
   | { readonly type: "recorded"; readonly last: number; readonly count: number }

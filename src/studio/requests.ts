@@ -2,7 +2,7 @@
  * What requests may say: their values read and checked, and what is wrong with them in words.
  */
 import { checkChange } from "./notes.ts";
-import type { CamRequest, ImageChoice, MapsRequest, RunChange, StripKind } from "./protocol.ts";
+import type { CamRequest, ImageChoice, MapsRequest, RunChange, StripKind, StripName } from "./protocol.ts";
 
 /** A request that cannot be carried out as it is; goes to the page as it is. */
 export class RequestError extends Error {}
@@ -23,10 +23,21 @@ export function wholeNumber(
 
 const kinds: readonly StripKind[] = ["activations", "gradients", "updates"];
 
-export function stripKind(text: string | undefined): StripKind {
-  const found = kinds.find((kind) => kind === text);
-  if (found === undefined) throw new RequestError(`"kind" must be one of ${kinds.join(", ")}`);
-  return found;
+/** Strips of one request: a page has no more in view. */
+const mostStrips = 24;
+
+/** @param texts As `KIND:LAYER`. */
+export function stripNames(texts: readonly string[] = []): readonly StripName[] {
+  if (texts.length === 0 || texts.length > mostStrips) {
+    throw new RequestError(`"of" must be there 1 to ${mostStrips} times; it is there ${texts.length} times`);
+  }
+  return texts.map((text) => {
+    const kind = kinds.find((one) => text.startsWith(`${one}:`));
+    if (kind !== undefined) return { kind, layer: text.slice(kind.length + 1) };
+    throw new RequestError(
+      `"of" must be a kind and a layer, such as ${kinds[0]}:features.0; kinds: ${kinds.join(", ")}`,
+    );
+  });
 }
 
 export function runChange(body: unknown): RunChange {

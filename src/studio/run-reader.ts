@@ -2,18 +2,26 @@
  * One run's folder, read as it grows. Nothing is read before it is asked for, and nothing twice.
  */
 import { basename, join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { FileFormatError } from "../base/errors.ts";
 import { errorsFile, type RecordedErrors } from "../train/recording/epoch-errors.ts";
-import { layersFile, layersHeaderFile, parseLayerHeader } from "../train/recording/layer-log.ts";
+import {
+  type LayerHeader,
+  layersFile,
+  layersHeaderFile,
+  parseLayerHeader,
+} from "../train/recording/layer-log.ts";
 import { parseRecording, type RecordingInfo, recordingFile } from "../train/recording/recording.ts";
+import { snapshotsFolder } from "../train/recording/snapshots.ts";
 import { stepsFile } from "../train/recording/step-log.ts";
-import { currentStatus, type Metrics, readRun } from "../train/run-dir.ts";
+import { currentStatus, type Metrics, type RunStatus, readRun } from "../train/run-dir.ts";
 import { namesIn, openPlain, readSmall } from "./confined-files.ts";
 import { LayerTable } from "./layer-table.ts";
 import { loose, looseRecord } from "./loose.ts";
-import { readNotes } from "./notes.ts";
+import { notesFile, readNotes } from "./notes.ts";
 import { OpenEpoch } from "./open-epoch.ts";
 import type { LayerInfo, Loose, RunDetail, RunSummary, VerdictText } from "./protocol.ts";
+import { Remembered } from "./remembered.ts";
 import { StepTable } from "./step-table.ts";
 import { storedSteps } from "./stored-weights.ts";
 import { TailedFile } from "./tailed-file.ts";
@@ -23,7 +31,14 @@ import { judge, keyOf, mergeVerdicts, type Window } from "./verdicts.ts";
 export interface RunHead {
   readonly summary: RunSummary;
   readonly epochs: readonly Metrics[];
+  /** What run.json says, whatever has become of the process. */
+  readonly written: RunStatus;
 }
+
+/** What a head is made from. */
+const headFiles: readonly string[] = ["run.json", "metrics.ndjson", notesFile];
+/** A process that writes a run is looked for at most so often, in milliseconds. */
+const soughtMs = 1000;
 
 /** Reads run.json, the metrics and the notes. @throws FileFormatError when one of them is damaged. */
 export async function readHead(path: string): Promise<RunHead> {
@@ -45,7 +60,7 @@ export async function readHead(path: string): Promise<RunHead> {
     ...(info.result === undefined ? {} : { result: looseRecord(info.result) }),
     ...(last === undefined ? {} : { last: looseRecord(last), curve: curveOf(metrics) }),
   };
-  return { summary, epochs: metrics };
+  return { summary, epochs: metrics, written: info.status };
 }
 
 /** Points of the small curve in the list of runs. */
@@ -55,6 +70,12 @@ function curveOf(epochs: readonly Metrics[]): readonly Loose[] {
   const count = Math.min(mostPoints, epochs.length);
   const spacing = (epochs.length - 1) / Math.max(1, count - 1);
   return Array.from({ length: count }, (_, i) => loose(epochs[Math.round(i * spacing)]?.loss ?? Number.NaN));
+}
+
+/** A small file as `parse` has it; null where there is none. */
+async function readAs<T>(path: string, parse: (text: string) => T | null): Promise<T | null> {
+  const text = await readSmall(path);
+  return text === null ? null : parse(text);
 }
 
 async function refuseLink(path: string, name: string): Promise<void> {
@@ -70,7 +91,15 @@ export class RunReader {
   readonly layers: LayerTable = new LayerTable();
   readonly #stepsTail: TailedFile;
   readonly #layersTail: TailedFile;
+  readonly #heads: Remembered<RunHead>;
+  readonly #recordings: Remembered<RecordingInfo | null>;
+  readonly #headers: Remembered<LayerHeader | null>;
+  readonly #stored: Remembered<readonly number[]>;
   #head: RunHead | null = null;
+  /** As it was when its files were read. */
+  #readHead: RunHead | null = null;
+  /** When the process of a run that is going on was looked for last, as `performance.now()` tells it. */
+  #soughtAt = Number.NEGATIVE_INFINITY;
   #recording: RecordingInfo | null = null;
   #refreshing: Promise<void> | null = null;
   /** Verdicts of the epochs that are over, and how many these are. */
@@ -87,8 +116,17 @@ export class RunReader {
   /** @param path The run's real folder. */
   constructor(path: string) {
     this.path = path;
-    this.#stepsTail = new TailedFile(join(path, stepsFile));
-    this.#layersTail = new TailedFile(join(path, layersFile));
+    const file = (name: string): string => join(path, name);
+    this.#stepsTail = new TailedFile(file(stepsFile));
+    this.#layersTail = new TailedFile(file(layersFile));
+    this.#heads = new Remembered(headFiles.map(file), () => readHead(path));
+    this.#recordings = new Remembered([file(recordingFile)], () =>
+      readAs(file(recordingFile), parseRecording),
+    );
+    this.#headers = new Remembered([file(layersHeaderFile)], () =>
+      readAs(file(layersHeaderFile), parseLayerHeader),
+    );
+    this.#stored = new Remembered([file(snapshotsFolder)], () => storedSteps(path));
   }
 
   /** Memory that its numbers take. */
@@ -110,36 +148,49 @@ export class RunReader {
   }
 
   async #read(): Promise<void> {
-    this.#head = await readHead(this.path);
-    const text = await readSmall(join(this.path, recordingFile));
-    this.#recording = text === null ? null : parseRecording(text);
+    this.#head = await this.#currentHead();
+    this.#recording = await this.#recordings.get();
     const began = performance.now();
-    await Promise.all([this.#readSteps(), this.#readLayers()]);
+    await this.#readTail(this.#stepsTail, this.steps);
+    await this.#readLayers();
     this.#readAt = began;
   }
 
-  async #readSteps(): Promise<void> {
+  async #currentHead(): Promise<RunHead> {
+    const read = await this.#heads.get();
+    const now = performance.now();
+    if (read !== this.#readHead) {
+      // Whoever reads it looks for the process.
+      [this.#readHead, this.#soughtAt] = [read, now];
+      return read;
+    }
+    const known = this.#head ?? read;
+    if (read.written !== "running" || now - this.#soughtAt < soughtMs) return known;
+    this.#soughtAt = now;
+    const status = await currentStatus(this.path, { status: read.written });
+    return status === known.summary.status ? known : { ...read, summary: { ...read.summary, status } };
+  }
+
+  async #readTail(tail: TailedFile, table: StepTable | LayerTable): Promise<void> {
     for (;;) {
-      const { reset, bytes } = await this.#stepsTail.read();
-      if (reset) this.#forget(this.steps);
-      if (bytes.length === 0) return;
-      this.steps.feed(bytes);
+      const { reset, bytes, more } = tail.read();
+      if (reset) this.#forget(table);
+      if (bytes.length > 0) table.feed(bytes);
+      if (!more) return;
+      // Others have their turn between two pieces of a large file.
+      await setImmediate();
     }
   }
 
   async #readLayers(): Promise<void> {
-    const text = await readSmall(join(this.path, layersHeaderFile));
-    const header = text === null ? null : parseLayerHeader(text);
+    const header = await this.#headers.get();
     if (header === null) return;
     if (header.series.length < this.layers.header.series.length) this.#forget(this.layers);
-    this.layers.adopt(header);
-    this.layers.scan();
-    for (;;) {
-      const { reset, bytes } = await this.#layersTail.read();
-      if (reset) this.#forget(this.layers);
-      if (bytes.length === 0) return;
-      this.layers.feed(bytes);
+    if (header !== this.layers.header) {
+      this.layers.adopt(header);
+      this.layers.scan();
     }
+    await this.#readTail(this.#layersTail, this.layers);
   }
 
   /** The file begins anew: a resumed training has cut it. */
@@ -185,8 +236,8 @@ export class RunReader {
   }
 
   /** Steps of which weights are stored, ascending. */
-  snapshots(): Promise<number[]> {
-    return storedSteps(this.path);
+  snapshots(): Promise<readonly number[]> {
+    return this.#stored.get();
   }
 
   /** Null where nothing was validated yet. */
@@ -212,8 +263,8 @@ export class RunReader {
   }
 
   verdicts(): readonly VerdictText[] {
-    const { summary, epochs } = this.head;
-    const key = `${this.steps.length} ${this.layers.records.length} ${epochs.length} ${summary.status}`;
+    const { epochs } = this.head;
+    const key = this.#verdictKey();
     if (this.#latest.key === key) return this.#latest.verdicts;
     let { epochs: done, verdicts } = this.#judged;
     while (done < epochs.length) {
@@ -224,6 +275,20 @@ export class RunReader {
     const latest = this.#hasMoreThan(done) ? this.#judgeOpen(done + 1, verdicts) : verdicts;
     this.#latest = { key, verdicts: latest };
     return latest;
+  }
+
+  /**
+   * What verdicts are made from. While the run is going on new steps alone change none, unless the loss is no number any more:
+   * rules are asked at records.
+   */
+  #verdictKey(): string {
+    const { summary, epochs } = this.head;
+    const [step, epoch, loss] = (["step", "epoch", "loss"] as const).map((name) =>
+      this.steps.column(name).at(-1),
+    );
+    const seen = this.layers.recordAt((step ?? 0) + 1);
+    const open = `${seen} ${epoch} ${Number.isFinite(loss ?? 0)}`;
+    return `${summary.status} ${epochs.length} ${summary.status === "running" ? open : `${this.steps.length} ${seen}`}`;
   }
 
   /** Whether there are steps of a later epoch than the last one with metrics. */

@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 import { rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { FileFormatError } from "../base/errors.ts";
-import { confinedFolder, isRunId, namesIn } from "./confined-files.ts";
+import { confinedFolder, foundAt, isRunId, namesIn } from "./confined-files.ts";
 import { changeNotes } from "./notes.ts";
 import type { RunChange, RunList, RunSummary } from "./protocol.ts";
 import { RunReader, readHead } from "./run-reader.ts";
@@ -51,8 +51,8 @@ export class RunStore {
   }
 
   async #summary(id: string): Promise<RunSummary | null> {
-    const path = await this.#folder(id);
-    if (path === null || !(await namesIn(path)).includes("run.json")) return null;
+    const path = this.#folder(id);
+    if (path === null || foundAt(join(path, "run.json")) === null) return null;
     return (await readHead(path)).summary;
   }
 
@@ -74,8 +74,8 @@ export class RunStore {
    * @throws FileFormatError when it is damaged.
    */
   async open(id: string): Promise<RunReader | null> {
-    const path = await this.#folder(id);
-    if (path === null || !(await namesIn(path)).includes("run.json")) {
+    const path = this.#folder(id);
+    if (path === null || foundAt(join(path, "run.json")) === null) {
       this.#readers.delete(id);
       return null;
     }
@@ -90,7 +90,7 @@ export class RunStore {
 
   /** @returns The run as it is then; null where there is no such run. */
   async change(id: string, change: RunChange): Promise<RunSummary | null> {
-    const path = await this.#folder(id);
+    const path = this.#folder(id);
     if (path === null || (await this.#summary(id)) === null) return null;
     await changeNotes(path, change);
     return this.#summary(id);
@@ -98,7 +98,7 @@ export class RunStore {
 
   /** Removes a run's folder. */
   async remove(id: string): Promise<"removed" | "running" | "no-such-run"> {
-    const path = await this.#folder(id);
+    const path = this.#folder(id);
     const summary = path === null ? null : await this.#summary(id);
     if (path === null || summary === null) return "no-such-run";
     if (summary.status === "running") return "running";
@@ -110,9 +110,9 @@ export class RunStore {
     return "removed";
   }
 
-  async #folder(id: string): Promise<string | null> {
+  #folder(id: string): string | null {
     if (!isRunId(id)) return null;
-    const path = await confinedFolder(this.root, id);
+    const path = confinedFolder(this.root, id);
     // A link to another run would give one run two names, and removing it would remove the other.
     return path !== null && basename(path) === id ? path : null;
   }

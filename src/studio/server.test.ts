@@ -97,14 +97,24 @@ describe("what is answered", () => {
   it("gives runs, columns and strips, and says where there is none", async () => {
     expect(await (await fetch(api("runs"))).json()).toMatchObject({ runs: [{ id }], damaged: [] });
     expect(await (await fetch(api(`runs/${id}/steps?from=38`))).json()).toMatchObject({ step: [39, 40] });
-    const strip = await fetch(api(`runs/${id}/strips?layer=features.0&kind=gradients&columns=2`));
-    expect(await strip.json()).toMatchObject({ layer: "features.0", kind: "gradients", first: [1, 21] });
+    const wanted = ["gradients:features.0", "updates:features.1", "updates:x"]
+      .map((of) => `of=${of}`)
+      .join("&");
+    const answer = await fetch(api(`runs/${id}/strips?${wanted}&columns=2`));
+    expect(await answer.json()).toMatchObject({
+      strips: [
+        { layer: "features.0", kind: "gradients", first: [1, 21] },
+        { layer: "features.1", kind: "updates", first: [1, 21] },
+        null,
+      ],
+    });
     for (const [path, status, error] of [
       ["runs/nothing", 404, "no-such-run"],
-      [`runs/${id}/strips?layer=x&kind=gradients`, 404, "no-such-layer"],
-      [`runs/${id}/strips?layer=x&kind=y`, 400, "bad-request"],
+      [`runs/${id}/strips`, 400, "bad-request"],
+      [`runs/${id}/strips?of=y:x`, 400, "bad-request"],
+      [`runs/${id}/strips?of=updates:x${"&of=updates:x".repeat(24)}`, 400, "bad-request"],
       [`runs/${id}/steps?from=-1`, 400, "bad-request"],
-      [`runs/${id}/strips?layer=features.0&kind=updates&columns=999999`, 400, "bad-request"],
+      [`runs/${id}/strips?of=updates:features.0&columns=999999`, 400, "bad-request"],
       [`runs/${id}/errors`, 404, "no-errors"],
       ["elsewhere", 404, "not-found"],
     ] as const) {

@@ -6,7 +6,7 @@ import { confinedFolder, namesIn } from "./confined-files.ts";
 
 /** Steps of which weights are stored, ascending. @param path The run's folder. */
 export async function storedSteps(path: string): Promise<number[]> {
-  const folder = await confinedFolder(path, snapshotsFolder);
+  const folder = confinedFolder(path, snapshotsFolder);
   const names = folder === null ? [] : await namesIn(folder);
   return names.flatMap((name) => snapshotStep(name) ?? []).sort((a, b) => a - b);
 }
@@ -18,6 +18,6 @@ export async function nearestWeights(
 ): Promise<{ readonly step: number; readonly file: string } | null> {
   const found = (await storedSteps(path)).findLast((one) => one <= step);
   if (found === undefined) return null;
-  const file = await confinedFolder(path, snapshotsFolder, snapshotFile(found));
+  const file = confinedFolder(path, snapshotsFolder, snapshotFile(found));
   return file === null ? null : { step: found, file };
 }

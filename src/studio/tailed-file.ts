@@ -1,18 +1,21 @@
 /**
- * Reads what a growing file has more than the last time.
+ * Reads what a growing file has more than the last time. A look at one that has not grown opens nothing.
  */
-import { openPlain } from "./confined-files.ts";
+import { closeSync, fstatSync, readSync, type Stats } from "node:fs";
+import { foundAt, openPlainSync } from "./confined-files.ts";
 
 /** What is new. */
 export interface Tail {
   /** Whether the file is another one than before, or shorter: `bytes` are its first ones then. */
   readonly reset: boolean;
   readonly bytes: Uint8Array;
+  /** Whether there is more. */
+  readonly more: boolean;
 }
 
 /** Bytes read at once. */
-const most = 64 * 2 ** 20;
-const nothing: Tail = { reset: false, bytes: new Uint8Array() };
+const most = 16 * 2 ** 20;
+const nothing: Tail = { reset: false, bytes: new Uint8Array(), more: false };
 
 export class TailedFile {
   readonly #path: string;
@@ -24,27 +27,37 @@ export class TailedFile {
   }
 
   /** The next bytes; empty at the end of the file. */
-  async read(): Promise<Tail> {
-    const file = await openPlain(this.#path);
+  read(): Tail {
+    if (this.#isSame()) return nothing;
+    const file = openPlainSync(this.#path);
     if (file === null) {
       const reset = this.#identity !== "";
       [this.#offset, this.#identity] = [0, ""];
       return { ...nothing, reset };
     }
     try {
-      const { size, ino, dev } = await file.stat();
-      const identity = `${dev} ${ino}`;
-      const reset = this.#identity !== "" && (identity !== this.#identity || size < this.#offset);
-      if (reset) this.#offset = 0;
-      this.#identity = identity;
-      const wanted = Math.min(most, size - this.#offset);
-      if (wanted === 0) return { ...nothing, reset };
-      const bytes = new Uint8Array(wanted);
-      const { bytesRead } = await file.read(bytes, 0, wanted, this.#offset);
-      this.#offset += bytesRead;
-      return { reset, bytes: bytes.subarray(0, bytesRead) };
+      return this.#readFrom(file);
     } finally {
-      await file.close();
+      closeSync(file);
     }
   }
+
+  #isSame(): boolean {
+    const found = foundAt(this.#path);
+    return found !== null && identityOf(found) === this.#identity && found.size === this.#offset;
+  }
+
+  #readFrom(file: number): Tail {
+    const found = fstatSync(file);
+    const identity = identityOf(found);
+    const reset = this.#identity !== "" && (identity !== this.#identity || found.size < this.#offset);
+    if (reset) this.#offset = 0;
+    this.#identity = identity;
+    const bytes = new Uint8Array(Math.min(most, found.size - this.#offset));
+    const count = bytes.length === 0 ? 0 : readSync(file, bytes, 0, bytes.length, this.#offset);
+    this.#offset += count;
+    return { reset, bytes: bytes.subarray(0, count), more: count > 0 && this.#offset < found.size };
+  }
 }
+
+const identityOf = ({ dev, ino }: Stats): string => `${dev} ${ino}`;

@@ -225,7 +225,7 @@ export class RunDirectory {
  * await run.finish("done");
  * await currentStatus(run.path, run.info); // "done"
  */
-export async function currentStatus(path: string, { status }: RunInfo): Promise<RunStatus> {
+export async function currentStatus(path: string, { status }: Pick<RunInfo, "status">): Promise<RunStatus> {
   if (status !== "running" || (await isBeating(path))) return status;
   // It may have ended while its process was looked for.
   const file = join(path, infoFile);

@@ -41,14 +41,16 @@ const policy =
 
 export interface FixtureServer {
   readonly origin: string;
-  /** Requests so far, as "GET /api/runs". */
-  readonly requests: readonly string[];
+  /** Strips that were asked for so far, as "updates:features.0". */
+  readonly strips: readonly string[];
   /** Whether the API answers; without, every request is an error 503. */
   answers: boolean;
   /** Whether there are any runs. */
   empty: boolean;
   /** The run that has been deleted behind the page's back. */
   gone: string;
+  /** How many listen to a run. */
+  listeners(): number;
   /** Breaks the connections of those who listen to a run. */
   dropStreams(): void;
   close(): Promise<void>;
@@ -140,14 +142,18 @@ const indexOf = (image: MapsRequest["image"]): number =>
 const answers: Readonly<Record<string, (asked: Asked) => unknown>> = {
   "GET ": ({ run }) => detailOf(run),
   "GET steps": ({ run, query }) => columnsOf(run, numberOf(query, "from", 0)),
-  "GET strips": ({ run, query }) =>
-    stripOf(run, {
-      layer: query.get("layer") ?? "",
-      kind: (query.get("kind") ?? "activations") as StripKind,
-      from: numberOf(query, "from", 1),
-      to: numberOf(query, "to", Number.MAX_SAFE_INTEGER),
-      columns: numberOf(query, "columns", 256),
+  "GET strips": ({ run, query }) => ({
+    strips: query.getAll("of").map((of) => {
+      const [kind, layer = ""] = of.split(":");
+      return stripOf(run, {
+        layer,
+        kind: kind as StripKind,
+        from: numberOf(query, "from", 1),
+        to: numberOf(query, "to", Number.MAX_SAFE_INTEGER),
+        columns: numberOf(query, "columns", 256),
+      });
     }),
+  }),
   "GET probe": ({ query }) => {
     const first = Array.from({ length: 40 }, (_, i) => i);
     const image = numberOf(query, "image", 0);
@@ -172,7 +178,7 @@ const answers: Readonly<Record<string, (asked: Asked) => unknown>> = {
 /** @param page Folder of the built page. */
 export async function serveFixture(page: string): Promise<FixtureServer> {
   const runs: Writable[] = makeRuns();
-  const requests: string[] = [];
+  const strips: string[] = [];
   const streams = new Set<ServerResponse>();
   const state = { answers: true, empty: false, gone: "" };
 
@@ -209,7 +215,7 @@ export async function serveFixture(page: string): Promise<FixtureServer> {
 
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? "/", "http://localhost");
-    requests.push(`${request.method} ${url.pathname}`);
+    strips.push(...url.searchParams.getAll("of"));
     if (!url.pathname.startsWith("/api/")) return file(page, url.pathname, response);
     void api(request, response, url).catch((error: unknown) => {
       const { status = 500, code = "broken", message } = error as Refusal;
@@ -217,19 +223,20 @@ export async function serveFixture(page: string): Promise<FixtureServer> {
       response.end(JSON.stringify({ error: code, message }));
     });
   });
-  return listen(server, state, requests, streams);
+  return listen(server, state, strips, streams);
 }
 
 async function listen(
   server: Server,
   state: Pick<FixtureServer, "answers" | "empty" | "gone">,
-  requests: readonly string[],
+  strips: readonly string[],
   streams: Set<ServerResponse>,
 ): Promise<FixtureServer> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return Object.assign(state, {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    requests,
+    strips,
+    listeners: () => [...streams].filter(({ destroyed }) => !destroyed).length,
     dropStreams: () => {
       for (const response of streams) response.destroy();
       streams.clear();

@@ -61,6 +61,26 @@ describe("a run that is going on", () => {
     await page.getByRole("button", { name: "Pause" }).waitFor();
   });
 
+  test("nothing is followed while nobody sees the page, and nothing is missing when it is seen again", async () => {
+    await open("?run=running");
+    await on.page.getByRole("slider", { name: "Loss" }).waitFor();
+    const { server } = on.stage;
+    const others = server.listeners() - 1;
+    const turn = (hidden: boolean): Promise<void> =>
+      on.page.evaluate((is) => {
+        Object.defineProperty(document, "hidden", { value: is, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+      }, hidden);
+    await turn(true);
+    await until(async () => server.listeners() === others);
+    const held = await stepShown();
+    await on.page.waitForTimeout(300);
+    expect(await stepShown()).toBe(held);
+    await turn(false);
+    await until(async () => (await stepShown()) > held);
+    expect(server.listeners()).toBe(others + 1);
+  });
+
   test("a lost connection is told and mended", async () => {
     await open("?run=running");
     await on.page.getByRole("slider", { name: "Loss" }).waitFor();

@@ -8,6 +8,11 @@ import { plannedSnapshots, SnapshotStore, snapshotStep } from "./snapshots.ts";
 it("plans the start, powers of two, even steps and the end, as many as there is room for", () => {
   expect([...plannedSnapshots(100, 12)]).toEqual([0, 1, 2, 4, 8, 15, 30, 45, 60, 75, 90, 100]);
   expect([...plannedSnapshots(3, 64)]).toEqual([0, 1, 2, 3]);
+  // At most every hundredth step of a training that takes a while, and some of a short one.
+  const hundreds = Array.from({ length: 26 }, (_, i) => (i + 1) * 100);
+  expect([...plannedSnapshots(2600, 64)]).toEqual([0, 1, 2, 4, 8, 16, 32, 64, ...hundreds]);
+  expect(plannedSnapshots(40, 64).size).toBe(41);
+  expect(plannedSnapshots(240, 64).size).toBe(29);
   expect([...plannedSnapshots(1000, 2)]).toEqual([0, 1000]);
   expect([...plannedSnapshots(1000, 5)]).toEqual([0, 250, 500, 750, 1000]);
   fc.assert(
@@ -37,6 +42,22 @@ it("thins out where more comes than there is room for, and keeps the first and t
     const left = (await readdir(join(folder, "snapshots"))).flatMap((name) => snapshotStep(name) ?? []);
     expect(left.every((step) => step <= 100)).toBe(true);
     expect(left.length).toBeGreaterThan(0);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+it("counts what an earlier process has stored, and replaces a step's own", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "tatami-snapshots-"));
+  const kept = async (): Promise<readonly string[]> => (await readdir(join(folder, "snapshots"))).sort();
+  try {
+    const before = new SnapshotStore(folder, 30);
+    for (const step of [0, 1, 8]) await before.write(step, new Uint8Array(10));
+    const store = new SnapshotStore(folder, 30);
+    await store.write(8, new Uint8Array(10));
+    expect(await kept()).toHaveLength(3);
+    await store.write(9, new Uint8Array(10));
+    expect(await kept()).toEqual(["step-0.safetensors", "step-8.safetensors", "step-9.safetensors"]);
   } finally {
     await rm(folder, { recursive: true });
   }

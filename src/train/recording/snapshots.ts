@@ -21,6 +21,11 @@ export function snapshotStep(file: string): number | null {
 
 /** Snapshots of a whole training, however small they are: a slider shows no more. */
 const most = 64;
+/**
+ * Steps from one to the next in the long run: to read and store the weights takes about as long as a small network's step. A
+ * short training, which takes no time anyway, has at least so many.
+ */
+const [leastInterval, least] = [100, 24];
 
 /**
  * Steps at which to keep the weights: the start and the end, powers of two, and even steps from where these are closer.
@@ -31,7 +36,8 @@ const most = 64;
 export function plannedSnapshots(steps: number, room: number): ReadonlySet<number> {
   const count = Math.min(most, Math.max(2, Math.floor(room)));
   const even = new Set(Array.from({ length: count }, (_, i) => Math.round((i * steps) / (count - 1))));
-  for (let interval = Math.max(1, Math.ceil(steps / count)); interval < steps; interval++) {
+  const rare = Math.min(leastInterval, Math.floor(steps / least));
+  for (let interval = Math.max(1, rare, Math.ceil(steps / count)); interval < steps; interval++) {
     const planned = new Set([0]);
     for (let power = 1; power < interval; power *= 2) planned.add(power);
     // With room for a few the beginning would take it all.
@@ -47,6 +53,8 @@ export function plannedSnapshots(steps: number, room: number): ReadonlySet<numbe
 export class SnapshotStore {
   readonly #folder: string;
   readonly #budget: number;
+  /** Sizes by step, once they were asked for: nobody else writes here. */
+  #known: Map<number, number> | null = null;
 
   /** @param budget Bytes that all together may take. */
   constructor(runFolder: string, budget: number) {
@@ -56,7 +64,7 @@ export class SnapshotStore {
 
   /** Removes those after a step: the training goes on from there. */
   async cut(after: number): Promise<void> {
-    for (const { step } of await this.#stored()) if (step > after) await this.#remove(step);
+    for (const step of [...(await this.#stored()).keys()]) if (step > after) await this.#remove(step);
   }
 
   /** Keeps a snapshot; others go where the room does not suffice: those whose neighbours are closest together. */
@@ -65,29 +73,38 @@ export class SnapshotStore {
     await makeFolder(this.#folder);
     await this.#makeRoom(bytes.length, step);
     await writeFileAtomic(join(this.#folder, snapshotFile(step)), bytes);
+    (await this.#stored()).set(step, bytes.length);
   }
 
   async #makeRoom(bytes: number, newest: number): Promise<void> {
-    const stored = (await this.#stored()).filter(({ step }) => step !== newest);
-    let total = stored.reduce((sum, { size }) => sum + size, bytes);
-    while (total > this.#budget && stored.length > 0) {
-      const [gone] = stored.splice(leastMissed([...stored.map(({ step }) => step), newest]), 1);
+    const others = [...(await this.#stored())].filter(([step]) => step !== newest);
+    const steps = others.map(([step]) => step).sort((a, b) => a - b);
+    const sizes = new Map(others);
+    let total = others.reduce((sum, [, size]) => sum + size, bytes);
+    while (total > this.#budget && steps.length > 0) {
+      const [gone] = steps.splice(leastMissed([...steps, newest]), 1);
       if (gone === undefined) return;
-      await this.#remove(gone.step);
-      total -= gone.size;
+      await this.#remove(gone);
+      total -= sizes.get(gone) ?? 0;
     }
   }
 
-  async #stored(): Promise<{ readonly step: number; readonly size: number }[]> {
-    const names = await readdir(this.#folder).catch(() => []);
-    const steps = names.flatMap((name) => snapshotStep(name) ?? []).sort((a, b) => a - b);
-    return Promise.all(
-      steps.map(async (step) => ({ step, size: (await stat(join(this.#folder, snapshotFile(step)))).size })),
-    );
+  async #stored(): Promise<Map<number, number>> {
+    this.#known ??= await this.#look();
+    return this.#known;
   }
 
-  #remove(step: number): Promise<void> {
-    return rm(join(this.#folder, snapshotFile(step)), { force: true });
+  async #look(): Promise<Map<number, number>> {
+    const names = await readdir(this.#folder).catch(() => []);
+    const steps = names.flatMap((name) => snapshotStep(name) ?? []);
+    const size = async (step: number): Promise<number> =>
+      (await stat(join(this.#folder, snapshotFile(step)))).size;
+    return new Map(await Promise.all(steps.map(async (step) => [step, await size(step)] as const)));
+  }
+
+  async #remove(step: number): Promise<void> {
+    await rm(join(this.#folder, snapshotFile(step)), { force: true });
+    (await this.#stored()).delete(step);
   }
 }
 

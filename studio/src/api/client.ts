@@ -16,8 +16,8 @@ import type {
   RunList,
   RunSummary,
   StepColumns,
-  Strip,
-  StripKind,
+  StripName,
+  Strips,
   Topics,
 } from "../../../src/studio/protocol.ts";
 
@@ -86,24 +86,32 @@ function change(method: "POST" | "PATCH" | "DELETE", path: string, body?: unknow
 /** Address of a run, relative to the page, so that the studio works below any path. */
 const runPath = (id: string, rest = ""): string => `api/runs/${encodeURIComponent(id)}${rest}`;
 
-export interface StripQuery {
-  readonly layer: string;
-  readonly kind: StripKind;
+/** What several strips are asked for with. */
+export interface StripsQuery {
+  readonly names: readonly StripName[];
   readonly columns: number;
-  readonly from?: number | undefined;
-  readonly to?: number | undefined;
+  readonly from: number | null;
+  readonly to: number | null;
 }
+
+/** A strip as an address names it. */
+export const nameOf = ({ kind, layer }: StripName): string => `${kind}:${layer}`;
 
 export const api = {
   runs: (): Promise<RunList> => get("api/runs"),
   topics: (): Promise<Topics> => get("api/topics"),
   run: (id: string): Promise<RunDetail> => get(runPath(id)),
   steps: (id: string, from: number): Promise<StepColumns> => get(runPath(id, `/steps?from=${from}`)),
-  strip(id: string, { layer, kind, columns, from, to }: StripQuery, signal: AbortSignal): Promise<Strip> {
-    const query = new URLSearchParams({ layer, kind, columns: String(columns) });
-    if (from !== undefined) query.set("from", String(from));
-    if (to !== undefined) query.set("to", String(to));
-    return get(runPath(id, `/strips?${query}`), signal);
+  async strips(
+    id: string,
+    { names, columns, from, to }: StripsQuery,
+    signal: AbortSignal,
+  ): Promise<Strips["strips"]> {
+    const query = new URLSearchParams({ columns: String(columns) });
+    if (from !== null) query.set("from", String(from));
+    if (to !== null) query.set("to", String(to));
+    for (const name of names) query.append("of", nameOf(name));
+    return (await get<Strips>(runPath(id, `/strips?${query}`), signal)).strips;
   },
   /** @param image One that has to be among them. */
   probe: (id: string, image: number | null): Promise<ProbeImages> =>

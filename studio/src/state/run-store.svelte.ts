@@ -1,6 +1,7 @@
 /**
  * A run that is open: its description, its curve, and what comes in while it is running. Events change plain data at
- * once; views hear of it once per animation frame, through `version`. Pausing stops what is shown, not what is kept.
+ * once; views hear of it once per animation frame, through `version`. Pausing stops what is shown, not what is kept. While
+ * nobody sees the page nothing is followed, and what there is by then is loaded when it is seen again.
  */
 import type { RunDetail, StudioEvent } from "../../../src/studio/protocol.ts";
 import { ApiFailure, api } from "../api/client.ts";
@@ -31,6 +32,8 @@ export class RunStore {
   #pending: RunDetail | null = null;
   #stop: (() => void) | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Whether a run that is going on is not followed, since nobody sees the page. */
+  #isAway = false;
   #frame = oncePerFrame(() => this.#show());
 
   constructor(id: string) {
@@ -41,6 +44,8 @@ export class RunStore {
   async load(): Promise<void> {
     this.close();
     this.failure = null;
+    this.#isAway = false;
+    document.addEventListener("visibilitychange", this.#onVisibility);
     try {
       const [detail, rows] = await Promise.all([api.run(this.id), api.steps(this.id, 0)]);
       this.#series = new StepSeries(Math.max(1024, rows.step.length));
@@ -57,6 +62,7 @@ export class RunStore {
   }
 
   close(): void {
+    document.removeEventListener("visibilitychange", this.#onVisibility);
     this.#stop?.();
     this.#stop = undefined;
     clearTimeout(this.#timer);
@@ -78,7 +84,19 @@ export class RunStore {
     return this.#series.view(this.#pausedAt ?? this.#series.length);
   }
 
+  /** What is followed costs the processor that trains. */
+  #onVisibility = (): void => {
+    if (document.hidden) {
+      if (this.#stop === undefined) return;
+      this.#stop();
+      this.#stop = undefined;
+      this.#isAway = true;
+    } else if (this.#isAway) void this.load();
+  };
+
   #follow(): void {
+    this.#isAway = document.hidden;
+    if (this.#isAway) return;
     this.#stop = followRun(this.id, {
       nextRow: () => this.#series.length,
       onConnection: (connected) => {

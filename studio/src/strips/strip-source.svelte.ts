@@ -4,19 +4,23 @@
  */
 import type { StripKind } from "../../../src/studio/protocol.ts";
 import { ApiFailure, api, isAbort } from "../api/client.ts";
+import { StripBatches } from "./strip-batches.ts";
 import { readStrip, type StripData } from "./strip-data.ts";
 import { Requests, type Turn } from "./turns.ts";
 
 /**
  * At least so long between two requests of one strip of a running training, in milliseconds. Strips are drawn on the
- * processor that trains; curves, which take less, are told of every half second.
+ * processor that trains; curves, which take less, are told of about every second.
  */
 const shortestPause = 4000;
 /** Columns that a strip is asked for: its width in steps of this, so that a resized window asks seldom. */
 const columnUnit = 64;
 
 /** A server has one thread, and what is fetched has to be read between two frames. */
-const requests = new Requests((rank) => (rank === 0 ? 3 : 1));
+const requests = new Requests((rank) => (rank === 0 ? 24 : 3));
+const batches = new StripBatches(({ run, ...view }, names, signal) =>
+  api.strips(run, { ...view, names }, signal),
+);
 
 export interface StripWish {
   readonly run: string;
@@ -91,8 +95,8 @@ export class StripSource {
     this.#loaded = key;
     try {
       const { run, layer, kind, from, to, width } = wish;
-      const query = { layer, kind, columns: columnsFor(width), from: from ?? undefined, to: to ?? undefined };
-      this.data = readStrip(await api.strip(run, query, abort.signal));
+      const view = { run, columns: columnsFor(width), from, to };
+      this.data = readStrip(await batches.fetch(view, { layer, kind }, abort.signal));
       this.failure = null;
     } catch (error) {
       if (isAbort(error)) return;
