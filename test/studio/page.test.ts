@@ -351,7 +351,9 @@ describe("for people", () => {
     expect(await on.page.locator("html").getAttribute("data-theme")).toBe("light");
   });
 
-  test("axes and smoothing stay in the address, which shows the same view again", async () => {
+  test("axes and smoothing stay in the address, which shows the same view again", {
+    timeout: 60_000,
+  }, async () => {
     await open("?run=healthy");
     await on.page.getByRole("button", { name: "log y" }).click();
     await on.page.getByRole("button", { name: "Time" }).click();
