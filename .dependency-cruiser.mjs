@@ -116,10 +116,11 @@ export default {
     },
     {
       name: "page-apart",
-      comment: "The studio's page runs in a browser and knows the server by its protocol alone.",
+      comment:
+        "The studio's page runs in a browser and knows the server by its protocol, and settings as it does.",
       severity: "error",
       from: { path: "^studio/", pathNot: testFiles },
-      to: { path: "^(src|test|bench|examples|scripts)/", pathNot: "^src/studio/protocol\\.ts$" },
+      to: { path: "^(src|test|bench|examples|scripts)/", pathNot: "^src/studio/(protocol|settings)\\.ts$" },
     },
     {
       name: "page-logic-without-views",
