@@ -153,6 +153,9 @@ export function inferenceGoalOf(
   return isMeant && inferenceBatches.some((b) => b === batch) ? inferenceGoal : null;
 }
 
+/** Stands in place of a figure. */
+export const notMeasured = "not measured";
+
 /** One row for each goal. */
 export function goalRows(figures: Figures): string[][] {
   const goals = [
@@ -162,7 +165,7 @@ export function goalRows(figures: Figures): string[][] {
   return goals.map(({ text, figure, target, sense, write }) => {
     const value = figures.get(figure);
     if (value === undefined || Number.isNaN(value))
-      return [text, `${sense} ${write(target)}`, "not measured", ""];
+      return [text, `${sense} ${write(target)}`, notMeasured, ""];
     const met = sense === "at least" ? value >= target : value <= target;
     return [text, `${sense} ${write(target)}`, write(value), met ? "yes" : "no"];
   });

@@ -4,6 +4,7 @@
  *     npm run bench                                              a few minutes
  *     npm run bench -- --all --rounds 15 --write                 all sizes and libraries, into bench/RESULTS.md
  *     npm run bench -- --only kernels,training --rounds 30
+ *     npm run bench -- --only training --rounds 5 --write        that section anew, the others as they were
  *     npm run bench -- --only training --net conv --batch 1,16,64,256 --engines wasm --peers none
  *     npm run bench -- --only inference --slow                   with TensorFlow.js cpu, which takes minutes
  *
@@ -139,7 +140,7 @@ try {
     console.log(`(${name} took ${((performance.now() - start) / 1000).toFixed(0)} s)`);
   }
   report.table("Goals", "", goalHeader, goalRows(bench.figures));
-  if (values.write) report.write();
+  if (values.write) report.write(values.only === undefined);
 } finally {
   for (const library of libraries) library.end();
   rmSync(folder, { recursive: true });
