@@ -7,6 +7,7 @@ import { sizeOf } from "../../src/base/shape.ts";
 import { useEngine } from "../../src/engine/default.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { permute } from "../../src/graph/build.ts";
+import type { Node } from "../../src/graph/node.ts";
 import { fromOwned, type Tensor } from "../../src/index.ts";
 import { convolution } from "../../src/ops/index.ts";
 
@@ -64,6 +65,14 @@ export function operandsOf(sizes: Sizes): Operands {
   };
 }
 
+/** As nodes, not tensors: what user code makes on the way would be a result too, in an order of its own. */
+function convolved({ padding }: Sizes, x: Tensor, weight: Tensor, bias: Tensor): Node {
+  const pad = [padding, padding] as const;
+  const geometry = { stride: [1, 1], dilation: [1, 1], padding: [pad, pad], groups: 1 };
+  const input = permute(x.node, [0, 3, 1, 2]);
+  return permute(convolution(input, weight.node, bias.node, geometry, "conv2d"), [0, 2, 3, 1]);
+}
+
 /** Computes everything in one program. */
 export async function evaluate(engine: Engine, operands: Operands): Promise<Results> {
   useEngine(engine);
@@ -73,11 +82,7 @@ export async function evaluate(engine: Engine, operands: Operands): Promise<Resu
   const x = leaf(operands.x, inputShape(sizes));
   const weight = leaf(operands.weight, weightShape(sizes));
   const bias = leaf(operands.bias, [sizes.filters]);
-  const pad = [sizes.padding, sizes.padding] as const;
-  const geometry = { stride: [1, 1], dilation: [1, 1], padding: [pad, pad], groups: 1 };
-  // Nodes, not tensors: what user code makes on the way would be a result too, in an order of its own.
-  const input = permute(x.node, [0, 3, 1, 2]);
-  const result = permute(convolution(input, weight.node, bias.node, geometry, "conv2d"), [0, 2, 3, 1]);
+  const result = convolved(sizes, x, weight, bias);
   const seed = fromOwned(operands.gradient.slice(), resultShape(sizes)).node;
   const options = { retainGraph: false, createGraph: false };
   const found = backward([{ node: result, seed }], (n) => n.leaf !== null, options);
@@ -101,10 +106,7 @@ export async function infer(engine: Engine, operands: Operands): Promise<Numbers
   const weight = fromOwned(operands.weight.slice(), weightShape(sizes)).persist();
   const bias = fromOwned(operands.bias.slice(), [sizes.filters]).persist();
   await engine.flush();
-  const pad = [sizes.padding, sizes.padding] as const;
-  const geometry = { stride: [1, 1], dilation: [1, 1], padding: [pad, pad], groups: 1 };
-  const input = permute(x.node, [0, 3, 1, 2]);
-  const result = permute(convolution(input, weight.node, bias.node, geometry, "conv2d"), [0, 2, 3, 1]);
+  const result = convolved(sizes, x, weight, bias);
   await engine.flush([result]);
   return (await engine.read(result)) as Numbers;
 }

@@ -3,7 +3,18 @@
  * and another image size than those that they were exported with.
  */
 import { describe, expect, it } from "vitest";
-import { F, type io, manualSeed, models, nn, optim, randn, type Tensor, tensor } from "../../src/index.ts";
+import {
+  currentEngine,
+  F,
+  type io,
+  manualSeed,
+  models,
+  nn,
+  optim,
+  randn,
+  type Tensor,
+  tensor,
+} from "../../src/index.ts";
 import { exportOnnx, importOnnx } from "../../src/io/index.ts";
 import { decodeModel } from "../../src/io/onnx/read-model.ts";
 import { noGrad } from "../../src/tensor/grad-mode.ts";
@@ -48,14 +59,15 @@ describe("evaluation", () => {
         name,
       );
       const again = importOnnx(bytes);
+      // Fresh weights are computed first: with them the outputs of before would be, in a program that prepares nothing.
+      await currentEngine().flush();
       const [a, b] = noGrad(() => [model(...(inputs as never[])) as Tensor, again(inputs[0] as Tensor)]) as [
         Tensor,
         Tensor,
       ];
-      // The same operations, but programs are put together in another way: where weights are mapped once, more convolutions
-      // go by Winograd's algorithm, whose errors are two to three times those of adding up directly.
+      // The same operations; where programs are put together in another way, the last bit may differ.
       const { worst, scale } = difference(await a.data(), await b.data());
-      expect(worst / scale).toBeLessThan(2e-5);
+      expect(worst / scale).toBeLessThan(1e-6);
       const state = Object.keys(model.stateDict()).filter((key) => !key.endsWith("num_batches_tracked"));
       expect(Object.keys(again.stateDict()).sort()).toEqual(state.sort());
     });

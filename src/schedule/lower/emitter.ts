@@ -159,9 +159,11 @@ export class Emitter {
   /**
    * Runs `body` for as many steps of a variable as a vector has lanes, from `base` on. What lies along this variable, and
    * across the one of the vectors, is read by vectors for all steps at once and turned in registers. Guards on the
-   * variable are taken to hold, and all others too where it is `inside`.
+   * variable are taken to hold.
+   *
+   * @param inside the depth of a block around this one in which all other guards hold too; null where they may not
    */
-  turned(name: string, base: Expr, inside: boolean, body: () => void): void {
+  turned(name: string, base: Expr, inside: number | null, body: () => void): void {
     const turn: Turn = { name, base, level: this.depth, vectors: new Map(), inside, step: 0 };
     this.#turn = turn;
     for (; turn.step < this.#vector.lanes; turn.step++) {
@@ -199,15 +201,21 @@ export class Emitter {
     return value;
   }
 
+  /** What is known because guards hold is known no further out than they do. */
   #guardLevel(guards: readonly Guard[]): number {
-    return this.#open(guards).reduce((level, g) => Math.max(level, this.#indexLevel(g.index)), 0);
+    return guards.reduce((level, g) => Math.max(level, this.#holdsFrom(g) ?? this.#indexLevel(g.index)), 0);
+  }
+
+  /** The level from which on a guard is known to hold, if it is. */
+  #holdsFrom({ index }: Guard): number | null {
+    const turn = this.#turn;
+    if (turn === null) return null;
+    return factorOf(index, turn.name) === 0 ? turn.inside : turn.level;
   }
 
   /** The guards that are not known to hold. */
   #open(guards: readonly Guard[]): readonly Guard[] {
-    const turn = this.#turn;
-    if (turn === null) return guards;
-    return turn.inside ? [] : guards.filter((g) => factorOf(g.index, turn.name) === 0);
+    return guards.filter((g) => this.#holdsFrom(g) === null);
   }
 
   /** Whether guards hold. */

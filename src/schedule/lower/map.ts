@@ -19,6 +19,7 @@ import {
   lanesFor,
   operationCount,
 } from "./kernel-frame.ts";
+import { lowerTurned } from "./turned.ts";
 import { type BodyStore, emitChunks, emitStores, planChunks, type WalkBody } from "./walk.ts";
 
 /** Loads whatever has a buffer that the group does not fill itself. */
@@ -94,6 +95,11 @@ export function lowerMap(group: Group, context: LoweringContext): LoweredCall[] 
   const { shape } = first;
   const usual = splitDims(shape, context.orderOf(first));
   const inUsual = evaluate(group, usual, shape, context);
+  const turned = lowerTurned(
+    { name: "map", shape, usual, inUsual, evaluate: (dims) => evaluate(group, dims, shape, context) },
+    context.target.lanes,
+  );
+  if (turned !== null) return [turned];
   const order = walkOrder(usual, inUsual);
   const apart = order === null ? usual : splitDims(shape, order);
   const trial = order === null ? inUsual : evaluate(group, apart, shape, context);

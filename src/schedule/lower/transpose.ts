@@ -14,8 +14,8 @@ export interface Turn {
   readonly level: number;
   /** What has been read and turned, one vector for each step, by the scalar that loads it. */
   readonly vectors: Map<number, readonly Expr[]>;
-  /** Whether guards on other variables are known to hold as well. */
-  readonly inside: boolean;
+  /** The level from which on guards on other variables are known to hold as well; null where they may not. */
+  readonly inside: number | null;
   step: number;
 }
 

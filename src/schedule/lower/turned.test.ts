@@ -8,10 +8,8 @@ import type { Node } from "../../graph/node.ts";
 import { walkGraph } from "../../graph/signature.ts";
 import { expressionsIn } from "../../kernel/rewrite.ts";
 import { verifyProgram } from "../../kernel/verify.ts";
-import * as F from "../../nn/functional.ts";
 import * as ops from "../../ops/index.ts";
 import { createInterpreterDevice } from "../../runtime/interpreter-device.ts";
-import { fromOwned } from "../../tensor/create.ts";
 import { schedule } from "../schedule.ts";
 
 /** How many blocks a program turns: by the shuffles in it, of which a block of 4 takes 8. */
@@ -31,6 +29,13 @@ const source = (...shape: number[]): Node =>
   g.hostSource(new Float32Array(shape.reduce((p, s) => p * s, 1)), shape, "float32");
 
 describe("what is turned", () => {
+  test("a transpose", () => expect(shufflesOf(g.permute(source(32, 16), [1, 0]))).toBe(8));
+
+  test("padding, with the rows outside apart", () => {
+    const padded = g.pad(source(2, 16, 8, 8), [0, 0, 1, 1], [0, 0, 1, 1], 0);
+    expect(shufflesOf(g.permute(padded, [0, 2, 3, 1]))).toBe(16);
+  });
+
   test("an operand of a product that lies along the sum", () => {
     const product = ops.matmul(source(64, 64), g.permute(source(64, 64), [1, 0]));
     expect(shufflesOf(product)).toBeGreaterThan(0);
@@ -62,27 +67,41 @@ describe("values", () => {
     w: fc.integer({ min: 1, max: 37 }),
     before: fc.integer({ min: 0, max: 3 }),
     after: fc.integer({ min: 0, max: 3 }),
+    /** Whether columns are padded as well as rows. */
+    sides: fc.boolean(),
   });
 
-  test("are those of plain loops, for all sizes and paddings", async () => {
+  test("are those of plain loops, for all sizes and paddings, with a padded column that is the same along both axes", async () => {
     await fc.assert(
-      fc.asyncProperty(sizes, async ({ lanes, n, c, h, w, before, after }) => {
+      fc.asyncProperty(sizes, async ({ lanes, n, c, h, w, before, after, sides }) => {
         const engine = new Engine(createInterpreterDevice({ lanes }));
         const previous = useEngine(engine);
         try {
-          const x = fromOwned(
-            Float32Array.from({ length: n * c * h * w }, (_, i) => i + 1),
-            [n, c, h, w],
+          const numbers = (length: number): Float32Array<ArrayBuffer> =>
+            Float32Array.from({ length }, (_, i) => i + 1);
+          const [x, rows] = [
+            g.hostSource(numbers(n * c * h * w), [n, c, h, w], "float32"),
+            g.hostSource(numbers(h), [1, 1, h, 1], "float32"),
+          ];
+          const around = (node: Node, edges: readonly number[]): Node => {
+            const by = (width: number): number[] => edges.map((edge) => edge * width);
+            return g.pad(node, by(before), by(after), 0);
+          };
+          // Nodes, not tensors: what user code makes on the way would be computed apart.
+          const sum = ops.add(
+            ops.mul(around(x, [0, 0, 1, sides ? 1 : 0]), g.scalar(2, "float32")),
+            around(rows, [0, 0, 1, 0]),
           );
-          const padded = F.pad(x, [before, after, before, after]);
-          const turned = await padded.mul(2).permute([0, 2, 3, 1]).add(1).data();
-          const [height, width] = [h + before + after, w + before + after];
+          const turned = await engine.read(g.permute(sum, [0, 2, 3, 1]));
+          const height = h + before + after;
+          const [left, width] = sides ? [before, w + before + after] : [0, w];
           const expected = Array.from({ length: n * height * width * c }, (_, at) => {
-            const [channel, column] = [at % c, (Math.floor(at / c) % width) - before];
+            const [channel, column] = [at % c, (Math.floor(at / c) % width) - left];
             const row = (Math.floor(at / c / width) % height) - before;
             const image = Math.floor(at / c / width / height);
-            const inside = row >= 0 && row < h && column >= 0 && column < w;
-            return inside ? 2 * (((image * c + channel) * h + row) * w + column + 1) + 1 : 1;
+            if (row < 0 || row >= h) return 0;
+            const inside = column >= 0 && column < w;
+            return row + 1 + (inside ? 2 * (((image * c + channel) * h + row) * w + column + 1) : 0);
           });
           expect(Array.from(turned)).toEqual(expected);
         } finally {

@@ -5,7 +5,7 @@
  */
 import { sizeOf } from "../../base/shape.ts";
 import { add, binary, int, Locals, mul, use, when } from "../../kernel/build.ts";
-import type { Expr, Stmt } from "../../kernel/ir.ts";
+import type { Expr } from "../../kernel/ir.ts";
 import { factorOf, type Index, occursInside, slopeOf, variable } from "../index-math.ts";
 import type { LoweredCall } from "../plan.ts";
 import type { Guard, LoadScalar, Scalar, ScalarBody } from "../scalar-body.ts";
@@ -183,18 +183,24 @@ function edges(emitter: Emitter, block: Block, write: () => void): void {
 }
 
 /** Emits blocks twice where guards stand around them: once for where they hold, which is nearly everywhere. */
-function guarded(emitter: Emitter, { guards }: Block, blocks: (inside: boolean) => void): void {
+function guarded(emitter: Emitter, { guards }: Block, blocks: (inside: number | null) => void): void {
   if (guards.length === 0) {
-    blocks(true);
+    blocks(null);
     return;
   }
   const condition = emitter.holds(guards);
-  const [inside, outside] = [true, false].map((is) => emitter.block(() => blocks(is)));
-  emitter.push(when(condition, inside as Stmt[], outside));
+  const inside = emitter.block(() => blocks(emitter.depth));
+  emitter.push(
+    when(
+      condition,
+      inside,
+      emitter.block(() => blocks(null)),
+    ),
+  );
 }
 
 /** The blocks that begin in one line, for all of what is stored. */
-function lines(emitter: Emitter, block: Block, line: Expr, inside: boolean, write: () => void): void {
+function lines(emitter: Emitter, block: Block, line: Expr, inside: number | null, write: () => void): void {
   const { along, size, from, to } = block;
   const [tiles, group] = [tilesOf(block), groupOf(block)];
   acrossBlocks(emitter, block, () => {
