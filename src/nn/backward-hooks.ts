@@ -131,7 +131,7 @@ export function replaceTensors<T>(
   change: (ts: Tensor[]) => Tensor[],
 ): T {
   const found: Tensor[] = [];
-  collect(value, (t) => {
+  eachTensor(value, (t) => {
     if (accepts(t)) found.push(t);
   });
   if (found.length === 0) return value;
@@ -140,10 +140,11 @@ export function replaceTensors<T>(
   return rebuild(value, byTensor) as T;
 }
 
-function collect(value: unknown, visit: (t: Tensor) => void): void {
+/** Calls `visit` with each tensor in a tensor, a list or a plain object of such, in order. */
+export function eachTensor(value: unknown, visit: (t: Tensor) => void): void {
   if (value instanceof Tensor) visit(value);
-  else if (Array.isArray(value)) for (const v of value) collect(v, visit);
-  else if (isPlainObject(value)) for (const v of Object.values(value)) collect(v, visit);
+  else if (Array.isArray(value)) for (const v of value) eachTensor(v, visit);
+  else if (isPlainObject(value)) for (const v of Object.values(value)) eachTensor(v, visit);
 }
 
 function rebuild(value: unknown, byTensor: ReadonlyMap<Tensor, Tensor>): unknown {

@@ -11,7 +11,7 @@ import { type RecordedGraph, recordGraph } from "../graph/record.ts";
 import { callTemplate } from "../graph/template.ts";
 import { noGrad } from "../tensor/grad-mode.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { replaceTensors } from "./backward-hooks.ts";
+import { eachTensor, replaceTensors } from "./backward-hooks.ts";
 import type { InputsOf, Module, OutputOf } from "./module.ts";
 
 /** Recordings of one module that are kept: one for each combination of input shapes and types. */
@@ -94,14 +94,7 @@ class Compiled {
     const placeholders = inputs.map((t) => new Node({ kind: "source" }, [], t.shape, t.dtype));
     const output = follow(this.#module, placeholders, state);
     const results: Node[] = [];
-    replaceTensors(
-      output,
-      () => true,
-      (found) => {
-        for (const t of found) results.push(t.node);
-        return found;
-      },
-    );
+    eachTensor(output, (t) => void results.push(t.node));
     const recorded = results.length === 0 ? null : recordGraph([...placeholders, ...stateNodes], results);
     if (recorded === null) throw this.#refusal(results);
     if (this.#recordings.size >= mostRecordings) this.#recordings.clear();

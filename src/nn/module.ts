@@ -6,8 +6,8 @@
 import { ArgumentError } from "../base/errors.ts";
 import { currentEngine } from "../engine/default.ts";
 import { isGradEnabled, type Node } from "../graph/node.ts";
-import { type RemovableHandle, Tensor } from "../tensor/tensor.ts";
-import { BackwardHooks, listOf } from "./backward-hooks.ts";
+import type { RemovableHandle, Tensor } from "../tensor/tensor.ts";
+import { BackwardHooks, eachTensor, listOf } from "./backward-hooks.ts";
 import { Callable } from "./callable.ts";
 import { HookList } from "./hooks.ts";
 import { Parameter } from "./parameter.ts";
@@ -68,10 +68,7 @@ const calls = { depth: 0, shown: new Set<Node>() };
 
 /** Notes tensors, in lists and records too. */
 function show(value: unknown): void {
-  if (value instanceof Tensor) calls.shown.add(value.node);
-  else if (Array.isArray(value)) for (const item of value) show(item);
-  else if (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype)
-    for (const item of Object.values(value)) show(item);
+  eachTensor(value, (t) => void calls.shown.add(t.node));
 }
 
 interface Buffer {

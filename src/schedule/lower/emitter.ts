@@ -31,6 +31,7 @@ import type { Expr, Local, Stmt } from "../../kernel/ir.ts";
 import { philox4x32 } from "../../kernel/philox.ts";
 import { type Atom, factorOf, type Index, occursInside, type Term } from "../index-math.ts";
 import { type Guard, type LoadScalar, operandsOf, type Scalar, type ScalarBody } from "../scalar-body.ts";
+import type { KernelBuffers } from "./kernel-frame.ts";
 import { liesAlong, type Turn, transpose } from "./transpose.ts";
 
 /** What a loop variable is at run time: a register plus a constant, or the constant alone. */
@@ -47,14 +48,6 @@ interface Level {
   readonly values: Map<number, Expr>;
 }
 
-/** Buffers of the kernel being made, numbered as they are first used. */
-export interface BufferUse {
-  /** Position in the kernel's buffer list. */
-  use(buffer: number, access: "read" | "write"): number;
-  sizeOf(buffer: number): number;
-  dtypeOf(buffer: number): DType;
-}
-
 /** The vector variable and its width; lanes 1 is scalar code. */
 interface VectorMode {
   readonly variable: string;
@@ -65,10 +58,14 @@ interface VectorMode {
 
 const scalarMode: VectorMode = { variable: "", lanes: 1 };
 
+/** An address, or that of the buffer's first element where a condition does not hold: what is there is not looked at. */
+const orFirst = (at: Expr, condition: Expr | null): Expr =>
+  condition === null ? at : select(condition, at, int(0));
+
 export class Emitter {
   readonly locals: Locals;
   readonly #body: ScalarBody;
-  readonly buffers: BufferUse;
+  readonly buffers: KernelBuffers;
   readonly #levels: Level[] = [{ statements: [], known: new Map(), values: new Map() }];
   readonly #bindings = new Map<string, Binding>();
   readonly #holes = new Map<number, { expr: Expr; level: number }>();
@@ -76,7 +73,7 @@ export class Emitter {
   #vector: VectorMode = scalarMode;
   #turn: Turn | null = null;
 
-  constructor(body: ScalarBody, buffers: BufferUse, locals: Locals = new Locals()) {
+  constructor(body: ScalarBody, buffers: KernelBuffers, locals: Locals = new Locals()) {
     this.#body = body;
     this.buffers = buffers;
     this.locals = locals;
@@ -360,18 +357,14 @@ export class Emitter {
     }
     const guards = this.#open(s.guards);
     const vector = this.#isVector(s.index) || guards.some((g) => this.#isVector(g.index));
-    const condition = guards.length === 0 ? null : this.value(this.#body.inside(guards));
-    if (!vector) {
-      const at = this.address(s.index);
-      return load(buffer, s.dtype, condition === null ? at : select(condition, at, int(0)));
-    }
+    const condition = guards.length === 0 ? null : this.holds(guards);
+    if (!vector) return load(buffer, s.dtype, orFirst(this.address(s.index), condition));
     const { lanes } = this.#vector;
     const active = this.#active;
     const uniform = condition === null || condition.lanes === 1;
     const size = this.buffers.sizeOf(s.buffer);
     if (uniform && this.#vectorFactor(s.index) === 1 && size >= active && this.#takesPart(s.dtype)) {
-      const at = this.address(s.index);
-      return load(buffer, s.dtype, condition === null ? at : select(condition, at, int(0)), lanes, active);
+      return load(buffer, s.dtype, orFirst(this.address(s.index), condition), lanes, active);
     }
     const turned = this.#turnedLoad(s, buffer, condition);
     if (turned !== null) return turned;
@@ -396,9 +389,8 @@ export class Emitter {
     if (Math.max(this.#indexLevel(s.index), this.#guardLevel(s.guards)) <= turn.level) {
       const level = this.#levels[turn.level] as Level;
       const rows = Array.from({ length: lanes }, (_, l) => {
-        const at = this.address(s.index, l);
-        const there = condition === null ? at : select(condition, at, int(0));
-        return this.#keep(level, "row", load(buffer, s.dtype, there, lanes));
+        const at = orFirst(this.address(s.index, l), condition);
+        return this.#keep(level, "row", load(buffer, s.dtype, at, lanes));
       });
       vectors = transpose(rows, (e) => this.#keep(level, "turned", e));
       turn.vectors.set(s.id, vectors);

@@ -8,10 +8,9 @@ import type { Locals } from "../../kernel/build.ts";
 import type { Kernel, Stmt } from "../../kernel/ir.ts";
 import type { Buffer, LoweredCall } from "../plan.ts";
 import type { Scalar } from "../scalar-body.ts";
-import type { BufferUse } from "./emitter.ts";
 
 /** Collects the buffers of one kernel; those that share a slot are one buffer. */
-export class KernelBuffers implements BufferUse {
+export class KernelBuffers {
   readonly list: Buffer[] = [];
   readonly #access: { read: boolean; write: boolean }[] = [];
   readonly #known: ReadonlyMap<number, Buffer>;
@@ -21,6 +20,7 @@ export class KernelBuffers implements BufferUse {
     this.#known = known;
   }
 
+  /** Position of a buffer in the kernel's list. */
   use(buffer: number, access: "read" | "write"): number {
     const wanted = this.#get(buffer);
     let at = this.list.findIndex((b) => b === wanted || (b.slot !== null && b.slot === wanted.slot));
