@@ -5,7 +5,7 @@
 import { define, Locals, use } from "./build.ts";
 import type { Expr, Kernel, Stmt } from "./ir.ts";
 import { type F32Function, F32Math } from "./math-f32.ts";
-import { expressionsIn, localsOf, mapChildren, mapStmt } from "./rewrite.ts";
+import { eachExpression, localsOf, mapChildren, mapStmt } from "./rewrite.ts";
 
 const expanded: ReadonlySet<string> = new Set<F32Function>([
   "exp",
@@ -29,7 +29,11 @@ const expanded: ReadonlySet<string> = new Set<F32Function>([
  */
 export function expandMath(kernel: Kernel): Kernel {
   // Most kernels have none of them, and a look costs less than a rewrite.
-  if (![...expressionsIn(kernel.body)].some(isMath)) return kernel;
+  let hasMath = false;
+  eachExpression(kernel.body, (e) => {
+    hasMath ||= isMath(e);
+  });
+  if (!hasMath) return kernel;
   const highest = localsOf(kernel).reduce((max, local) => Math.max(max, local.id), 0);
   const locals = new Locals(highest + 1);
   const body = expandBlock(kernel.body, locals);

@@ -134,18 +134,23 @@ export function blocksOf(stmt: Stmt): readonly (readonly Stmt[])[] {
   return stmt.kind === "if" ? [stmt.then, stmt.otherwise] : [];
 }
 
-/** Every expression in a block, each object once though it is used in many places. */
-export function expressionsIn(body: readonly Stmt[], into: Set<Expr> = new Set()): Set<Expr> {
-  const visit = (e: Expr): void => {
-    if (into.has(e)) return;
-    into.add(e);
-    for (const child of childrenOf(e)) visit(child);
+/** Calls `visit` with every expression in a block but constants and locals, each object once though it is used in many places. */
+export function eachExpression(
+  body: readonly Stmt[],
+  visit: (e: Expr) => void,
+  seen: Set<Expr> = new Set(),
+): void {
+  const look = (e: Expr): void => {
+    // Most expressions are these; they have no parts and are no function of anything.
+    if (e.kind === "const" || e.kind === "local" || seen.has(e)) return;
+    seen.add(e);
+    visit(e);
+    for (const child of childrenOf(e)) look(child);
   };
   for (const stmt of body) {
-    for (const e of expressionsOf(stmt)) visit(e);
-    for (const block of blocksOf(stmt)) expressionsIn(block, into);
+    for (const e of expressionsOf(stmt)) look(e);
+    for (const block of blocksOf(stmt)) eachExpression(block, visit, seen);
   }
-  return into;
 }
 
 /** All locals that a kernel declares: the chunk, "let"s and loop variables, in order of appearance. */

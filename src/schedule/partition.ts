@@ -53,10 +53,22 @@ class Partition {
   readonly #draftOf: (Draft | undefined)[] = [];
   /** For each store, those that must come after it: they read what it writes, or overwrite what it reads. */
   readonly #after: readonly (readonly number[])[];
+  readonly #before: readonly (readonly number[])[];
+  /** For each store, the first that must come after it or after a later one. */
+  readonly #firstAfter: readonly number[];
 
   constructor(input: PartitionInput) {
     this.#input = input;
     this.#after = followersOf(input);
+    const before: number[][] = this.#after.map(() => []);
+    this.#after.forEach((list, i) => {
+      for (const j of list) before[j]?.push(i);
+    });
+    this.#before = before;
+    const firstAfter: number[] = [];
+    for (let i = this.#after.length - 1; i >= 0; i--)
+      firstAfter[i] = Math.min(firstAfter[i + 1] ?? Number.POSITIVE_INFINITY, ...(this.#after[i] ?? []));
+    this.#firstAfter = firstAfter;
   }
 
   run(): Group[] {
@@ -124,16 +136,22 @@ class Partition {
 
   /** Whether a store can be made together with a group: nothing else must come between the two. */
   #independent(draft: Draft, store: number): boolean {
-    return !this.#pathBetween(draft.members, [store]) && !this.#pathBetween([store], draft.members);
+    const arrives = (this.#before[store] ?? []).some((i) => this.#draftOf[i] !== draft);
+    if (arrives && this.#pathBetween(draft.members, [store], store)) return false;
+    const leadsBack = (this.#firstAfter[store] as number) < store;
+    return !leadsBack || !this.#pathBetween([store], draft.members, store);
   }
 
-  /** Whether some third store lies on a path from one set of stores to the other. */
-  #pathBetween(from: readonly number[], to: readonly number[]): boolean {
+  /** Whether some third store lies on a path from one set of stores to the other, both of them up to `last`. */
+  #pathBetween(from: readonly number[], to: readonly number[], last: number): boolean {
     const goal = new Set(to);
     const start = new Set(from);
     const seen = new Set<number>();
     const stack: number[] = [];
+    // Nearly always what comes after a store also stands after it, and paths beyond `last` do not come back.
+    const returns = (this.#firstAfter[last + 1] ?? Number.POSITIVE_INFINITY) <= last;
     const push = (i: number): void => {
+      if (i > last && !returns) return;
       // Stores of one group come and go together.
       for (const m of this.#draftOf[i]?.members ?? [i]) {
         if (!seen.has(m)) {

@@ -5,8 +5,8 @@
 import { byteSize, type DType } from "../base/dtype.ts";
 import { sizeOf } from "../base/shape.ts";
 import { type Node, resolve } from "../graph/node.ts";
+import { DistinctKernels } from "../kernel/distinct.ts";
 import type { Kernel } from "../kernel/ir.ts";
-import { kernelKey } from "../kernel/print.ts";
 import type { Call, Place, Program, Target } from "../kernel/program.ts";
 import { AlikeGroups } from "./alike.ts";
 import { described } from "./describe.ts";
@@ -74,6 +74,7 @@ class Scheduler implements LoweringContext {
   readonly #bindings: SlotBinding[] = [];
   readonly #slots: { dtype: DType; size: number }[] = [];
   readonly #leafSlots = new Map<Node, number>();
+  readonly #lastReaders: ReadonlyMap<Node, number>;
 
   constructor(request: ScheduleRequest) {
     this.#request = request;
@@ -83,6 +84,7 @@ class Scheduler implements LoweringContext {
     this.#steady = steadyNodes(request.nodes);
     this.#orders = layoutNodes(request.nodes, this);
     this.#stored = materialize(request.nodes, this.#wanted, (n) => this.orderOf(n));
+    this.#lastReaders = this.#findLastReaders();
   }
 
   run(): Schedule {
@@ -235,19 +237,27 @@ class Scheduler implements LoweringContext {
   /** Whether something that depends on the new value also reads the old one. */
   #oldValueNeededAfter(node: Node, leaf: Node): boolean {
     const later = new Set([node]);
-    for (const n of this.#request.nodes) {
-      if (n === node || !this.#isStored(n)) continue;
+    const last = this.#lastReaders.get(leaf) ?? -1;
+    for (let p = node.position + 1; p <= last; p++) {
+      const n = this.#request.nodes[p] as Node;
+      const isStored = this.#isStored(n);
+      if (!isStored && !this.#wanted.has(n)) continue;
       const reads = this.#readsOf(n);
       if (!overlap(reads, later)) continue;
       if (reads.has(leaf)) return true;
-      later.add(n);
+      if (isStored) later.add(n);
     }
-    return this.#request.wanted.some((w) => {
-      const n = resolve(w.node);
-      return (
-        n !== node && !this.#isStored(n) && this.#readsOf(n).has(leaf) && overlap(this.#readsOf(n), later)
-      );
-    });
+    return false;
+  }
+
+  /** For each leaf, the position of the last stored or wanted node that reads it. */
+  #findLastReaders(): ReadonlyMap<Node, number> {
+    const last = new Map<Node, number>();
+    for (const n of this.#request.nodes) {
+      if (!this.#isStored(n) && !this.#wanted.has(n)) continue;
+      for (const r of this.#readsOf(n)) if (isLeaf(r)) last.set(r, n.position);
+    }
+    return last;
   }
 
   /** Copies old values into the arena that are needed after they have been overwritten; from here on they are there. */
@@ -310,22 +320,17 @@ class Scheduler implements LoweringContext {
   #assemble(calls: readonly LoweredCall[]): Program {
     const stageOf = stageNumbers(calls);
     const arena = this.#arena(calls, stageOf);
-    const kernels: Kernel[] = [];
-    const known = new Map<Kernel, number>();
-    const byKey = new Map<string, number>();
+    const kernels = new DistinctKernels();
     const stages: Call[][] = [];
     calls.forEach((call, i) => {
-      const key = known.has(call.kernel) ? "" : kernelKey(call.kernel);
-      const kernel = known.get(call.kernel) ?? byKey.get(key) ?? kernels.push(call.kernel) - 1;
-      if (!known.has(call.kernel)) byKey.set(key, kernel);
-      known.set(call.kernel, kernel);
       const stage = stageOf[i] as number;
       while (stages.length <= stage) stages.push([]);
+      const kernel = kernels.add(call.kernel);
       (stages[stage] as Call[]).push({ kernel, places: placesOf(call, arena.place) });
     });
     const scratchBytes = Math.max(0, ...calls.map(scratchOf));
     return {
-      kernels,
+      kernels: kernels.list,
       stages: stages.map((c) => ({ calls: c })),
       slots: this.#slots,
       arenaBytes: arena.bytes,

@@ -6,7 +6,7 @@ import type { UnaryFn } from "../../base/scalar.ts";
 import type { Kernel } from "../../kernel/ir.ts";
 import { expandMath } from "../../kernel/math.ts";
 import type { Program } from "../../kernel/program.ts";
-import { expressionsIn } from "../../kernel/rewrite.ts";
+import { eachExpression } from "../../kernel/rewrite.ts";
 import type { RenderedWasm } from "../rendered.ts";
 import { ModuleBuilder } from "./assembler.ts";
 import type { MathImport } from "./emitter.ts";
@@ -67,12 +67,12 @@ const unaryImports: Partial<Record<UnaryFn, MathImport>> = {
 function mathFunctionsOf(kernels: readonly Kernel[]): MathImport[] {
   const found = new Set<MathImport>();
   for (const kernel of kernels) {
-    for (const e of expressionsIn(kernel.body)) {
-      if (e.type !== "f64") continue;
+    eachExpression(kernel.body, (e) => {
+      if (e.type !== "f64") return;
       if (e.kind === "binary" && e.fn === "pow") found.add("pow");
       const name = e.kind === "unary" ? unaryImports[e.fn] : undefined;
       if (name !== undefined) found.add(name);
-    }
+    });
   }
   return [...found].sort();
 }
