@@ -10,7 +10,7 @@ import { add, binary, bitcast, cast, compare, constant, fma, mul, select, sub, u
 import type { Expr } from "./ir.ts";
 
 /** The functions that are spelled out here. */
-export type F32Function = "exp" | "expm1" | "log" | "log1p" | "sin" | "cos" | "tanh" | "erf" | "pow";
+export type MathFunction = "exp" | "expm1" | "log" | "log1p" | "sin" | "cos" | "tanh" | "erf" | "pow";
 
 const signBit = -0x80000000;
 const minNormal = 2 ** -126;

@@ -2,12 +2,12 @@ import { describe, expect, it } from "vitest";
 import { add, binary, define, int, Locals, load, mul, store, unary, use } from "./build.ts";
 import type { Expr, Kernel, Stmt } from "./ir.ts";
 import { expandMath } from "./math.ts";
-import type { F32Function } from "./math-f32.ts";
+import type { MathFunction } from "./math-f32.ts";
 import { mapChildren, mapStmt } from "./rewrite.ts";
 import { buffer, kernelOf, runElementwise, runKernel } from "./run-kernel.test-helper.ts";
 import { floatBinary, floatUnary } from "./scalar-math.ts";
 
-type UnaryName = Exclude<F32Function, "pow">;
+type UnaryName = Exclude<MathFunction, "pow">;
 
 /**
  * Distance in units of the last place of the exact value; `floor` is the least size that counts as such a

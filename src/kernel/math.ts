@@ -4,10 +4,10 @@
  */
 import { define, Locals, use } from "./build.ts";
 import type { Expr, Kernel, Stmt } from "./ir.ts";
-import { type F32Function, F32Math } from "./math-f32.ts";
+import { F32Math, type MathFunction } from "./math-f32.ts";
 import { eachExpression, localsOf, mapChildren, mapStmt } from "./rewrite.ts";
 
-const expanded: ReadonlySet<string> = new Set<F32Function>([
+const functions: ReadonlySet<string> = new Set<MathFunction>([
   "exp",
   "expm1",
   "log",
@@ -19,6 +19,26 @@ const expanded: ReadonlySet<string> = new Set<F32Function>([
   "pow",
 ]);
 
+/** The transcendental functions that a kernel has. */
+export interface MathUse {
+  /** Whether it has any of float32. */
+  readonly single: boolean;
+  /** Those of float64. */
+  readonly double: ReadonlySet<MathFunction>;
+}
+
+/** Finds the transcendental functions of a kernel. */
+export function mathUse(kernel: Kernel): MathUse {
+  let single = false;
+  const double = new Set<MathFunction>();
+  eachExpression(kernel.body, (e) => {
+    if ((e.kind !== "unary" && e.kind !== "binary") || !isMath(e.fn)) return;
+    if (e.type === "f32") single = true;
+    else if (e.type === "f64") double.add(e.fn);
+  });
+  return { single, double };
+}
+
 /**
  * The kernel with exp, expm1, log, log1p, sin, cos, tanh, erf and pow on f32 (any lanes) spelled out. Values
  * used more than once become locals, declared right before the statement that uses them.
@@ -27,21 +47,17 @@ const expanded: ReadonlySet<string> = new Set<F32Function>([
  * beyond. sin and cos keep to it where |x| <= 8192, down to an absolute error of 2^-43 beside a zero; for
  * larger x they lose accuracy gradually but stay within -1..1.
  */
-export function expandMath(kernel: Kernel): Kernel {
+export function expandMath(kernel: Kernel, { single }: MathUse = mathUse(kernel)): Kernel {
   // Most kernels have none of them, and a look costs less than a rewrite.
-  let hasMath = false;
-  eachExpression(kernel.body, (e) => {
-    hasMath ||= isMath(e);
-  });
-  if (!hasMath) return kernel;
+  if (!single) return kernel;
   const highest = localsOf(kernel).reduce((max, local) => Math.max(max, local.id), 0);
   const locals = new Locals(highest + 1);
-  const body = expandBlock(kernel.body, locals);
-  return body === kernel.body ? kernel : { ...kernel, body };
+  return { ...kernel, body: expandBlock(kernel.body, locals) };
 }
 
-const isMath = (e: Expr): boolean =>
-  e.type === "f32" && (e.kind === "unary" || e.kind === "binary") && expanded.has(e.fn);
+function isMath(fn: string): fn is MathFunction {
+  return functions.has(fn);
+}
 
 function expandBlock(body: readonly Stmt[], locals: Locals): readonly Stmt[] {
   const out: Stmt[] = [];
@@ -70,11 +86,9 @@ function expandBlock(body: readonly Stmt[], locals: Locals): readonly Stmt[] {
 }
 
 function expandOne(e: Expr, bind: (e: Expr, name: string) => Expr): Expr {
-  if ((e.kind !== "unary" && e.kind !== "binary") || !isMath(e)) return e;
+  if ((e.kind !== "unary" && e.kind !== "binary") || e.type !== "f32" || !isMath(e.fn)) return e;
   const math = new F32Math(e.lanes, bind);
   const a = bind(e.a, "x");
-  // The set above holds exactly the functions that F32Math has.
-  const result =
-    e.kind === "binary" ? math.pow(a, bind(e.b, "y")) : math[e.fn as Exclude<F32Function, "pow">](a);
+  const result = e.kind === "binary" ? math.pow(a, bind(e.b, "y")) : math[e.fn](a);
   return bind(result, e.fn);
 }

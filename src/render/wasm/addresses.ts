@@ -4,13 +4,12 @@
  * and a sum that was computed once in a block is used again. Engines do some of this themselves, but not all, and not
  * in their first compiler.
  */
-import type { DType } from "../../base/dtype.ts";
-import { byteSize } from "../../base/dtype.ts";
-import type { ConstExpr, Expr, Kernel, LoopStmt, Stmt } from "../../kernel/ir.ts";
+import { byteSize, type DType, dtypes } from "../../base/dtype.ts";
+import type { ConstExpr, Expr, Kernel, LoadAtExpr, LoadExpr, LoopStmt, Stmt } from "../../kernel/ir.ts";
 import type { Ranges } from "../../kernel/ranges.ts";
 import { blocksOf, childrenOf, expressionsOf } from "../../kernel/rewrite.ts";
 import type { Code } from "./assembler.ts";
-import { assignedIn, type ExpressionKeys } from "./expression-keys.ts";
+import { AssignedLocals, type ExpressionKeys } from "./expression-keys.ts";
 import type { LocalPool } from "./local-pool.ts";
 import { i32 } from "./opcodes.ts";
 
@@ -24,6 +23,8 @@ interface Term {
 
 /** A sum of terms and a constant, in bytes. There is one object for each: equal sums are identical. */
 interface Sum {
+  /** Its number among all sums of the kernel. */
+  readonly id: number;
   readonly constant: number;
   /** By their ids. */
   readonly terms: readonly Term[];
@@ -59,9 +60,14 @@ type Access =
   | { readonly buffer: number; readonly index: Expr }
   | { readonly pointer: Expr; readonly index: Expr };
 
+/** More lanes than a vector can have. */
+const lanesEnd = 64;
+
 interface SplitSum {
   readonly sum: Sum;
   readonly offset: number;
+  /** Both together. */
+  readonly whole: Sum;
 }
 
 export class Addresses {
@@ -76,6 +82,8 @@ export class Addresses {
   readonly #computed = new Map<Sum, number>();
   readonly #split = new Map<Access, SplitSum>();
   readonly #sums = new Map<readonly Stmt[], ReadonlySet<Sum>>();
+  readonly #assigned = new AssignedLocals();
+  #sumCount = 0;
   /** For each open block, what was computed in it, with the locals to give back at its end. */
   readonly #blocks: { sums: Sum[]; locals: number[] }[] = [];
   /** Outermost first. */
@@ -99,6 +107,19 @@ export class Addresses {
     this.#pushSum(this.#sumOf({ buffer, index }, this.#dtypeOf(buffer)));
   }
 
+  /** A number that two loads share when they read the same elements, as long as nothing changes. */
+  identityOf(load: LoadExpr | LoadAtExpr): number {
+    const dtype = this.#dtypeRead(load);
+    const active = (load.kind === "load" ? load.active : undefined) ?? load.lanes;
+    const { whole } = this.#splitSum(load, dtype);
+    return ((whole.id * dtypes.length + dtypes.indexOf(dtype)) * lanesEnd + load.lanes) * lanesEnd + active;
+  }
+
+  /** Ids of the locals that the address of a load is computed from. */
+  localsOf(load: LoadExpr | LoadAtExpr): ReadonlySet<number> {
+    return this.#splitSum(load, this.#dtypeRead(load)).whole.reads;
+  }
+
   openBlock(): void {
     this.#blocks.push({ sums: [], locals: [] });
   }
@@ -116,7 +137,7 @@ export class Addresses {
 
   /** Computes what the accesses inside a loop have in common for all its iterations. Call before the loop's code. */
   openLoop(loop: Pick<LoopStmt, "variable" | "body">): void {
-    const variant = assignedIn(loop.body).add(loop.variable.id);
+    const variant = new Set(this.#assigned.in(loop.body)).add(loop.variable.id);
     for (const sum of this.#computed.keys()) if (overlaps(sum.reads, variant)) this.#computed.delete(sum);
     const opened = { variant, invariantParts: new Map<Sum, Sum>() };
     for (const sum of this.#sumsIn(loop.body)) {
@@ -138,6 +159,10 @@ export class Addresses {
     return declared.dtype;
   }
 
+  #dtypeRead(load: LoadExpr | LoadAtExpr): DType {
+    return load.kind === "load" ? this.#dtypeOf(load.buffer) : load.dtype;
+  }
+
   /** The addresses, less their constants, that statements and the blocks inside them use, in their order. */
   #sumsIn(statements: readonly Stmt[]): ReadonlySet<Sum> {
     const known = this.#sums.get(statements);
@@ -147,8 +172,7 @@ export class Addresses {
     const visit = (e: Expr): void => {
       if (e.kind === "const" || e.kind === "local" || visited.has(e)) return;
       visited.add(e);
-      if (e.kind === "load") sums.add(this.#splitSum(e, this.#dtypeOf(e.buffer)).sum);
-      if (e.kind === "loadAt") sums.add(this.#splitSum(e, e.dtype).sum);
+      if (e.kind === "load" || e.kind === "loadAt") sums.add(this.#splitSum(e, this.#dtypeRead(e)).sum);
       for (const operand of childrenOf(e)) visit(operand);
     };
     for (const statement of statements) {
@@ -165,12 +189,12 @@ export class Addresses {
   #splitSum(access: Access, dtype: DType): SplitSum {
     let known = this.#split.get(access);
     if (known === undefined) {
-      const sum = this.#sumOf(access, dtype);
+      const whole = this.#sumOf(access, dtype);
       // The offset field is added without wrapping around, so the rest must not be negative.
       known =
-        sum.constant > 0 && sum.lowest >= 0
-          ? { sum: withConstant(sum, 0), offset: sum.constant }
-          : { sum, offset: 0 };
+        whole.constant > 0 && whole.lowest >= 0
+          ? { sum: this.#withConstant(whole, 0), offset: whole.constant, whole }
+          : { sum: whole, offset: 0, whole };
       this.#split.set(access, known);
     }
     return known;
@@ -181,14 +205,30 @@ export class Addresses {
     for (const term of terms) key += ` ${term.scale}*${term.id}`;
     let known = this.#known.get(key);
     if (known === undefined) {
-      const values = terms.flatMap(({ source }) => ("value" in source ? this.#keys.info(source.value) : []));
-      const reads = new Set(values.flatMap(({ locals }) => [...locals]));
-      const isStable = !values.some((v) => v.readsMemory);
-      known = { constant, terms, reads, isStable, lowest: this.#lowest(terms), siblings: new Map() };
+      const reads = new Set<number>();
+      let isStable = true;
+      for (const { source } of terms) {
+        if (!("value" in source)) continue;
+        const { locals, memory } = this.#keys.reads(source.value);
+        for (const id of locals) reads.add(id);
+        isStable &&= !memory;
+      }
+      const id = this.#sumCount++;
+      known = { id, constant, terms, reads, isStable, lowest: this.#lowest(terms), siblings: new Map() };
       known.siblings.set(constant, known);
       this.#known.set(key, known);
     }
-    return withConstant(known, constant);
+    return this.#withConstant(known, constant);
+  }
+
+  /** The sum of the same terms and another constant. */
+  #withConstant(sum: Sum, constant: number): Sum {
+    let found = sum.siblings.get(constant);
+    if (found === undefined) {
+      found = { ...sum, id: this.#sumCount++, constant };
+      sum.siblings.set(constant, found);
+    }
+    return found;
   }
 
   /** The least value of a sum without its constant, where a base address or pointer counts as 0 and up. */
@@ -216,7 +256,7 @@ export class Addresses {
       bases.set(base, sum);
     }
     if (!isShifted) return sum;
-    return withConstant(sum, sum.constant + (index.b as ConstExpr).value * byteSize(dtype));
+    return this.#withConstant(sum, sum.constant + (index.b as ConstExpr).value * byteSize(dtype));
   }
 
   #takeApart(access: Access, index: Expr, dtype: DType): Sum {
@@ -240,7 +280,7 @@ export class Addresses {
       else if (e.kind === "address") {
         addBuffer(e.buffer);
         addValue(e.index, byteSize(this.#dtypeOf(e.buffer)));
-      } else addTerm({ id: this.#keys.info(e).key, scale, source: { value: e } });
+      } else addTerm({ id: this.#keys.key(e), scale, source: { value: e } });
     };
     if ("pointer" in access) addValue(access.pointer, 1);
     else addBuffer(access.buffer);
@@ -255,7 +295,7 @@ export class Addresses {
     let part = invariantParts.get(sum);
     if (part === undefined) {
       const isInvariant = ({ source }: Term): boolean =>
-        "buffer" in source || !overlaps(this.#keys.info(source.value).locals, variant);
+        "buffer" in source || !overlaps(this.#keys.reads(source.value).locals, variant);
       part = overlaps(sum.reads, variant) ? this.#sum(sum.constant, sum.terms.filter(isInvariant)) : sum;
       invariantParts.set(sum, part);
     }
@@ -317,16 +357,6 @@ export class Addresses {
     code.i32(Number.isInteger(shift) ? shift : term.scale);
     code.op(Number.isInteger(shift) ? i32.shl : i32.mul);
   }
-}
-
-/** The sum of the same terms and another constant. */
-function withConstant(sum: Sum, constant: number): Sum {
-  let found = sum.siblings.get(constant);
-  if (found === undefined) {
-    found = { ...sum, constant };
-    sum.siblings.set(constant, found);
-  }
-  return found;
 }
 
 function overlaps(a: ReadonlySet<number>, b: ReadonlySet<number>): boolean {

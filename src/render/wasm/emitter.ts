@@ -1,11 +1,9 @@
 /** What the tables of instructions need from the code generator of a kernel, and the pieces that several use. */
 import type { BinaryExpr, Expr } from "../../kernel/ir.ts";
+import type { MathFunction } from "../../kernel/math-f32.ts";
 import type { Ranges } from "../../kernel/ranges.ts";
 import type { Code } from "./assembler.ts";
 import { f32x4, i32x4, type WasmType } from "./opcodes.ts";
-
-/** A math function that a float64 kernel imports. */
-export type MathImport = "exp" | "expm1" | "log" | "log1p" | "sin" | "cos" | "tanh" | "erf" | "pow";
 
 export interface Emitter {
   readonly code: Code;
@@ -18,7 +16,7 @@ export interface Emitter {
     use: (...locals: { readonly [K in keyof T]: number }) => void,
   ): void;
   /** Calls an imported function with the f64 arguments on the stack. */
-  callMath(name: MathImport): void;
+  callMath(name: MathFunction): void;
 }
 
 /** The 16 bytes of a vector constant on their way into the code; one for all, since constants are many. */

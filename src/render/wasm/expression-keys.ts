@@ -5,55 +5,74 @@
 import type { Expr, Stmt } from "../../kernel/ir.ts";
 import { blocksOf, childrenOf } from "../../kernel/rewrite.ts";
 
-/** What is known of an expression from its structure. */
-export interface ExprInfo {
-  readonly key: number;
+/** What the value of an expression depends on. */
+export interface Reads {
   /** Ids of the locals that it reads. */
   readonly locals: ReadonlySet<number>;
   /** Whether it reads memory, so that its value may change from one statement to the next. */
-  readonly readsMemory: boolean;
+  readonly memory: boolean;
 }
 
-/** Ids of the locals that a block declares or sets, blocks inside it counted. */
-export function assignedIn(statements: readonly Stmt[], into: Set<number> = new Set()): Set<number> {
-  for (const statement of statements) {
-    if (statement.kind === "let" || statement.kind === "set") into.add(statement.local.id);
-    if (statement.kind === "loop") into.add(statement.variable.id);
-    for (const block of blocksOf(statement)) assignedIn(block, into);
+/** Ids of the locals that blocks declare or set, blocks inside them counted. */
+export class AssignedLocals {
+  readonly #known = new Map<readonly Stmt[], ReadonlySet<number>>();
+
+  in(statements: readonly Stmt[]): ReadonlySet<number> {
+    const known = this.#known.get(statements);
+    if (known !== undefined) return known;
+    const ids = new Set<number>();
+    for (const statement of statements) {
+      if (statement.kind === "let" || statement.kind === "set") ids.add(statement.local.id);
+      if (statement.kind === "loop") ids.add(statement.variable.id);
+      for (const block of blocksOf(statement)) for (const id of this.in(block)) ids.add(id);
+    }
+    this.#known.set(statements, ids);
+    return ids;
   }
-  return into;
 }
 
 /** Hands out the keys of the expressions of one kernel. */
 export class ExpressionKeys {
   readonly #keys = new Map<string, number>();
-  readonly #known = new Map<Expr, ExprInfo>();
+  readonly #keyOf = new Map<Expr, number>();
+  readonly #keyOfLocal = new Map<number, number>();
+  readonly #reads = new Map<Expr, Reads>();
+  readonly #readsOfLocal = new Map<number, Reads>();
 
-  info(e: Expr): ExprInfo {
-    let known = this.#known.get(e);
-    if (known === undefined) {
-      known = this.#compute(e);
-      this.#known.set(e, known);
-    }
-    return known;
+  /** A number that expressions of one structure share. */
+  key(e: Expr): number {
+    // Most that are asked about are locals, each time another object.
+    const known = e.kind === "local" ? this.#keyOfLocal.get(e.local.id) : this.#keyOf.get(e);
+    if (known !== undefined) return known;
+    let text = `${e.kind} ${e.type} ${e.lanes} ${detailOf(e)}`;
+    for (const child of childrenOf(e)) text += ` ${this.key(child)}`;
+    const key = this.#keys.get(text) ?? this.#keys.size;
+    this.#keys.set(text, key);
+    if (e.kind === "local") this.#keyOfLocal.set(e.local.id, key);
+    else this.#keyOf.set(e, key);
+    return key;
   }
 
-  #compute(e: Expr): ExprInfo {
-    let locals: ReadonlySet<number> = e.kind === "local" ? new Set([e.local.id]) : noLocals;
-    let readsMemory = e.kind === "load" || e.kind === "loadAt";
-    let text = `${e.kind} ${e.type} ${e.lanes} ${detailOf(e)}`;
+  reads(e: Expr): Reads {
+    if (e.kind === "local") return this.#readsLocal(e.local.id);
+    const known = this.#reads.get(e);
+    if (known !== undefined) return known;
+    let locals = noLocals;
+    let memory = e.kind === "load" || e.kind === "loadAt";
     for (const child of childrenOf(e)) {
-      const operand = this.info(child);
+      const operand = this.reads(child);
       locals = union(locals, operand.locals);
-      readsMemory ||= operand.readsMemory;
-      text += ` ${operand.key}`;
+      memory ||= operand.memory;
     }
-    let key = this.#keys.get(text);
-    if (key === undefined) {
-      key = this.#keys.size;
-      this.#keys.set(text, key);
-    }
-    return { key, locals, readsMemory };
+    const reads = { locals, memory };
+    this.#reads.set(e, reads);
+    return reads;
+  }
+
+  #readsLocal(id: number): Reads {
+    const known = this.#readsOfLocal.get(id) ?? { locals: new Set([id]), memory: false };
+    this.#readsOfLocal.set(id, known);
+    return known;
   }
 }
 

@@ -3,10 +3,12 @@
  * operands, or a function that pushes operands and result itself. What a register kind does not take is refused with
  * an error; float32 functions that are missing here are expanded into arithmetic before rendering.
  */
+
 import { EngineError } from "../../base/errors.ts";
 import type { BinaryFn, CompareFn, UnaryFn } from "../../base/scalar.ts";
 import type { BinaryExpr, CompareExpr, UnaryExpr } from "../../kernel/ir.ts";
-import { type Emitter, emitLanes, type MathImport, pushSplat } from "./emitter.ts";
+import type { MathFunction } from "../../kernel/math-f32.ts";
+import { type Emitter, emitLanes, pushSplat } from "./emitter.ts";
 import { emitDivision, emitVectorDivision } from "./integer-division.ts";
 import { control, f32, f32x4, f64, i32, i32x4, i64, i64x2, v128 } from "./opcodes.ts";
 import { type Register, registerOf } from "./registers.ts";
@@ -61,7 +63,7 @@ const refuse = (_: Emitter, e: UnaryExpr | BinaryExpr | CompareExpr): never => {
 };
 
 const throughMath =
-  (name: MathImport) =>
+  (name: MathFunction) =>
   (emitter: Emitter, e: UnaryExpr | BinaryExpr): void => {
     emitter.value(e.a);
     if (e.kind === "binary") emitter.value(e.b);

@@ -4,6 +4,7 @@
  */
 import { EngineError } from "../../base/errors.ts";
 import type { Expr, FmaExpr, Kernel, Local, LoopStmt, SelectExpr, SplatExpr, Stmt } from "../../kernel/ir.ts";
+import type { MathFunction } from "../../kernel/math-f32.ts";
 import { Ranges } from "../../kernel/ranges.ts";
 import { Addresses } from "./addresses.ts";
 import { Code } from "./assembler.ts";
@@ -17,7 +18,7 @@ import {
   emitShuffle,
   emitSplat,
 } from "./conversions.ts";
-import type { Emitter, MathImport } from "./emitter.ts";
+import type { Emitter } from "./emitter.ts";
 import { ExpressionKeys } from "./expression-keys.ts";
 import { emitBinary, emitCompare, emitUnary } from "./functions.ts";
 import { LocalPool } from "./local-pool.ts";
@@ -39,7 +40,7 @@ export interface KernelOptions {
   /** Whether `f32x4.relaxed_madd` may be used. */
   readonly relaxed: boolean;
   /** Index of an imported math function. */
-  readonly mathFunction: (name: MathImport) => number;
+  readonly mathFunction: (name: MathFunction) => number;
 }
 
 /** Renders a kernel. @throws EngineError when it asks for registers or functions that WebAssembly lacks. */
@@ -72,7 +73,7 @@ class KernelFunction implements Emitter {
     this.pool = new LocalPool(this.code);
     const keys = new ExpressionKeys();
     this.#addresses = new Addresses(kernel, keys, this);
-    this.#shared = new SharedValues(keys, this.pool);
+    this.#shared = new SharedValues(this.#addresses, keys, this.pool);
   }
 
   render(): Code {
@@ -110,7 +111,7 @@ class KernelFunction implements Emitter {
     for (const local of locals) this.pool.give(local);
   }
 
-  callMath(name: MathImport): void {
+  callMath(name: MathFunction): void {
     this.code.call(this.#options.mathFunction(name));
   }
 

@@ -1,12 +1,13 @@
 /**
  * Values that a run of statements computes more than once: the first time they are kept in a local. Above all this
  * joins the loads of a micro-kernel, which name the same element once for every accumulator. Engines do not join
- * loads themselves, but they do join equal arithmetic; so loads are compared by structure, and everything else by
+ * loads themselves, but they do join equal arithmetic; so loads are compared by their addresses, and everything else by
  * identity, which is enough to emit an expression that is used in two places once.
  */
-import type { Expr, Stmt } from "../../kernel/ir.ts";
+import type { Expr, LoadAtExpr, LoadExpr, Stmt } from "../../kernel/ir.ts";
 import { childrenOf, expressionsOf } from "../../kernel/rewrite.ts";
-import type { ExpressionKeys } from "./expression-keys.ts";
+import type { Addresses } from "./addresses.ts";
+import type { ExpressionKeys, Reads } from "./expression-keys.ts";
 import type { LocalPool } from "./local-pool.ts";
 import { registerOf, wasmTypeOf } from "./registers.ts";
 
@@ -16,7 +17,7 @@ interface Kept {
   readonly readsMemory: boolean;
 }
 
-/** What a value is recognised by: the key of its structure, or the very object. */
+/** What a value is recognised by: where a load reads, or the very object. */
 type Identity = number | Expr;
 
 /** What is known of the run that is being emitted. */
@@ -42,11 +43,13 @@ export function runsOf(statements: readonly Stmt[]): Stmt[][] {
 }
 
 export class SharedValues {
+  readonly #addresses: Addresses;
   readonly #keys: ExpressionKeys;
   readonly #pool: LocalPool;
   readonly #runs: Run[] = [];
 
-  constructor(keys: ExpressionKeys, pool: LocalPool) {
+  constructor(addresses: Addresses, keys: ExpressionKeys, pool: LocalPool) {
+    this.#addresses = addresses;
     this.#keys = keys;
     this.#pool = pool;
   }
@@ -86,15 +89,21 @@ export class SharedValues {
     if (run === undefined || isLeaf(e)) return undefined;
     const identity = this.#identityOf(e);
     if ((run.counts.get(identity) ?? 0) < 2) return undefined;
-    const { locals, readsMemory } = this.#keys.info(e);
+    const { locals: reads, memory: readsMemory } = this.#readsOf(e);
     const local = this.#pool.take(wasmTypeOf(registerOf(e)));
     run.locals.push(local);
-    run.kept.set(identity, { local, reads: locals, readsMemory });
+    run.kept.set(identity, { local, reads, readsMemory });
     return local;
   }
 
   #identityOf(e: Expr): Identity {
-    return isLoad(e) || (e.kind === "splat" && isLoad(e.a)) ? this.#keys.info(e).key : e;
+    if (isLoad(e)) return this.#addresses.identityOf(e);
+    // Negative, and never 0: the load itself is another value.
+    return e.kind === "splat" && isLoad(e.a) ? -this.#addresses.identityOf(e.a) - 1 : e;
+  }
+
+  #readsOf(e: Expr): Reads {
+    return isLoad(e) ? { locals: this.#addresses.localsOf(e), memory: true } : this.#keys.reads(e);
   }
 
   /** Forgets what was computed from an IR local, because the local changes. */
@@ -124,6 +133,6 @@ function isLeaf(e: Expr): boolean {
   );
 }
 
-function isLoad(e: Expr): boolean {
+function isLoad(e: Expr): e is LoadExpr | LoadAtExpr {
   return e.kind === "load" || e.kind === "loadAt";
 }
