@@ -7,11 +7,13 @@ import {
   add,
   binary,
   constant,
+  define,
   int,
   Locals,
   load,
   mul,
   select,
+  set,
   store,
   sub,
   use,
@@ -270,14 +272,25 @@ function lowerSum(
   return kernel.finish("winograd_sum", Math.ceil(channels / each), chunk, emitter.finish(), 0);
 }
 
+/** So many parts are added without a loop; more would make most of the program's code. */
+const mostPartsInLine = 4;
+
 /** The sum over all parts of each of the 36 products, for the filters that start at an element of the first part. */
 function sumParts(emitter: Emitter, cut: Cut, buffer: number, at: Expr): Expr[] {
   const matrix = apartOf(cut.channelBlock, cut.filters);
   const apart = cut.channelBlocks * products * matrix;
+  const part = (first: Expr, offset: number): Expr =>
+    load(buffer, "float32", add(first, int(offset)), cut.lanes);
   return Array.from({ length: products }, (_, p) => {
-    const parts = Array.from({ length: cut.parts }, (_, part) =>
-      load(buffer, "float32", add(at, int(part * apart + p * matrix)), cut.lanes),
-    );
-    return emitter.define("s", parts.reduce(add));
+    const inLine = Math.min(cut.parts, mostPartsInLine);
+    const parts = Array.from({ length: inLine }, (_, i) => part(at, i * apart + p * matrix));
+    const sum = parts.reduce(add);
+    if (cut.parts === inLine) return emitter.define("s", sum);
+    const total = emitter.locals.variable("s", "f32", cut.lanes);
+    emitter.push(define(total, sum));
+    emitter.loop("part", int(inLine * apart), int(cut.parts * apart), apart, (offset) => {
+      emitter.push(set(total, add(use(total), part(add(at, use(offset)), p * matrix))));
+    });
+    return use(total);
   });
 }
