@@ -25,8 +25,8 @@ const small: readonly Sizes[] = [
   { batch: 7, channels: 8, filters: 128, height: 12, width: 10, padding: 1 },
   { batch: 5, channels: 32, filters: 64, height: 9, width: 17, padding: 0 },
 ];
-/** Several chunks, the last of which is not full. */
-const many: Sizes = { batch: 5, channels: 16, filters: 32, height: 22, width: 19, padding: 1 };
+/** Several chunks, the last of which is not full, and more parts of the weight gradient than are added up in line. */
+const many: Sizes = { batch: 12, channels: 16, filters: 32, height: 22, width: 19, padding: 1 };
 const wide: Sizes = { batch: 1, channels: 64, filters: 64, height: 32, width: 34, padding: 1 };
 const all: readonly Sizes[] = [...small, many, wide];
 /** So few pixels that it only pays where weights are mapped once; the first is dealt out by filters. */
