@@ -6,7 +6,7 @@
  * are dealt out in turn, so that nothing is multiplied by the zeros between strides.
  */
 import type { Shape } from "../../base/shape.ts";
-import { binary, contraction, flip, pad, reshape, slice } from "../../graph/build.ts";
+import { binary, constant, contraction, flip, pad, reshape, slice } from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
 import type { AxisMap, ContractionSpec } from "../../graph/operation.ts";
 
@@ -27,17 +27,28 @@ interface Renumbering {
   readonly byOld: Map<number, number>;
 }
 
-/** Gradient with respect to one operand, of that shape; `other` is the other one, `g` the gradient of the result. */
+/** A part of an operand: `size` elements from `start` on along each axis. */
+export interface Region {
+  readonly start: readonly number[];
+  readonly size: Shape;
+}
+
+/**
+ * Gradient with respect to one operand, of that shape; `other` is the other one, `g` the gradient of the result.
+ *
+ * @param kept the part of it that is wanted, all by default; no more than that is computed
+ */
 export function operandGradient(
   spec: ContractionSpec,
   operand: "a" | "b",
   shape: Shape,
   other: Node,
   g: Node,
+  kept: Region = { start: shape.map(() => 0), size: shape },
 ): Node {
   const [own, theirs] = operand === "a" ? [spec.a, spec.b] : [spec.b, spec.a];
   const strided = own.findIndex((m) => m.dims.length > 1 && slideOf(m, spec.outputs).stride > 1);
-  if (strided >= 0) return stridedGradient(spec, operand, strided, shape, other, g);
+  if (strided >= 0) return stridedGradient(spec, operand, strided, shape, other, g, kept);
   let gradient = g;
   let partner = other;
   const numbers: Renumbering = { sizes: [], byOld: new Map() };
@@ -68,7 +79,9 @@ export function operandGradient(
     return { dims: [slide.index, at(slide.offset)], strides: [1, slide.dilation] };
   });
   const partnerMaps = theirs.map((m): AxisMap => ({ dims: m.dims.map(at), strides: m.strides }));
-  return contraction({ sizes: numbers.sizes, outputs, a: gradientMaps, b: partnerMaps }, gradient, partner);
+  const loops = { sizes: numbers.sizes, outputs, a: gradientMaps, b: partnerMaps };
+  // A slice of a contraction is a contraction of slices.
+  return slice(contraction(loops, gradient, partner), kept.start, kept.size);
 }
 
 interface Slide {
@@ -106,20 +119,31 @@ function stridedGradient(
   shape: Shape,
   other: Node,
   g: Node,
+  kept: Region,
 ): Node {
   const own = operand === "a" ? spec.a : spec.b;
   const slide = slideOf(own[axis] as AxisMap, spec.outputs);
-  const length = shape[axis] as number;
-  const rounds = Math.ceil(length / slide.stride);
-  const parts = Array.from({ length: slide.stride }, (_, residue): Node | null => {
+  const { stride } = slide;
+  const [start, length] = [kept.start[axis] as number, kept.size[axis] as number];
+  const rounds = Math.ceil(length / stride);
+  const parts = Array.from({ length: stride }, (_, turn): Node | null => {
+    const residue = (start + turn) % stride;
     const taps = tapsOf(slide, residue, spec.sizes[slide.offset] as number);
     if (taps === null) return null;
-    const part = partOfGradient(spec, operand, axis, slide, taps, residue, shape, other, g);
-    const before = part.shape.map((_, d) => (d === axis ? taps.shift : 0));
-    const after = part.shape.map((size, d) => (d === axis ? rounds - taps.shift - size : 0));
+    // Of the elements of this residue these are kept; those before the first that is reached are zero.
+    const from = (start + turn - residue) / stride;
+    const end = from + Math.ceil((length - turn) / stride);
+    const first = Math.max(from, taps.shift);
+    if (first >= end) return null;
+    const part = partOfGradient(spec, operand, axis, slide, taps, residue, shape, other, g, {
+      start: kept.start.map((at, d) => (d === axis ? first - taps.shift : at)),
+      size: kept.size.map((size, d) => (d === axis ? end - first : size)),
+    });
+    const before = part.shape.map((_, d) => (d === axis ? first - from : 0));
+    const after = part.shape.map((_, d) => (d === axis ? rounds - (end - from) : 0));
     return pad(part, before, after, 0);
   });
-  return dealOut(parts, axis, shape);
+  return dealOut(parts, axis, kept.size, g);
 }
 
 /** Which offsets meet an index of some residue: `count` of them from `first` on, `step` apart. */
@@ -139,7 +163,7 @@ function tapsOf({ stride, dilation }: Slide, residue: number, offsets: number): 
   return { first, step: (second ?? first + 1) - first, count: all.length, shift };
 }
 
-/** The gradient of the elements of one residue that are reached, in order. */
+/** The gradient of the elements of one residue that are reached, in order; of these the ones that are kept. */
 function partOfGradient(
   spec: ContractionSpec,
   operand: "a" | "b",
@@ -150,6 +174,7 @@ function partOfGradient(
   shape: Shape,
   other: Node,
   g: Node,
+  kept: Region,
 ): Node {
   const [own, theirs] = operand === "a" ? [spec.a, spec.b] : [spec.b, spec.a];
   const dilation = count === 1 ? 1 : (step * slide.dilation) / slide.stride;
@@ -170,11 +195,11 @@ function partOfGradient(
   );
   const ofResidue = Math.floor(((shape[axis] as number) - 1 - residue) / slide.stride) + 1;
   const reachable = shape.map((size, d) => (d === axis ? ofResidue - shift : size));
-  return operandGradient(reduced, operand, reachable, picked, g);
+  return operandGradient(reduced, operand, reachable, picked, g, kept);
 }
 
 /** Element s * q + r of the result along an axis is element q of part r; zero where there is no part. */
-function dealOut(parts: readonly (Node | null)[], axis: number, shape: Shape): Node {
+function dealOut(parts: readonly (Node | null)[], axis: number, shape: Shape, { dtype }: Node): Node {
   const placed = parts.flatMap((part, residue) => {
     if (part === null) return [];
     const opened = reshape(part, [...part.shape.slice(0, axis + 1), 1, ...part.shape.slice(axis + 1)]);
@@ -182,7 +207,7 @@ function dealOut(parts: readonly (Node | null)[], axis: number, shape: Shape): N
     const after = opened.shape.map((_, d) => (d === axis + 1 ? parts.length - 1 - residue : 0));
     return [pad(opened, before, after, 0)];
   });
-  // Offset 0 meets residue 0: there is a part at least.
+  if (placed.length === 0) return constant(0, shape, dtype);
   const sum = placed.reduce((a, b) => binary("add", a, b));
   const flat = reshape(sum, [
     ...sum.shape.slice(0, axis),

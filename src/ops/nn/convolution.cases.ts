@@ -36,6 +36,10 @@ const plans: readonly Plan[] = [
   { input: [2, 3, 11], weight: [5, 3, 4], stride: [3], padding: [2], dilation: [2], bias: true },
   { input: [1, 4, 7], weight: [6, 2, 3], groups: 2, padding: [1] },
   { input: [3, 1, 1], weight: [2, 1, 1], bias: true },
+  { input: [2, 3, 6, 7], weight: [4, 3, 3, 3], stride: [2, 2], padding: [1, 1] },
+  { input: [1, 2, 5, 6], weight: [3, 2, 5, 2], stride: [3, 4], padding: [4, 3] },
+  // Every window lies in the padding or beside the only element.
+  { input: [1, 2, 1, 1], weight: [3, 2, 1, 1], stride: [4, 4], padding: [2, 2] },
 ];
 
 function sample(plan: Plan): Sample {

@@ -4,10 +4,11 @@
  */
 import { ShapeError } from "../../base/errors.ts";
 import { formatShape, type Shape } from "../../base/shape.ts";
-import { binary, contraction, expand, pad, reshape } from "../../graph/build.ts";
-import type { Node } from "../../graph/node.ts";
+import { binary, contraction, expand, pad, reshape, withGradient } from "../../graph/build.ts";
+import { type Node, withGradMode } from "../../graph/node.ts";
 import { type AxisMap, type ContractionSpec, windowCount } from "../../graph/operation.ts";
 import { composite } from "../../graph/template.ts";
+import { operandGradient } from "../matrix/contraction-gradient.ts";
 
 export interface ConvolutionGeometry {
   /** Per spatial axis. */
@@ -59,8 +60,24 @@ const whole = composite(
     });
     const { groups } = g;
     const loops = convolutionLoops(weight.shape, x.shape[0] as number, out, g);
-    const product = contraction(loops, splitGroups(padded, 1, groups), splitGroups(weight, 0, groups));
-    return [addBias(joinGroups(product, 1, groups), bias)];
+    const inputs = splitGroups(padded, 1, groups);
+    const filters = splitGroups(weight, 0, groups);
+    const y = withGradMode(false, () => joinGroups(contraction(loops, inputs, filters), 1, groups));
+    const output = withGradient(y, [x, weight], (gradient) => {
+      const features = splitGroups(gradient, 1, groups);
+      // Nobody asks for the gradient of the padding.
+      const channels = splitGroups(x, 1, groups).shape;
+      const kept = {
+        start: [...channels.slice(0, -kernel.length).map(() => 0), ...before.slice(2)],
+        size: channels,
+      };
+      const forX = (): Node =>
+        joinGroups(operandGradient(loops, "a", inputs.shape, filters, features, kept), 1, groups);
+      const forWeight = (): Node =>
+        joinGroups(operandGradient(loops, "b", filters.shape, inputs, features), 0, groups);
+      return [x.requiresGrad ? forX() : null, weight.requiresGrad ? forWeight() : null];
+    });
+    return [addBias(output, bias)];
   },
 );
 

@@ -4,7 +4,7 @@
  */
 import { ShapeError } from "../../base/errors.ts";
 import { formatShape, type Shape } from "../../base/shape.ts";
-import { contraction, pad, slice, withGradient } from "../../graph/build.ts";
+import { contraction, pad, withGradient } from "../../graph/build.ts";
 import { type Node, withGradMode } from "../../graph/node.ts";
 import type { ContractionSpec } from "../../graph/operation.ts";
 import { composite } from "../../graph/template.ts";
@@ -91,10 +91,9 @@ function spreadOver(
   const [batch, channels, ...out] = shape as [number, number, ...number[]];
   const outer = g.groups === 1 ? [batch, channels] : [batch, g.groups, channels / g.groups];
   const padded = out.map((size, i) => size + 2 * (g.padding[i] as number));
-  const whole = operandGradient(loops, "a", [...outer, ...padded], filters, features);
-  // Only what is kept is computed: a slice of a contraction is a contraction of slices.
-  const kept = slice(whole, [...outer.map(() => 0), ...g.padding], [...outer, ...out]);
-  return joinGroups(kept, 1, g.groups);
+  const kept = { start: [...outer.map(() => 0), ...g.padding], size: [...outer, ...out] };
+  const y = operandGradient(loops, "a", [...outer, ...padded], filters, features, kept);
+  return joinGroups(y, 1, g.groups);
 }
 
 function checkShapes(x: Node, weight: Node, g: TransposedGeometry, name: string): void {
