@@ -44,13 +44,24 @@ export interface Index {
   readonly offset: number;
   readonly terms: readonly Term[];
   readonly key: string;
+  /** The key of the terms alone. */
+  readonly linear: string;
+}
+
+/** A text for a list of terms, by which equal ones are found. */
+export function keyOfTerms(terms: readonly Term[]): string {
+  let key = "";
+  for (const t of terms) key += `${t.factor}*${t.atom.key}+`;
+  return key;
 }
 
 function make(offset: number, terms: readonly Term[]): Index {
-  let key = "";
-  for (const t of terms) key += `${t.factor}*${t.atom.key}+`;
+  return withOffset(offset, terms, keyOfTerms(terms));
+}
+
+function withOffset(offset: number, terms: readonly Term[], linear: string): Index {
   // Adding 0 turns -0 into 0.
-  return { offset: offset + 0, terms, key: key + offset };
+  return { offset: offset + 0, terms, key: linear + offset, linear };
 }
 
 export const zero: Index = make(0, []);
@@ -92,7 +103,7 @@ export function plus(a: Index, b: Index): Index {
 }
 
 export function shift(a: Index, by: number): Index {
-  return by === 0 ? a : make(a.offset + by, a.terms);
+  return by === 0 ? a : withOffset(a.offset + by, a.terms, a.linear);
 }
 
 export function times(a: Index, factor: number): Index {

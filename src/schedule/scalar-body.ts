@@ -90,7 +90,10 @@ export function isUniform(s: Scalar, seen: Set<Scalar>): boolean {
 
 export class ScalarBody {
   readonly #known = new Map<string, Scalar>();
-  readonly #evaluated = new Map<string, Scalar>();
+  /** The values of nodes by their positions, at each place: coordinates and guards. */
+  readonly #evaluated = new Map<string, Map<number, Scalar>>();
+  /** The same for coordinates without guards, which elementwise operations hand on as they are. */
+  readonly #unguarded = new Map<readonly Index[], Map<number, Scalar>>();
   readonly #reach: Reach;
   /** All scalars in the order they were made: operands come before what uses them. */
   readonly all: Scalar[] = [];
@@ -189,12 +192,22 @@ export class ScalarBody {
   /** The value of a node at the given coordinates. */
   evaluate(node: Node, at: readonly Index[], guards: readonly Guard[] = noGuards): Scalar {
     const n = resolve(node);
-    const key = `${n.position}@${at.map((i) => i.key).join(",")}${guardKey(guards)}`;
-    const known = this.#evaluated.get(key);
+    const here = this.#valuesAt(at, guards);
+    const known = here.get(n.position);
     if (known !== undefined) return known;
     const value = this.#reach(n, at, guards) ?? this.#compute(n, at, guards);
-    this.#evaluated.set(key, value);
+    here.set(n.position, value);
     return value;
+  }
+
+  #valuesAt(at: readonly Index[], guards: readonly Guard[]): Map<number, Scalar> {
+    const met = guards.length === 0 ? this.#unguarded.get(at) : undefined;
+    if (met !== undefined) return met;
+    const key = at.map((i) => i.key).join(",") + guardKey(guards);
+    const values = this.#evaluated.get(key) ?? new Map<number, Scalar>();
+    this.#evaluated.set(key, values);
+    if (guards.length === 0) this.#unguarded.set(at, values);
+    return values;
   }
 
   /** As `evaluate`, for a node that is to be computed here even though it has a buffer. */

@@ -13,6 +13,7 @@ import type { Variable } from "../index-math.ts";
 import {
   delinearize,
   factorOf,
+  fixed,
   type Index,
   ofAtom,
   plus,
@@ -252,7 +253,7 @@ export function positions(spec: ContractionSpec, dims: readonly number[], flat: 
 
 /** The part of an index that depends on the given dimensions, plus its constant when asked for. */
 function partOf(index: Index, dims: readonly number[], constant: boolean): Index {
-  let sum: Index = constant ? { ...zero, offset: index.offset, key: String(index.offset) } : zero;
+  let sum = constant ? fixed(index.offset) : zero;
   for (const t of index.terms) {
     if (t.atom.kind === "var" && dims.some((d) => t.atom.key === `x${d}`)) {
       sum = plus(sum, times(ofAtom(t.atom), t.factor));

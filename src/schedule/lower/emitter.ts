@@ -29,7 +29,7 @@ import {
 } from "../../kernel/build.ts";
 import type { Expr, Local, Stmt } from "../../kernel/ir.ts";
 import { philox4x32 } from "../../kernel/philox.ts";
-import { type Atom, factorOf, type Index, occursInside, type Term } from "../index-math.ts";
+import { type Atom, factorOf, type Index, keyOfTerms, occursInside, type Term } from "../index-math.ts";
 import { type Guard, type LoadScalar, operandsOf, type Scalar, type ScalarBody } from "../scalar-body.ts";
 import type { KernelBuffers } from "./kernel-frame.ts";
 import { liesAlong, type Turn, transpose } from "./transpose.ts";
@@ -438,7 +438,7 @@ export class Emitter {
     for (const at of [...byLevel.keys()].sort((x, y) => x - y)) {
       const level = this.#levels[at] as Level;
       const terms = byLevel.get(at) as Term[];
-      key += `|${terms.map((t) => `${t.factor}*${t.atom.key}`).join("+")}#${lane}`;
+      key += `|${terms.length === index.terms.length ? index.linear : keyOfTerms(terms)}#${lane}`;
       const known = level.known.get(key);
       if (known !== undefined) {
         sum = known;

@@ -6,7 +6,7 @@
 import { sizeOf } from "../../base/shape.ts";
 import { add, binary, int, Locals, mul, use, when } from "../../kernel/build.ts";
 import type { Expr } from "../../kernel/ir.ts";
-import { factorOf, type Index, occursInside, slopeOf, variable } from "../index-math.ts";
+import { factorOf, type Index, occursInside, ofAtom, slopeOf, variable } from "../index-math.ts";
 import type { LoweredCall } from "../plan.ts";
 import type { Guard, LoadScalar, Scalar, ScalarBody } from "../scalar-body.ts";
 import { type Dim, indicesOf, mergeDims, splitDims } from "./domain.ts";
@@ -110,12 +110,10 @@ function turnedWalk(dims: readonly Dim[], of: WalkBody, lanes: number): TurnedWa
     outer: [...outer, line],
     emit: (emitter, write) =>
       guarded(emitter, block, (inside) =>
-        lines(emitter, block, emitter.address(ofLine(line)), inside, write),
+        lines(emitter, block, emitter.address(ofAtom(line.variable)), inside, write),
       ),
   };
 }
-
-const ofLine = ({ variable: v }: Dim): Index => ({ offset: 0, terms: [{ atom: v, factor: 1 }], key: v.key });
 
 const tilesOf = ({ size, from, to }: Block): number => Math.ceil((to - from) / size);
 /** Blocks along what is read that share cache lines are done one after the other. */
