@@ -147,9 +147,32 @@ describe("assignments of one flush", () => {
   test("a value made before an update keeps the old numbers", () =>
     check([make("transpose", 0), make("flip", 0), assign(0, 3), { kind: "flush" }, make("add", 0, 3)]));
 
+  test("values that could be made together are not, where one overwrites what something between them reads", async () => {
+    await check([
+      make("add", 0),
+      make("copy", 0),
+      make("rows", 0),
+      make("copy", 0),
+      make("copy", 8),
+      make("matmul", 15, 11),
+      assign(0, 0),
+      assign(1, 5),
+    ]);
+    await check([
+      make("copy", 0),
+      make("total", 0, 1),
+      make("copy", 0),
+      assign(2, 0),
+      assign(1, 0),
+      assign(0, 16),
+      make("copy", 0),
+      make("copy", 0),
+    ]);
+  });
+
   test("random programs equal their evaluation in order", async () => {
     await fc.assert(fc.asyncProperty(fc.array(command, { minLength: 2, maxLength: 14 }), check), {
-      numRuns: 150,
+      numRuns: 1500,
       seed: 20,
     });
   });

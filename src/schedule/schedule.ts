@@ -74,7 +74,6 @@ class Scheduler implements LoweringContext {
   readonly #bindings: SlotBinding[] = [];
   readonly #slots: { dtype: DType; size: number }[] = [];
   readonly #leafSlots = new Map<Node, number>();
-  readonly #lastReaders: ReadonlyMap<Node, number>;
 
   constructor(request: ScheduleRequest) {
     this.#request = request;
@@ -84,7 +83,6 @@ class Scheduler implements LoweringContext {
     this.#steady = steadyNodes(request.nodes);
     this.#orders = layoutNodes(request.nodes, this);
     this.#stored = materialize(request.nodes, this.#wanted, (n) => this.orderOf(n));
-    this.#lastReaders = this.#findLastReaders();
   }
 
   run(): Schedule {
@@ -227,37 +225,10 @@ class Scheduler implements LoweringContext {
   #canOverwrite(node: Node, w: Wanted): boolean {
     if (w.leaf === null) return true;
     const leaf = this.#request.leaves[w.leaf] as Node;
-    if (!this.#readsOf(node).has(leaf)) return !this.#oldValueNeededAfter(node, leaf);
+    if (!this.#readsOf(node).has(leaf)) return true;
     const { kind } = node.op;
     if (kind === "reduce" || kind === "contraction" || kind === "scatterAdd") return false;
-    if (this.#oldValueNeededAfter(node, leaf)) return false;
     return readsInPlace(node, new Set([leaf]), (n) => this.#isStored(n));
-  }
-
-  /** Whether something that depends on the new value also reads the old one. */
-  #oldValueNeededAfter(node: Node, leaf: Node): boolean {
-    const later = new Set([node]);
-    const last = this.#lastReaders.get(leaf) ?? -1;
-    for (let p = node.position + 1; p <= last; p++) {
-      const n = this.#request.nodes[p] as Node;
-      const isStored = this.#isStored(n);
-      if (!isStored && !this.#wanted.has(n)) continue;
-      const reads = this.#readsOf(n);
-      if (!overlap(reads, later)) continue;
-      if (reads.has(leaf)) return true;
-      if (isStored) later.add(n);
-    }
-    return false;
-  }
-
-  /** For each leaf, the position of the last stored or wanted node that reads it. */
-  #findLastReaders(): ReadonlyMap<Node, number> {
-    const last = new Map<Node, number>();
-    for (const n of this.#request.nodes) {
-      if (!this.#isStored(n) && !this.#wanted.has(n)) continue;
-      for (const r of this.#readsOf(n)) if (isLeaf(r)) last.set(r, n.position);
-    }
-    return last;
   }
 
   /** Copies old values into the arena that are needed after they have been overwritten; from here on they are there. */
@@ -377,11 +348,6 @@ function lower(group: Group, context: LoweringContext): LoweredCall[] {
     case "scatterAdd":
       return lowerScatterAdd(group, context);
   }
-}
-
-function overlap(a: ReadonlySet<Node>, b: ReadonlySet<Node>): boolean {
-  for (const n of a) if (b.has(n)) return true;
-  return false;
 }
 
 const alignedBytes = (b: Buffer): number => aligned(b.size * byteSize(b.dtype));
