@@ -193,7 +193,8 @@ export class RunRecorder implements Callback {
 
   async onTrainEnd(): Promise<void> {
     const session = this.#session;
-    if (session === null) return;
+    // A recording that has failed may be closing its files.
+    if (session === null) return this.#background;
     session.recorder?.cancel();
     if (this.#latestSnapshot !== this.#step) await this.#snapshot();
     this.#session = null;
@@ -262,8 +263,13 @@ export class RunRecorder implements Callback {
   #fail(error: unknown): void {
     if (!this.#failed) this.#options.onError?.(error);
     this.#failed = true;
-    this.#session?.recorder?.cancel();
+    const session = this.#session;
+    if (session === null) return;
     this.#session = null;
+    session.recorder?.cancel();
+    // Not waited for here: a file may have failed in the middle of a write, for which its closing waits.
+    const closed = Promise.all([session.steps.close(), session.layers.close()]);
+    this.#background = this.#background.then(async () => void (await closed));
   }
 }
 
