@@ -65,6 +65,7 @@ describe("a run that is going on", () => {
     await open("?run=running");
     await on.page.getByRole("slider", { name: "Loss" }).waitFor();
     const { server } = on.stage;
+    await until(async () => server.listeners() > 0);
     const others = server.listeners() - 1;
     const turn = (hidden: boolean): Promise<void> =>
       on.page.evaluate((is) => {
