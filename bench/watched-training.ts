@@ -24,37 +24,40 @@ useEngine(createEngine({ engine: engine === "native" ? "native" : "wasm", thread
 const network = networks.find((n) => n.id === id) as Network | undefined;
 if (network === undefined) throw new Error(`watched-training: no network ${id}`);
 
-/** Steps of an epoch: in the long run there is one record of the layers in so many. */
-const epochSteps = 100;
-/** Epochs of the beginning, in which records are closer together. */
-const firstEpochs = 6;
-/** A turn is some epochs that take about so long together. */
+/** Of the beginning, in which records are closer together. */
+const firstSteps = 600;
+/** In the long run there is one record of the layers in so many steps. */
+const recordSteps = 200;
+/** A turn is an epoch that takes about so long. */
 const turnMs = 1000;
 /** A round has so much time with the studio, and as much without it: a page asks for strips once in it. */
 const roundMs = 4000;
 
 const { data, shape } = imagesOf(network, goalBatch);
 const labels = labelsOf(goalBatch);
-const loader: BatchSource = {
-  length: epochSteps,
+const loaderOf = (length: number): BatchSource => ({
+  length,
   epoch: 0,
   async *[Symbol.asyncIterator]() {
-    for (let i = 0; i < epochSteps; i++) yield [fromOwned(data, shape), fromOwned(labels, [goalBatch])];
+    for (let i = 0; i < length; i++) yield [fromOwned(data, shape), fromOwned(labels, [goalBatch])];
   },
-};
+});
 
-/** Holds a training, and lets it do some epochs; after those that were asked for last it may end. */
-class Gate {
-  #left = 0;
+/** Holds a training, and lets it do one epoch; after its last one it ends. */
+class Gate implements Callback {
   #start = 0;
   #isHeld = true;
   #release: () => void = () => {};
   #done: (ms: number) => void = () => {};
+  #steps = 0;
+  #epochsMs = 0;
+  /** Milliseconds of the first steps. */
+  firstMs = Number.NaN;
 
-  /** @returns Milliseconds that the epochs took. */
-  go(epochs: number): Promise<number> {
+  /** @returns Milliseconds that the epoch took. */
+  go(): Promise<number> {
     return new Promise((resolve) => {
-      [this.#left, this.#done] = [epochs, resolve];
+      this.#done = resolve;
       this.#start = performance.now();
       this.#isHeld = false;
       this.#release();
@@ -68,11 +71,16 @@ class Gate {
     });
   }
 
-  async epochEnded({ epoch }: EpochResult, { epochs }: TrainingContext): Promise<void> {
-    this.#left--;
-    if (this.#left > 0) return;
+  onStepEnd(): void {
+    this.#steps++;
+    if (this.#steps === firstSteps) this.firstMs = this.#epochsMs + performance.now() - this.#start;
+  }
+
+  async onEpochEnd({ epoch }: EpochResult, { epochs }: TrainingContext): Promise<void> {
     this.#isHeld = epoch < epochs;
-    this.#done(performance.now() - this.#start);
+    const ms = performance.now() - this.#start;
+    this.#epochsMs += ms;
+    this.#done(ms);
     await this.hold();
   }
 }
@@ -114,13 +122,9 @@ interface Held {
 }
 
 /** @param recorders Their work belongs to the training: the clock starts before them and stops behind them. */
-function train(network: Network, epochs: number, recorders: readonly Callback[]): Held {
+function train(network: Network, loader: BatchSource, epochs: number, recorders: readonly Callback[]): Held {
   const gate = new Gate();
-  const callbacks: readonly Callback[] = [
-    { onTrainBegin: () => gate.hold() },
-    ...recorders,
-    { onEpochEnd: (result, context) => gate.epochEnded(result, context) },
-  ];
+  const callbacks: readonly Callback[] = [{ onTrainBegin: () => gate.hold() }, ...recorders, gate];
   manualSeed(0);
   const model = buildModel(network);
   const optimizer = new optim.Adam(model.parameters(), { lr: 1e-3 });
@@ -140,25 +144,29 @@ function letWatch(isOn: boolean): void {
 }
 
 /** A turn, with those who watch or without them. */
-async function turn({ gate }: Held, epochs: number, isWatched: boolean): Promise<number> {
+async function turn({ gate }: Held, isWatched: boolean): Promise<number> {
   await pause();
   recorder.isOn = isWatched;
   if (isWatched) letWatch(true);
-  const ms = await gate.go(epochs);
+  const ms = await gate.go();
   if (isWatched) letWatch(false);
   return ms;
 }
 
 letWatch(false);
-const plain = train(network, firstEpochs + 2, []);
-const first = [await turn(plain, firstEpochs, false)];
-const perEpoch = (await turn(plain, 2, false)) / 2;
+const plain = train(network, loaderOf(recordSteps), firstSteps / recordSteps + 1, []);
+for (let done = 0; done < firstSteps; done += recordSteps) await turn(plain, false);
+const stepMs = (await turn(plain, false)) / recordSteps;
 await plain.ended;
-const turnEpochs = Math.max(1, Math.round(turnMs / perEpoch));
-const pairs = Math.max(1, Math.round(roundMs / (turnEpochs * perEpoch) / 2));
+const turnSteps = recordSteps * Math.max(1, Math.round(turnMs / stepMs / recordSteps));
+const pairs = Math.max(1, Math.round(roundMs / (turnSteps * stepMs) / 2));
 
-const watched = train(network, firstEpochs + Number(rounds) * pairs * 4 * turnEpochs, [recorder]);
-first.push(await turn(watched, firstEpochs, true));
+/** The beginning is as long as the others, and has the first steps in it. */
+const beginning = Math.ceil(firstSteps / turnSteps);
+const epochs = beginning + Number(rounds) * pairs * 4;
+const watched = train(network, loaderOf(turnSteps), epochs, [recorder]);
+for (let i = 0; i < beginning; i++) await turn(watched, true);
+const first = [plain.gate.firstMs, watched.gate.firstMs];
 const found = { with: [] as number[], without: [] as number[], apart: [] as number[] };
 for (let round = 0; round < Number(rounds); round++) {
   const ms = { with: 0, without: 0 };
@@ -167,7 +175,7 @@ for (let round = 0; round < Number(rounds); round++) {
     // What grows or falls evenly adds nothing to the one or the other.
     const order = pair % 2 === 0 ? [true, false, false, true] : [false, true, true, false];
     for (const [i, isWatched] of order.entries()) {
-      const took = await turn(watched, turnEpochs, isWatched);
+      const took = await turn(watched, isWatched);
       ms[isWatched ? "with" : "without"] += took;
       if (!isWatched) halves[i < 2 ? 0 : 1] = (halves[i < 2 ? 0 : 1] as number) + took;
     }
@@ -180,4 +188,4 @@ letWatch(true);
 await watched.ended;
 await run.finish("done");
 process.disconnect?.();
-process.stdout.write(JSON.stringify({ steps: 2 * pairs * turnEpochs * epochSteps, first, ...found }));
+process.stdout.write(JSON.stringify({ steps: 2 * pairs * turnSteps, first, ...found }));

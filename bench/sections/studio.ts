@@ -98,7 +98,7 @@ export async function benchStudio(bench: Bench): Promise<void> {
     `Training with the studio open, batch ${goalBatch}`,
     "Recorded, served by a process of its own and followed by a client that asks for what a page asks for, all on the same " +
       "processors, in every second turn of one training; a turn takes a second or more, and a round has some of both kinds, with " +
-      "one record of the layers in a hundred steps and one request for all strips in four seconds. Ratios of a round's sums, their median " +
+      "one record of the layers in two hundred steps and one request for all strips in four seconds. Ratios of a round's sums, their median " +
       "and quartiles; beside them what turns without the studio differ by from each other. At the beginning there are more records, " +
       "and two programs to compile.",
     [
