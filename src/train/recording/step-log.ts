@@ -4,6 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { writeFileAtomic } from "../../base/node/atomic-file.ts";
+import { rounded } from "../../base/rounded.ts";
 
 export const stepsFile = "steps.ndjson";
 
@@ -48,15 +49,6 @@ export function stepLine(row: StepRow): string {
 function written(value: number, precision: number | null): string {
   if (!Number.isFinite(value)) return `"${value}"`;
   return String(precision === null ? value : rounded(value, precision));
-}
-
-/** Those that are exact. */
-const powers = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
-
-/** To so many significant digits. Every step waits for it, and `toPrecision` with its text to be read takes five times as long. */
-function rounded(value: number, precision: number): number {
-  const scale = powers[precision - 1 - Math.floor(Math.log10(Math.abs(value)))];
-  return scale === undefined ? Number(value.toPrecision(precision)) : Math.round(value * scale) / scale;
 }
 
 /** Reads a line without its end; null where it is none. */
