@@ -21,6 +21,21 @@ export function summarize(times: readonly number[]): Sample {
   };
 }
 
+/** Three values that cut the sorted ones into quarters, between two of them on the line. */
+export function quartiles(values: readonly number[]): {
+  readonly lower: number;
+  readonly median: number;
+  readonly upper: number;
+} {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share: number): number => {
+    const place = share * (sorted.length - 1);
+    const [low, high] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]] as [number, number];
+    return low + (high - low) * (place - Math.floor(place));
+  };
+  return { lower: at(0.25), median: at(0.5), upper: at(0.75) };
+}
+
 /** Milliseconds between two turns: the threads of OpenBLAS go on looking for work for 25. */
 const pauseMs = 40;
 export const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, pauseMs));

@@ -1,6 +1,6 @@
 /**
- * What it costs a training that the studio is open: recorded, served, and followed by a page. The same training without any
- * of it takes turns with it.
+ * What it costs a training that the studio is open: recorded, served, and followed by a page. The same training goes on without
+ * any of it in every second turn. What turns without it differ by from each other is what the comparison is worth.
  */
 import { type ChildProcess, type ForkOptions, fork } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -12,15 +12,21 @@ import { milliseconds, times } from "../figures.ts";
 import { figureNames, goalBatch } from "../goals.ts";
 import type { Library, OurId } from "../libraries.ts";
 import type { Network } from "../networks.ts";
-import { summarize } from "../timing.ts";
+import { quartiles } from "../timing.ts";
 
 const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-/** What bench/watched-training.ts writes. */
+/** What bench/watched-training.ts writes: milliseconds. */
 interface Turns {
-  readonly first: number;
-  readonly plain: readonly number[];
-  readonly watched: readonly number[];
+  /** Of a round, with the studio; as many are without it. */
+  readonly steps: number;
+  /** The beginning, without the studio and with it. */
+  readonly first: readonly [number, number];
+  /** Of each round. */
+  readonly with: readonly number[];
+  readonly without: readonly number[];
+  /** Half of a round's turns without the studio to the other half: 1, but for what else the machine does. */
+  readonly apart: readonly number[];
 }
 
 const message = <T>(child: ChildProcess): Promise<T> =>
@@ -29,88 +35,82 @@ const message = <T>(child: ChildProcess): Promise<T> =>
     child.once("exit", (code) => reject(new Error(`a process of the bench ended with ${code}`)));
   });
 
-/** Strips that a page asks for with one request. */
-const together = 12;
-
-/** Does what a page does that shows the run: follows it, and asks for the strips of the layers in view every four seconds. */
-async function follow(url: string, id: string, signal: AbortSignal): Promise<void> {
-  const runs = `${url}api/runs/${id}`;
-  const events = async (): Promise<void> => {
-    const { body } = await fetch(`${runs}/events?from=0`, { signal });
-    for await (const _ of body ?? []) signal.throwIfAborted();
-  };
-  const strips = async (): Promise<void> => {
-    for (;;) {
-      await new Promise((resolve) => setTimeout(resolve, 4000));
-      const answer = await fetch(runs, { signal });
-      const { layers } = (await answer.json()) as { readonly layers: readonly { readonly layer: string }[] };
-      const names = ["activations", "gradients", "updates"].flatMap((kind) =>
-        layers.slice(0, 6).map(({ layer }) => `${kind}:${layer}`),
-      );
-      for (let i = 0; i < names.length; i += together) {
-        const query = new URLSearchParams({ columns: "320" });
-        for (const name of names.slice(i, i + together)) query.append("of", name);
-        await (await fetch(`${runs}/strips?${query}`, { signal })).text();
-      }
-    }
-  };
-  await Promise.all([events(), strips()]).catch((error: unknown) => {
-    if (!signal.aborted) throw error;
-  });
+/** Ends a process that ends when nobody talks to it any more; one that was stopped goes on first. */
+async function end(child: ChildProcess): Promise<void> {
+  if (!child.connected) return;
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGCONT");
+  child.disconnect();
+  await ended;
 }
 
 async function measure(bench: Bench, library: Library, network: Network): Promise<Turns> {
   const folder = mkdtempSync(join(tmpdir(), "tatami-bench-runs-"));
   const quiet: ForkOptions = { execArgv: [], stdio: ["ignore", "pipe", "inherit", "ipc"] };
-  const studio = fork(file("../../src/cli/main.js"), ["studio", "--out", folder], quiet);
-  const done = new AbortController();
+  const started: ChildProcess[] = [];
+  const start = (name: string, ...words: readonly string[]): ChildProcess => {
+    const child = fork(file(name), words, quiet);
+    started.push(child);
+    return child;
+  };
   try {
+    const studio = start("../../src/cli/main.js", "studio", "--out", folder);
     const { url } = await message<{ readonly url: string }>(studio);
     const threads = library.command.args.at(-1) ?? "1";
-    const words = [library.id, threads, network.id, String(Math.max(8, 2 * bench.rounds)), folder];
-    const training = fork(file("../watched-training.js"), words, quiet);
+    const rounds = String(bench.rounds);
+    const training = start("../watched-training.js", library.id, threads, network.id, rounds, folder);
     let output = "";
     training.stdout?.on("data", (piece: Buffer) => {
       output += piece.toString();
     });
     const { id } = await message<{ readonly id: string }>(training);
-    const following = follow(url, id, done.signal);
-    await new Promise((resolve) => training.once("close", resolve));
-    done.abort();
-    await following;
+    const client = start("../watching-client.js", url, id);
+    const closed = new Promise((resolve) => training.once("close", resolve));
+    training.send([studio.pid, client.pid]);
+    await closed;
     return JSON.parse(output) as Turns;
   } finally {
-    done.abort();
-    if (studio.connected) {
-      const ended = new Promise((resolve) => studio.once("exit", resolve));
-      studio.disconnect();
-      await ended;
-    }
+    await Promise.all(started.map(end));
     rmSync(folder, { recursive: true });
   }
 }
 
-const sum = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0);
+/** The median, and between which two half of the rounds lie. */
+function spread(ratios: readonly number[]): string {
+  const { lower, median, upper } = quartiles(ratios);
+  return `${times(median)} (${lower.toFixed(2)} to ${upper.toFixed(2)})`;
+}
 
 export async function benchStudio(bench: Bench): Promise<void> {
   const rows: string[][] = [];
   for (const network of bench.networks.filter(({ id }) => bench.all || id !== "resnet20")) {
     for (const library of ours(bench)) {
-      const { first, plain, watched } = await measure(bench, library, network);
-      const steady = (turns: readonly number[]): number => summarize(turns.slice(first)).median;
-      const ratio = steady(watched) / steady(plain);
-      const start = [plain, watched].map((turns) => sum(turns.slice(0, first)) / 1000) as [number, number];
-      bench.figures.set(figureNames.studio(network.id, library.id as OurId), ratio);
-      const perTurn = [plain, watched].map((turns) => milliseconds(steady(turns) / 200));
-      const seconds = start.map((s) => `${s.toFixed(2)} s`);
-      rows.push([network.name, library.name, ...perTurn, times(ratio), ...seconds]);
+      const turns = await measure(bench, library, network);
+      const { steps, first } = turns;
+      const slower = turns.with.map((ms, round) => ms / (turns.without[round] as number));
+      bench.figures.set(figureNames.studio(network.id, library.id as OurId), quartiles(slower).median);
+      const perStep = [turns.without, turns.with].map((ms) => milliseconds(quartiles(ms).median / steps));
+      const seconds = first.map((ms) => `${(ms / 1000).toFixed(2)} s`);
+      rows.push([network.name, library.name, ...perStep, spread(slower), spread(turns.apart), ...seconds]);
     }
   }
   bench.report.table(
     `Training with the studio open, batch ${goalBatch}`,
-    "Recorded, served by a process of its own and followed by a client that asks for what a page asks for. A turn is an epoch of 200 steps, " +
-      "two of which have a record of the layers; at the beginning there are more, and two programs to compile.",
-    ["network", "library", "step", "with the studio", "ratio", "first 600 steps", "with the studio"],
+    "Recorded, served by a process of its own and followed by a client that asks for what a page asks for, all on the same " +
+      "processors, in every second turn of one training; a turn takes a second or more, and a round has some of both kinds, with " +
+      "one record of the layers in two hundred steps and one request for all strips in four seconds. Ratios of a round's sums, their median " +
+      "and quartiles; beside them what turns without the studio differ by from each other. At the beginning there are more records, " +
+      "and two programs to compile.",
+    [
+      "network",
+      "library",
+      "step",
+      "with the studio",
+      "ratio",
+      "without it, beside itself",
+      "first 600 steps",
+      "with the studio",
+    ],
     rows,
   );
 }

@@ -3,7 +3,7 @@
  */
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { streamSSE } from "hono/streaming";
+import { type SSEStreamingApi, streamSSE } from "hono/streaming";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { FileFormatError } from "../base/errors.ts";
 import { RunFollower } from "./events.ts";
@@ -11,17 +11,16 @@ import { csvOf, csvTables, jsonOf } from "./exports.ts";
 import { isToken, securityHeaders } from "./guard.ts";
 import { LookError, type Looker } from "./looker.ts";
 import { type PageFile, withToken } from "./page-files.ts";
-import type {
-  ApiError,
-  ErrorCode,
-  Errors,
-  ProbeImage,
-  Strips,
-  StudioEvent,
-  Topic,
-  Topics,
-} from "./protocol.ts";
-import { camRequest, mapsRequest, RequestError, runChange, stripNames, wholeNumber } from "./requests.ts";
+import type { ApiError, ErrorCode, Errors, ProbeImage, RunEvent, Strips, Topic, Topics } from "./protocol.ts";
+import {
+  camRequest,
+  followedRuns,
+  mapsRequest,
+  RequestError,
+  runChange,
+  stripNames,
+  wholeNumber,
+} from "./requests.ts";
 import type { RunReader } from "./run-reader.ts";
 import type { RunStore } from "./run-store.ts";
 import { makeStrip } from "./strips.ts";
@@ -214,32 +213,19 @@ function download(pieces: AsyncIterable<string>, type: string, name: string): Re
 
 function addEvents(app: Hono, { store, onError }: AppParts): void {
   let listeners = 0;
-  app.get("/api/runs/:id/events", async (c) => {
-    const reader = await store.open(c.req.param("id"));
-    if (reader === null) return noSuchRun(c);
+  app.get("/api/events", (c) => {
+    const wanted = followedRuns(c.req.queries("of"));
     if (listeners >= mostListeners) {
       return refuse(c, 503, "too-many", `${mostListeners} pages listen already; close some.`);
     }
-    const from = wholeNumber(c.req.query(), "from", { otherwise: reader.steps.length });
-    const follower = new RunFollower(store, reader.head.summary.id, from);
+    const followers = wanted.map(({ id, from }) => new RunFollower(store, id, from));
     listeners++;
     return streamSSE(
       c,
       async (stream) => {
         stream.onAbort(() => {});
         try {
-          let pinged = performance.now();
-          while (!stream.aborted && !stream.closed) {
-            const events = await follower.next();
-            if (events === null) return;
-            // Together: each piece would be a packet, and wake the page.
-            if (events.length > 0) await stream.write(events.map(eventText).join(""));
-            if (performance.now() - pinged > pingMs || events.length > 0) {
-              if (events.length === 0) await stream.write(": still here\n\n");
-              pinged = performance.now();
-            }
-            await stream.sleep(follower.isLive ? eventsMs : quietMs);
-          }
+          await tell(stream, new Set(followers));
         } finally {
           listeners--;
         }
@@ -249,8 +235,29 @@ function addEvents(app: Hono, { store, onError }: AppParts): void {
   });
 }
 
+/** Tells of what is new until nobody listens or no run is left. */
+async function tell(stream: SSEStreamingApi, followers: Set<RunFollower>): Promise<void> {
+  let pinged = performance.now();
+  while (!stream.aborted && !stream.closed && followers.size > 0) {
+    let text = "";
+    for (const follower of followers) {
+      const events = await follower.next();
+      if (events === null) followers.delete(follower);
+      for (const event of events ?? [{ type: "gone" } as const])
+        text += eventText({ id: follower.id, event });
+    }
+    if (text === "" && performance.now() - pinged > pingMs) text = ": still here\n\n";
+    if (text !== "") {
+      // Together: each piece would be a packet, and wake the page.
+      await stream.write(text);
+      pinged = performance.now();
+    }
+    await stream.sleep([...followers].some(({ isLive }) => isLive) ? eventsMs : quietMs);
+  }
+}
+
 /** JSON has no line ends. */
-const eventText = (event: StudioEvent): string => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+const eventText = (one: RunEvent): string => `event: ${one.event.type}\ndata: ${JSON.stringify(one)}\n\n`;
 
 function addLooking(app: Hono, { store, looker }: AppParts): void {
   app.get("/api/runs/:id/probe", (c) =>

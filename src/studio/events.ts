@@ -36,15 +36,15 @@ const firstEpochs = 8;
  * @param store Where the run is.
  */
 export class RunFollower {
+  readonly id: string;
   readonly #store: RunStore;
-  readonly #id: string;
   #told: Told | null = null;
   readonly #from: number;
   #live = true;
 
   constructor(store: RunStore, id: string, from: number) {
     this.#store = store;
-    this.#id = id;
+    this.id = id;
     this.#from = from;
   }
 
@@ -55,7 +55,7 @@ export class RunFollower {
 
   /** What is new since the last call; null when the run is gone. */
   async next(): Promise<readonly StudioEvent[] | null> {
-    const reader = await this.#store.open(this.#id).catch((error: unknown) => {
+    const reader = await this.#store.open(this.id).catch((error: unknown) => {
       // It is being replaced at this moment, or is damaged: the next look will show.
       if (error instanceof FileFormatError) return undefined;
       throw error;

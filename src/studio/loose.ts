@@ -1,6 +1,7 @@
 /**
  * Numbers of which JSON has none, to the strings of the protocol and back.
  */
+import { rounded } from "../base/rounded.ts";
 import type { Loose } from "./protocol.ts";
 
 export function loose(value: number): Loose {
@@ -11,7 +12,7 @@ export function loose(value: number): Loose {
 
 /** As `loose`, with the digits that a float32 has. */
 export function loose32(value: number): Loose {
-  return Number.isFinite(value) ? Number(value.toPrecision(7)) : loose(value);
+  return Number.isFinite(value) ? rounded(value, 7) : loose(value);
 }
 
 /** All numbers of a record. */

@@ -6,6 +6,7 @@
  *
  *     GET    /api/runs                                RunList
  *     GET    /api/topics                              Topics: what verdicts point to
+ *     GET    /api/events?of=ID:N&of=...               server-sent events of runs, of each from row N on: RunEvent
  *     GET    /api/runs/:id                            RunDetail
  *     GET    /api/runs/:id/steps?from=N               StepColumns: rows from the N-th on (0 is the first)
  *     GET    /api/runs/:id/strips?of=KIND:LAYER&of=...&from&to&columns   Strips: up to 24, each as wide as asked
@@ -14,7 +15,6 @@
  *     POST   /api/runs/:id/cam                        CamRequest -> Cam
  *     GET    /api/runs/:id/errors                     Errors: confusion matrix and top losses of the last saved epoch
  *     GET    /api/runs/:id/export.csv, export.json    every point, never sampled; csv of steps, or ?table=layers
- *     GET    /api/runs/:id/events?from=N              server-sent events, see StudioEvent
  *     PATCH  /api/runs/:id                            RunChange -> RunSummary
  *     DELETE /api/runs/:id                            204; 409 while it is running
  *
@@ -284,6 +284,13 @@ export interface RunChange {
 }
 
 /** `data:` of a server-sent event, as JSON; its `event:` is the type. */
+export interface RunEvent {
+  /** Of the run. */
+  readonly id: string;
+  readonly event: StudioEvent;
+}
+
+/** What is new in a run. */
 export type StudioEvent =
   /** New rows, from `from` on. Sent about once a second. */
   | { readonly type: "steps"; readonly from: number; readonly columns: StepColumns }
@@ -292,4 +299,6 @@ export type StudioEvent =
   | { readonly type: "epoch"; readonly metrics: Readonly<Record<string, Loose>> }
   | { readonly type: "verdicts"; readonly verdicts: readonly VerdictText[] }
   | { readonly type: "snapshot"; readonly step: number }
-  | { readonly type: "status"; readonly run: RunSummary };
+  | { readonly type: "status"; readonly run: RunSummary }
+  /** There is no such run, or none any more; nothing comes after it. */
+  | { readonly type: "gone" };

@@ -19,6 +19,11 @@ export class Remembered<T> {
     this.#read = read;
   }
 
+  /** Reads anew at the next call: what the value depends on besides may have changed. */
+  forget(): void {
+    this.#known = null;
+  }
+
   /** The value; the same one where nothing has changed. Where reading fails nothing is remembered. */
   async get(): Promise<T> {
     const marks = this.#paths.map(markOf);

@@ -40,6 +40,28 @@ export function stripNames(texts: readonly string[] = []): readonly StripName[] 
   });
 }
 
+/** Runs that one page follows. */
+const mostFollowed = 64;
+
+/** @param texts As `ID:FROM`, the row that comes next. */
+export function followedRuns(
+  texts: readonly string[] = [],
+): readonly { readonly id: string; readonly from: number }[] {
+  if (texts.length === 0 || texts.length > mostFollowed) {
+    throw new RequestError(
+      `"of" must be there 1 to ${mostFollowed} times; it is there ${texts.length} times`,
+    );
+  }
+  return texts.map((text) => {
+    const colon = text.lastIndexOf(":");
+    if (colon < 1) throw new RequestError('"of" must be a run and a row, such as 20260131-094501-digits:0');
+    return {
+      id: text.slice(0, colon),
+      from: wholeNumber({ of: text.slice(colon + 1) }, "of", { otherwise: 0 }),
+    };
+  });
+}
+
 export function runChange(body: unknown): RunChange {
   const change = checkChange(body);
   if (typeof change === "string") throw new RequestError(change);

@@ -1,9 +1,8 @@
 /**
  * One run's folder, read as it grows. Nothing is read before it is asked for, and nothing twice.
  */
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { FileFormatError } from "../base/errors.ts";
 import { errorsFile, type RecordedErrors } from "../train/recording/epoch-errors.ts";
 import {
   type LayerHeader,
@@ -14,75 +13,22 @@ import {
 import { parseRecording, type RecordingInfo, recordingFile } from "../train/recording/recording.ts";
 import { snapshotsFolder } from "../train/recording/snapshots.ts";
 import { stepsFile } from "../train/recording/step-log.ts";
-import { currentStatus, type Metrics, type RunStatus, readRun } from "../train/run-dir.ts";
-import { namesIn, openPlain, readSmall } from "./confined-files.ts";
+import { readSmall } from "./confined-files.ts";
 import { LayerTable } from "./layer-table.ts";
-import { loose, looseRecord } from "./loose.ts";
-import { notesFile, readNotes } from "./notes.ts";
+import { looseRecord } from "./loose.ts";
 import { OpenEpoch } from "./open-epoch.ts";
-import type { LayerInfo, Loose, RunDetail, RunSummary, VerdictText } from "./protocol.ts";
+import type { LayerInfo, RunDetail, VerdictText } from "./protocol.ts";
 import { Remembered } from "./remembered.ts";
+import type { RunHead, RunHeads } from "./run-head.ts";
 import { StepTable } from "./step-table.ts";
 import { storedSteps } from "./stored-weights.ts";
 import { TailedFile } from "./tailed-file.ts";
 import { judge, keyOf, mergeVerdicts, type Window } from "./verdicts.ts";
 
-/** What a run is known to be, without its numbers. */
-export interface RunHead {
-  readonly summary: RunSummary;
-  readonly epochs: readonly Metrics[];
-  /** What run.json says, whatever has become of the process. */
-  readonly written: RunStatus;
-}
-
-/** What a head is made from. */
-const headFiles: readonly string[] = ["run.json", "metrics.ndjson", notesFile];
-/** A process that writes a run is looked for at most so often, in milliseconds. */
-const soughtMs = 1000;
-
-/** Reads run.json, the metrics and the notes. @throws FileFormatError when one of them is damaged. */
-export async function readHead(path: string): Promise<RunHead> {
-  // Opened once as ordinary files: what leads out of the folder is refused before it is read.
-  for (const name of ["run.json", "metrics.ndjson"]) await refuseLink(path, name);
-  const { info, metrics } = await readRun(path);
-  const [status, notes] = await Promise.all([currentStatus(path, info), readNotes(path)]);
-  const last = metrics.at(-1);
-  const summary: RunSummary = {
-    id: basename(path),
-    name: notes.name ?? info.name,
-    status,
-    startedAt: info.startedAt,
-    ...(info.endedAt === undefined ? {} : { endedAt: info.endedAt }),
-    seed: info.seed,
-    settings: info.settings,
-    tags: notes.tags,
-    ...(info.error === undefined ? {} : { error: info.error }),
-    ...(info.result === undefined ? {} : { result: looseRecord(info.result) }),
-    ...(last === undefined ? {} : { last: looseRecord(last), curve: curveOf(metrics) }),
-  };
-  return { summary, epochs: metrics, written: info.status };
-}
-
-/** Points of the small curve in the list of runs. */
-const mostPoints = 32;
-
-function curveOf(epochs: readonly Metrics[]): readonly Loose[] {
-  const count = Math.min(mostPoints, epochs.length);
-  const spacing = (epochs.length - 1) / Math.max(1, count - 1);
-  return Array.from({ length: count }, (_, i) => loose(epochs[Math.round(i * spacing)]?.loss ?? Number.NaN));
-}
-
 /** A small file as `parse` has it; null where there is none. */
 async function readAs<T>(path: string, parse: (text: string) => T | null): Promise<T | null> {
   const text = await readSmall(path);
   return text === null ? null : parse(text);
-}
-
-async function refuseLink(path: string, name: string): Promise<void> {
-  const file = await openPlain(join(path, name));
-  if (file !== null) return file.close();
-  if (!(await namesIn(path)).includes(name)) return;
-  throw new FileFormatError(`${join(path, name)} is no ordinary file; a run has one there`, { path, name });
 }
 
 export class RunReader {
@@ -91,15 +37,11 @@ export class RunReader {
   readonly layers: LayerTable = new LayerTable();
   readonly #stepsTail: TailedFile;
   readonly #layersTail: TailedFile;
-  readonly #heads: Remembered<RunHead>;
+  readonly #heads: RunHeads;
   readonly #recordings: Remembered<RecordingInfo | null>;
   readonly #headers: Remembered<LayerHeader | null>;
   readonly #stored: Remembered<readonly number[]>;
   #head: RunHead | null = null;
-  /** As it was when its files were read. */
-  #readHead: RunHead | null = null;
-  /** When the process of a run that is going on was looked for last, as `performance.now()` tells it. */
-  #soughtAt = Number.NEGATIVE_INFINITY;
   #recording: RecordingInfo | null = null;
   #refreshing: Promise<void> | null = null;
   /** Verdicts of the epochs that are over, and how many these are. */
@@ -113,13 +55,14 @@ export class RunReader {
 
   #readAt = Number.NEGATIVE_INFINITY;
 
-  /** @param path The run's real folder. */
-  constructor(path: string) {
+  /** @param heads Of this run. */
+  constructor(heads: RunHeads) {
+    const { path } = heads;
     this.path = path;
+    this.#heads = heads;
     const file = (name: string): string => join(path, name);
     this.#stepsTail = new TailedFile(file(stepsFile));
     this.#layersTail = new TailedFile(file(layersFile));
-    this.#heads = new Remembered(headFiles.map(file), () => readHead(path));
     this.#recordings = new Remembered([file(recordingFile)], () =>
       readAs(file(recordingFile), parseRecording),
     );
@@ -148,27 +91,12 @@ export class RunReader {
   }
 
   async #read(): Promise<void> {
-    this.#head = await this.#currentHead();
+    this.#head = await this.#heads.get();
     this.#recording = await this.#recordings.get();
     const began = performance.now();
     await this.#readTail(this.#stepsTail, this.steps);
     await this.#readLayers();
     this.#readAt = began;
-  }
-
-  async #currentHead(): Promise<RunHead> {
-    const read = await this.#heads.get();
-    const now = performance.now();
-    if (read !== this.#readHead) {
-      // Whoever reads it looks for the process.
-      [this.#readHead, this.#soughtAt] = [read, now];
-      return read;
-    }
-    const known = this.#head ?? read;
-    if (read.written !== "running" || now - this.#soughtAt < soughtMs) return known;
-    this.#soughtAt = now;
-    const status = await currentStatus(this.path, { status: read.written });
-    return status === known.summary.status ? known : { ...read, summary: { ...read.summary, status } };
   }
 
   async #readTail(tail: TailedFile, table: StepTable | LayerTable): Promise<void> {

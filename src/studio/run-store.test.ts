@@ -1,8 +1,9 @@
 /** Run folders as the studio reads them: whole, growing, damaged, cut by a resumption, and very large. */
 import { appendFile, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { Heartbeat } from "../train/recording/heartbeat.ts";
 import { stepLine } from "../train/recording/step-log.ts";
 import { RunFollower } from "./events.ts";
 import { csvOf, jsonOf } from "./exports.ts";
@@ -194,6 +195,35 @@ it("lists runs, newest first, and says which are damaged", async () => {
   ]);
   expect(damaged).toEqual([{ id: "broken", reason: expect.stringContaining("not valid JSON") }]);
   expect(await new RunStore(join(root, "missing")).list()).toEqual({ runs: [], damaged: [] });
+});
+
+it("reads nothing of a run again that has not changed, however often it lists", async () => {
+  const [a, b] = ["20260131-094500-a", "20260131-094500-b"];
+  for (const id of [a, b]) await generateRun(root, { id });
+  const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 80));
+  const summaries = async () => new Map((await store.list()).runs.map((run) => [run.id, run]));
+  await settled();
+  const before = await summaries();
+  await appendFile(join(root, b, "metrics.ndjson"), '{"epoch":3,"loss":0.125}\n');
+  await settled();
+  const after = await summaries();
+  expect(after.get(a)).toBe(before.get(a));
+  expect(after.get(b)?.last).toEqual({ epoch: 3, loss: 0.125 });
+  expect((await opened(a)).head.summary).toBe(before.get(a));
+});
+
+it("tells that a run was broken off, and that it goes on", async () => {
+  const id = await generateRun(root, { status: "running" });
+  const status = async () => (await store.list()).runs[0]?.status;
+  expect([await status(), await status()]).toEqual(["interrupted", "interrupted"]);
+  const beat = await Heartbeat.start(join(root, id));
+  expect([await status(), (await opened(id)).head.summary.status]).toEqual(["running", "running"]);
+  await beat.stop();
+  expect(await status()).toBe("interrupted");
+  // Of a process that is not there.
+  const gone = JSON.stringify({ pid: 2 ** 22 + 1, host: hostname() });
+  await writeFile(join(root, id, "heartbeat.json"), gone);
+  expect(await status()).toBe("interrupted");
 });
 
 it("keeps names and tags beside what the training writes", async () => {

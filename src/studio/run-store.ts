@@ -9,7 +9,8 @@ import { FileFormatError } from "../base/errors.ts";
 import { confinedFolder, foundAt, isRunId, namesIn } from "./confined-files.ts";
 import { changeNotes } from "./notes.ts";
 import type { RunChange, RunList, RunSummary } from "./protocol.ts";
-import { RunReader, readHead } from "./run-reader.ts";
+import { RunHeads } from "./run-head.ts";
+import { RunReader } from "./run-reader.ts";
 
 /** Bytes of numbers that are kept; the run that is being looked at stays however large it is. */
 const mostBytes = 384 * 2 ** 20;
@@ -24,6 +25,8 @@ export class RunStore {
   readonly root: string;
   /** The one that was used last comes last. */
   readonly #readers = new Map<string, RunReader>();
+  /** Of all runs that were listed or opened. */
+  readonly #heads = new Map<string, RunHeads>();
 
   /** @param root Folder of all runs; it may be missing. */
   constructor(root: string) {
@@ -44,6 +47,7 @@ export class RunStore {
         damaged.push({ id, reason: error.message });
       }
     };
+    this.#forgetHeads(names);
     for (let i = 0; i < names.length; i += atOnce) await Promise.all(names.slice(i, i + atOnce).map(look));
     const byAge = (a: RunSummary, b: RunSummary): number =>
       a.startedAt === b.startedAt ? compare(b.id, a.id) : compare(b.startedAt, a.startedAt);
@@ -53,7 +57,20 @@ export class RunStore {
   async #summary(id: string): Promise<RunSummary | null> {
     const path = this.#folder(id);
     if (path === null || foundAt(join(path, "run.json")) === null) return null;
-    return (await readHead(path)).summary;
+    return (await this.#headsOf(id, path).get()).summary;
+  }
+
+  #headsOf(id: string, path: string): RunHeads {
+    const known = this.#heads.get(id);
+    const heads = known?.path === path ? known : new RunHeads(path);
+    this.#heads.set(id, heads);
+    return heads;
+  }
+
+  /** Those of runs that are gone. */
+  #forgetHeads(names: readonly string[]): void {
+    const there = new Set(names);
+    for (const id of this.#heads.keys()) if (!there.has(id)) this.#heads.delete(id);
   }
 
   /**
@@ -80,7 +97,7 @@ export class RunStore {
       return null;
     }
     const known = this.#readers.get(id);
-    const reader = known?.path === path ? known : new RunReader(path);
+    const reader = known?.path === path ? known : new RunReader(this.#headsOf(id, path));
     this.#readers.delete(id);
     this.#readers.set(id, reader);
     await reader.refresh();

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { generateRun } from "./generated-run.test-helper.ts";
 import { LookError, type Looker } from "./looker.ts";
-import type { Maps, Topic } from "./protocol.ts";
+import type { Maps, RunEvent, Topic } from "./protocol.ts";
 import { type Studio, startStudio } from "./server.ts";
 
 let folder = "";
@@ -150,12 +150,33 @@ describe("what is answered", () => {
   });
 
   it("sends events as they happen", async () => {
-    const answer = await fetch(api(`runs/${id}/events?from=39`));
+    const other = await generateRun(root, { id: "20260131-094502-other" });
+    const answer = await fetch(api(`events?of=${id}:39&of=${other}:38&of=20260131-094503-none:0`));
     expect(answer.headers.get("content-type")).toContain("text/event-stream");
     const reader = answer.body?.getReader();
     const { value } = (await reader?.read()) ?? {};
-    expect(new TextDecoder().decode(value)).toMatch(/^event: steps\ndata: \{"type":"steps","from":39,/);
+    const events = [...new TextDecoder().decode(value).matchAll(/^event: (.*)\ndata: (.*)$/gm)].map(
+      ([, type, data = ""]) => ({ type, ...(JSON.parse(data) as RunEvent) }),
+    );
+    for (const { type, event } of events) expect(event.type).toBe(type);
+    const steps = events.filter(({ type }) => type === "steps");
+    expect(steps.map((one) => [one.id, one.event])).toMatchObject([
+      [id, { from: 39 }],
+      [other, { from: 38 }],
+    ]);
+    expect(events.filter(({ type }) => type === "gone")).toEqual([
+      { type: "gone", id: "20260131-094503-none", event: { type: "gone" } },
+    ]);
     await reader?.cancel();
+    await rm(join(root, other), { recursive: true });
+  });
+
+  it("ends the events of runs that are gone", async () => {
+    const answer = await fetch(api("events?of=20260131-094503-none:0"));
+    expect(await answer.text()).toMatch(/^event: gone\n.*\n\n$/);
+    for (const query of ["", "of=x", "of=x:-1", "of=:0", Array(65).fill("of=x:0").join("&")]) {
+      expect((await fetch(api(`events?${query}`))).status).toBe(400);
+    }
   });
 
   it("gives the page its token, and only the page's own files", async () => {

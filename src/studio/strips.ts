@@ -1,6 +1,7 @@
 /**
  * A layer over time, brought to as many columns as the page has room for.
  */
+import { rounded } from "../base/rounded.ts";
 import { type LayerKind, statisticsFields } from "../train/recording/layer-log.ts";
 import type { LayerTable } from "./layer-table.ts";
 import { loose32 } from "./loose.ts";
@@ -22,9 +23,10 @@ export interface StripQuery {
   readonly columns: number;
 }
 
-interface Place {
-  readonly step: number;
-  readonly at: number;
+/** Records in columns: those of column c are `at[ends[c]]` up to, and not with, `at[ends[c + 1]]`. */
+interface Groups {
+  readonly at: Uint32Array;
+  readonly ends: Uint32Array;
 }
 
 /** Null where there is no such layer. */
@@ -32,21 +34,26 @@ export function makeStrip(table: LayerTable, query: StripQuery): Strip | null {
   const { layer, kind, from = 0, to = Number.POSITIVE_INFINITY, columns } = query;
   const index = seriesOf(table, layer, kind);
   if (index === null) return null;
-  const places = table.places(index, table.recordAt(from), table.recordAt(to + 1));
-  const count = Math.min(places.length, Math.max(1, columns));
-  const groups = Array.from({ length: count }, (_, c) => {
-    const [begin, end] = [c, c + 1].map((i) => Math.floor((i * places.length) / count));
-    return places.slice(begin, end);
-  });
+  const { steps, at } = table.placeColumns(index, table.recordAt(from), table.recordAt(to + 1));
+  const count = Math.min(at.length, Math.max(1, columns));
+  const ends = Uint32Array.from({ length: count + 1 }, (_, c) => Math.floor((c * at.length) / count));
+  const groups: Groups = { at, ends };
   const common = {
     layer,
     kind,
-    first: groups.map((g) => (g[0] as Place).step),
-    last: groups.map((g) => (g.at(-1) as Place).step),
+    first: each(groups, (begin) => steps[begin] as number),
+    last: each(groups, (_, end) => steps[end - 1] as number),
   };
   return kind === "updates"
     ? { ...common, ...updateColumns(table.numbers, groups) }
-    : { ...common, ...statisticsColumns(table.numbers, groups, places, table.header.bins) };
+    : { ...common, ...statisticsColumns(table.numbers, groups, table.header.bins) };
+}
+
+/** A value of each column, of the records from one up to, and not with, another. */
+function each<T>({ ends }: Groups, value: (begin: number, end: number) => T): T[] {
+  const values = new Array<T>(ends.length - 1);
+  for (let c = 0; c < values.length; c++) values[c] = value(ends[c] as number, ends[c + 1] as number);
+  return values;
 }
 
 /** The series of a layer; of its updates that of the weight, where it has one. */
@@ -58,39 +65,47 @@ function seriesOf(table: LayerTable, layer: string, kind: LayerKind): number | n
 
 type Columns = Omit<Strip, "layer" | "kind" | "first" | "last">;
 
+type Numbers = Float32Array | Float64Array;
+
 /** Mean over the records of each column; NaN where one of them is. */
-function averages(numbers: Float32Array, groups: readonly (readonly Place[])[], field: number): number[] {
-  return groups.map((g) => g.reduce((sum, { at }) => sum + (numbers[at + field] as number), 0) / g.length);
+function averages(numbers: Numbers, groups: Groups, field: number): number[] {
+  return each(groups, (begin, end) => {
+    let sum = 0;
+    for (let i = begin; i < end; i++) sum += numbers[(groups.at[i] as number) + field] as number;
+    return sum / (end - begin);
+  });
 }
 
 /** Smallest or largest over the records of each column; NaN where one of them is. */
 function bounds(
-  numbers: Float32Array,
-  groups: readonly (readonly Place[])[],
+  numbers: Numbers,
+  groups: Groups,
   field: number,
-  choose: (...values: number[]) => number,
-): number[] {
-  return groups.map((g) => choose(...g.map(({ at }) => numbers[at + field] as number)));
+  choose: (a: number, b: number) => number,
+): Loose[] {
+  return each(groups, (begin, end) => {
+    let found = numbers[(groups.at[begin] as number) + field] as number;
+    for (let i = begin + 1; i < end; i++)
+      found = choose(found, numbers[(groups.at[i] as number) + field] as number);
+    return loose32(found);
+  });
 }
 
-function statisticsColumns(
-  numbers: Float32Array,
-  groups: readonly (readonly Place[])[],
-  places: readonly Place[],
-  bins: number,
-): Columns {
+function statisticsColumns(numbers: Float32Array, groups: Groups, bins: number): Columns {
   const field = (name: (typeof statisticsFields)[number]): number => statisticsFields.indexOf(name);
   const average = (name: (typeof statisticsFields)[number]): number[] =>
     averages(numbers, groups, field(name));
-  const range = rangeOf(numbers, places);
+  const share = (name: (typeof statisticsFields)[number]): number[] =>
+    average(name).map((value) => rounded(value, 7));
+  const range = rangeOf(numbers, groups.at);
   return {
     mean: average("mean").map(loose32),
     std: average("std").map(loose32),
-    min: bounds(numbers, groups, field("min"), Math.min).map(loose32),
-    max: bounds(numbers, groups, field("max"), Math.max).map(loose32),
-    zeros: average("zeros"),
-    dead: average("dead"),
-    nonFinite: average("nonFinite"),
+    min: bounds(numbers, groups, field("min"), Math.min),
+    max: bounds(numbers, groups, field("max"), Math.max),
+    zeros: share("zeros"),
+    dead: share("dead"),
+    nonFinite: share("nonFinite"),
     ratio: [],
     ...range,
     bins,
@@ -99,20 +114,24 @@ function statisticsColumns(
 }
 
 /** Mean: of update / weight; std: of the update; min and max: of update / weight. */
-function updateColumns(numbers: Float32Array, groups: readonly (readonly Place[])[]): Columns {
-  const ratios = groups.map((g) => g.map(({ at }) => (numbers[at] as number) / (numbers[at + 1] as number)));
-  const mean = ratios.map((r) => r.reduce((a, b) => a + b, 0) / r.length);
-  const none = groups.map(() => 0);
-  const each = (choose: (...values: number[]) => number): Loose[] => ratios.map((r) => loose32(choose(...r)));
+function updateColumns(numbers: Float32Array, groups: Groups): Columns {
+  const ratios = Float64Array.from(groups.at, (at) => (numbers[at] as number) / (numbers[at + 1] as number));
+  const ofRatios: Groups = { at: Uint32Array.from(ratios.keys()), ends: groups.ends };
+  const mean = averages(ratios, ofRatios, 0).map(loose32);
+  const none = each(groups, () => 0);
   return {
-    mean: mean.map(loose32),
+    mean,
     std: averages(numbers, groups, 0).map(loose32),
-    min: each(Math.min),
-    max: each(Math.max),
+    min: bounds(ratios, ofRatios, 0, Math.min),
+    max: bounds(ratios, ofRatios, 0, Math.max),
     zeros: none,
     dead: none,
-    nonFinite: ratios.map((r) => r.filter((v) => !Number.isFinite(v)).length / r.length),
-    ratio: mean.map(loose32),
+    nonFinite: each(groups, (begin, end) => {
+      let count = 0;
+      for (let i = begin; i < end; i++) if (!Number.isFinite(ratios[i])) count++;
+      return count / (end - begin);
+    }),
+    ratio: mean,
     low: 0,
     high: 1,
     bins: 0,
@@ -124,15 +143,20 @@ function updateColumns(numbers: Float32Array, groups: readonly (readonly Place[]
 const shownDeviations = 8;
 
 /** Of the rows: nearly all records reach no further. A few that do would leave all others in one row. */
-function rangeOf(numbers: Float32Array, places: readonly Place[]): { low: number; high: number } {
-  const sorted = (edge: (at: number) => number): Float64Array =>
-    Float64Array.from(places.map(({ at }) => edge(at)).filter((v) => Number.isFinite(v))).sort();
-  const number = (at: number, field: number): number => numbers[at + field] as number;
-  const reach = (at: number): number => shownDeviations * number(at, stdField);
-  const lows = sorted((at) => Math.max(number(at, minField), number(at, meanField) - reach(at)));
-  const highs = sorted((at) => Math.min(number(at, maxField), number(at, meanField) + reach(at)));
-  const low = lows[Math.floor(lows.length * 0.02)] ?? 0;
-  const high = highs[Math.ceil(highs.length * 0.98) - 1] ?? 1;
+function rangeOf(numbers: Float32Array, places: Uint32Array): { low: number; high: number } {
+  const [lows, highs] = [new Float64Array(places.length), new Float64Array(places.length)];
+  let [lowCount, highCount] = [0, 0];
+  for (const at of places) {
+    const mean = numbers[at + meanField] as number;
+    const reach = shownDeviations * (numbers[at + stdField] as number);
+    const low = Math.max(numbers[at + minField] as number, mean - reach);
+    const high = Math.min(numbers[at + maxField] as number, mean + reach);
+    if (Number.isFinite(low)) lows[lowCount++] = low;
+    if (Number.isFinite(high)) highs[highCount++] = high;
+  }
+  const [sortedLows, sortedHighs] = [lows.subarray(0, lowCount).sort(), highs.subarray(0, highCount).sort()];
+  const low = sortedLows[Math.floor(lowCount * 0.02)] ?? 0;
+  const high = sortedHighs[Math.ceil(highCount * 0.98) - 1] ?? 1;
   return high > low ? { low, high } : { low: low - 1, high: low + 1 };
 }
 
@@ -143,16 +167,24 @@ interface Rows {
 }
 
 /** The counts of each record spread over the rows; what lies beyond them belongs to the outermost. */
-function histogramOf(numbers: Float32Array, groups: readonly (readonly Place[])[], rows: Rows): string {
+function histogramOf(numbers: Float32Array, { at, ends }: Groups, rows: Rows): string {
   const { bins } = rows;
-  const counts = new Float64Array(groups.length * bins);
-  groups.forEach((group, c) => {
+  const counts = new Float64Array((ends.length - 1) * bins);
+  for (let c = 0; c < ends.length - 1; c++) {
     const column = counts.subarray(c * bins, (c + 1) * bins);
-    for (const { at } of group) spread(numbers, at, column, rows);
-  });
-  const largest = counts.reduce((a, b) => Math.max(a, b), 0);
+    for (let i = ends[c] as number; i < (ends[c + 1] as number); i++) {
+      spread(numbers, at[i] as number, column, rows);
+    }
+  }
+  let largest = 0;
+  for (const count of counts) largest = Math.max(largest, count);
   const scale = largest === 0 ? 0 : 255 / Math.log1p(largest);
-  return Buffer.from(Uint8Array.from(counts, (v) => Math.round(Math.log1p(v) * scale))).toString("base64");
+  const bytes = Buffer.alloc(counts.length);
+  for (let i = 0; i < counts.length; i++) {
+    const count = counts[i] as number;
+    if (count > 0) bytes[i] = Math.round(Math.log1p(count) * scale);
+  }
+  return bytes.toString("base64");
 }
 
 function spread(numbers: Float32Array, at: number, column: Float64Array, { low, high, bins }: Rows): void {
@@ -179,42 +211,41 @@ function spread(numbers: Float32Array, at: number, column: Float64Array, { low, 
       column[first] = (column[first] as number) + count;
       continue;
     }
-    const [before, after] = [
-      numbers[counts + Math.max(b - 1, 0)],
-      numbers[counts + Math.min(b + 1, bins - 1)],
-    ];
     const isPeak = mean > start && mean < end && deviation < width / 2;
     // How counts are spread over two rows is not seen.
-    const share = width < 2 ? even : isPeak ? peaked(mean, deviation) : leaning(start, width, before, after);
-    const whole = count / (share(end) - share(start));
+    const shape = width < 2 ? 0 : isPeak ? peaked : leaning;
+    const before = numbers[counts + Math.max(b - 1, 0)];
+    const after = numbers[counts + Math.min(b + 1, bins - 1)];
+    const steepness =
+      shape === peaked ? Math.SQRT2 / Math.max(deviation, 1e-6) : slopeOf(width, before, after);
+    const centre = shape === peaked ? mean : start;
+    let below = shareBelow(shape, steepness, start - centre);
+    const whole = count / (shareBelow(shape, steepness, end - centre) - below);
     for (let row = first; row <= last; row++) {
-      const lower = row === first ? start : row;
-      const upper = row === last ? end : row + 1;
-      column[row] = (column[row] as number) + whole * (share(upper) - share(lower));
+      const above = shareBelow(shape, steepness, (row === last ? end : row + 1) - centre);
+      column[row] = (column[row] as number) + whole * (above - below);
+      below = above;
     }
   }
 }
-
-/** How much lies below a place, but for a factor and a constant: what a bin's count is spread by over the rows that it covers. */
-type Share = (place: number) => number;
 
 /**
  * A few gradients far out make all bins of a record wide, and nearly everything lies in the one with the mean. How close to the
  * mean it lies is known all the same, from the standard deviation: it is spread as a Laplace distribution of both, which is
  * peaked as gradients are. Spread evenly, it would look as wide as the bin.
  */
-function peaked(mean: number, deviation: number): Share {
-  const scale = Math.SQRT2 / Math.max(deviation, 1e-6);
-  return (place) => {
-    const z = scale * (place - mean);
-    return z < 0 ? Math.exp(z) : 2 - Math.exp(-z);
-  };
-}
-
+const peaked = 1;
 /** Within any other bin density rises or falls from the count before it to that after it, on the colours' logarithmic scale. */
-function leaning(start: number, width: number, before = 0, after = 0): Share {
-  const slope = Math.log(Math.max(after, 0.5) / Math.max(before, 0.5)) / (2 * width);
-  return Math.abs(slope) < 1e-6 ? even : (place) => Math.exp(slope * (place - start)) / slope;
-}
+const leaning = 2;
 
-const even: Share = (place) => place;
+const slopeOf = (width: number, before = 0, after = 0): number =>
+  Math.log(Math.max(after, 0.5) / Math.max(before, 0.5)) / (2 * width);
+
+/** How much lies below a place, but for a factor and a constant: what a bin's count is spread by over the rows that it covers. */
+function shareBelow(shape: 0 | 1 | 2, steepness: number, place: number): number {
+  if (shape === peaked) {
+    const z = steepness * place;
+    return z < 0 ? Math.exp(z) : 2 - Math.exp(-z);
+  }
+  return shape === leaning && Math.abs(steepness) >= 1e-6 ? Math.exp(steepness * place) / steepness : place;
+}

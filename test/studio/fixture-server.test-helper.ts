@@ -10,6 +10,7 @@ import type {
   MapsRequest,
   RunChange,
   RunDetail,
+  RunEvent,
   StepColumns,
   StripKind,
   StudioEvent,
@@ -101,12 +102,14 @@ async function bodyOf<T>(request: IncomingMessage): Promise<T> {
   return JSON.parse(Buffer.concat(parts).toString()) as T;
 }
 
+function sendEvent(response: ServerResponse, id: string, event: StudioEvent): void {
+  const data: RunEvent = { id, event };
+  response.write(`event: ${event.type}\ndata: ${JSON.stringify(data)}\n\n`);
+}
+
 /** Sends what the run gains, ten steps ten times a second. */
 function stream(run: FixtureRun & { steps: number }, response: ServerResponse, from: number): void {
-  response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
-  const send = (event: StudioEvent): void => {
-    response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
-  };
+  const send = (event: StudioEvent): void => sendEvent(response, run.summary.id, event);
   let sent = from;
   const timer = setInterval(() => {
     const before = run.steps;
@@ -190,16 +193,23 @@ export async function serveFixture(page: string): Promise<FixtureServer> {
       throw new Refusal(403, "wrong-token", "The token is not that of this start; load the page again.");
     }
     if (url.pathname === "/api/topics") return json(response, { topics });
+    if (url.pathname === "/api/events") {
+      streams.add(response);
+      response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
+      for (const of of url.searchParams.getAll("of")) {
+        const [id = "", from] = of.split(":");
+        const run = runs.find((one) => one.summary.id === id && id !== state.gone);
+        if (run === undefined) sendEvent(response, id, { type: "gone" });
+        else stream(run, response, Number(from));
+      }
+      return;
+    }
     if (id === undefined)
       return json(response, { runs: state.empty ? [] : runs.map((r) => r.summary), damaged: [] });
     const run = runs.find((candidate) => candidate.summary.id === id);
     if (run === undefined || id === state.gone)
       throw new Refusal(404, "no-such-run", `There is no run "${id}"; the list shows which there are.`);
     const name = rest.join("/");
-    if (name === "events") {
-      streams.add(response);
-      return stream(run, response, numberOf(url.searchParams, "from", 0));
-    }
     if (method === "DELETE") {
       if (run.summary.status === "running")
         throw new Refusal(409, "running", "The run is running; stop it first.");

@@ -65,6 +65,7 @@ describe("a run that is going on", () => {
     await open("?run=running");
     await on.page.getByRole("slider", { name: "Loss" }).waitFor();
     const { server } = on.stage;
+    await until(async () => server.listeners() > 0);
     const others = server.listeners() - 1;
     const turn = (hidden: boolean): Promise<void> =>
       on.page.evaluate((is) => {
@@ -79,6 +80,25 @@ describe("a run that is going on", () => {
     await turn(false);
     await until(async () => (await stepShown()) > held);
     expect(server.listeners()).toBe(others + 1);
+  });
+
+  test("strips stay while no server answers, and go on when one does", { timeout: 30_000 }, async () => {
+    const page = await open("?run=running&tab=layers");
+    await page.getByRole("slider", { name: "Activations of features.0" }).waitFor();
+    const { strips } = on.stage.server;
+    // Those in view have come by then.
+    await page.waitForTimeout(1000);
+    let refused = 0;
+    await page.route("**/strips?*", (route) => {
+      refused++;
+      return route.abort("connectionrefused");
+    });
+    await until(async () => refused > 0);
+    await page.waitForTimeout(200);
+    expect(await page.getByRole("alert").count()).toBe(0);
+    const before = strips.length;
+    await page.unroute("**/strips?*");
+    await until(async () => strips.length > before);
   });
 
   test("a lost connection is told and mended", async () => {

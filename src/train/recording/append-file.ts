@@ -16,6 +16,7 @@ export class AppendFile {
   #timer: NodeJS.Timeout | null = null;
   #file: FileHandle | null = null;
   #failed = false;
+  #closed = false;
   /** The writes so far, one after the other. */
   #written: Promise<void> = Promise.resolve();
 
@@ -25,9 +26,9 @@ export class AppendFile {
     this.#onError = onError;
   }
 
-  /** Takes bytes, which must not change afterwards, or text. */
+  /** Takes bytes, which must not change afterwards, or text; nothing more once it is closed. */
   add(content: Uint8Array | string): void {
-    if (this.#failed) return;
+    if (this.#failed || this.#closed) return;
     const last = this.#pending.length - 1;
     const before = this.#pending[last];
     if (typeof content === "string" && typeof before === "string") this.#pending[last] = before + content;
@@ -59,6 +60,7 @@ export class AppendFile {
 
   /** Writes what is left, and closes the file. Never rejects. */
   async close(): Promise<void> {
+    this.#closed = true;
     await this.flush();
     const file = this.#file;
     this.#file = null;

@@ -1,5 +1,5 @@
 /** What a training leaves in its folder for the studio. */
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
@@ -74,6 +74,13 @@ const snapshots = async (): Promise<number[]> =>
   (await readdir(join(folder, "snapshots")))
     .map((name) => Number(/\d+/.exec(name)?.[0]))
     .sort((a, b) => a - b);
+
+/** Files of the folder that this process has open; where the system does not tell, none. */
+async function openFiles(): Promise<string[]> {
+  const fds = await readdir("/proc/self/fd").catch(() => []);
+  const paths = await Promise.all(fds.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => "")));
+  return paths.filter((path) => path.startsWith(folder));
+}
 
 it("records steps, layers, weights and errors", async () => {
   const model = await trained(2, { classes: ["a", "b", "c"] });
@@ -157,12 +164,13 @@ it("keeps snapshots below what they may take", async () => {
   expect(kept.length).toBeGreaterThan(3);
 });
 
-it("says once that it has failed, and lets the training go on", async () => {
+it("says once that it has failed, closes its files, and lets the training go on", async () => {
   // A folder in place of the file: nothing can be written there.
   await mkdir(join(folder, "layers.bin"));
   const onError = vi.fn();
   const model = await trained(2, { onError });
   expect(onError).toHaveBeenCalledTimes(1);
+  expect(await openFiles()).toEqual([]);
   expect(model.stateDict()["0.weight"]?.shape).toEqual([8, 4]);
 });
 

@@ -4,6 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { writeFileAtomic } from "../../base/node/atomic-file.ts";
+import { rounded } from "../../base/rounded.ts";
 
 export const stepsFile = "steps.ndjson";
 
@@ -47,7 +48,7 @@ export function stepLine(row: StepRow): string {
 
 function written(value: number, precision: number | null): string {
   if (!Number.isFinite(value)) return `"${value}"`;
-  return String(precision === null ? value : Number(value.toPrecision(precision)));
+  return String(precision === null ? value : rounded(value, precision));
 }
 
 /** Reads a line without its end; null where it is none. */

@@ -131,7 +131,9 @@ export const api = {
   },
   exportPath: (id: string, what: "csv" | "json" | "csv?table=layers"): string =>
     runPath(id, `/export.${what}`),
-  eventsPath: (id: string, from: number): string => runPath(id, `/events?from=${from}`),
+  /** @param runs Each with the row that comes next. */
+  eventsPath: (runs: readonly (readonly [string, number])[]): string =>
+    `api/events?${new URLSearchParams(runs.map(([id, from]) => ["of", `${id}:${from}`]))}`,
 };
 
 export { isAbort };

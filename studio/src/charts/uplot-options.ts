@@ -2,6 +2,7 @@
 import type uPlot from "uplot";
 import { formatDuration } from "../i18n/format.ts";
 import { colorNamed, faint } from "../state/theme.svelte.ts";
+import { axisWidth } from "./axis-width.ts";
 import {
   brokenRanges,
   type ChartBand,
@@ -88,7 +89,7 @@ function axes(spec: ChartSpec, xName: string): uPlot.Axis[] {
       labelFont: fontOf(),
       labelGap: 0,
     },
-    { ...common, space: 32, size: 52, values: texts(spec.tick ?? tiny) },
+    { ...common, space: 32, size: (_, values) => axisWidth(values), values: texts(spec.tick ?? tiny) },
   ];
 }
 

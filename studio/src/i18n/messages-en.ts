@@ -76,7 +76,7 @@ export const english = {
   tagsHint: "Separate tags with commas.",
   actions: "Actions",
   select: (name: string) => `Select ${name} to compare`,
-  compareSelected: (n: number) => `Compare ${n}`,
+  compareSelected: (n: number) => (n === 0 ? "Compare" : `Compare ${n}`),
   compareHint: "Select two or more runs to compare them.",
   clearSelection: "Clear selection",
   differIn: "The selected runs differ in",
@@ -175,7 +175,7 @@ export const english = {
   kinds: {
     activations: "Activations",
     gradients: "Gradients",
-    updates: "Update : weight",
+    updates: "Update / weight",
   } satisfies Record<StripKind, string>,
   shownKinds: "Shown",
   noLayers: "No layer statistics were recorded in this run.",

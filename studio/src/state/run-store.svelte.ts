@@ -124,16 +124,22 @@ export class RunStore {
       return await api.run(this.id);
     } catch (error) {
       const failure = ApiFailure.of(error);
-      if (failure.code === "no-such-run") {
-        this.close();
-        this.connected = true;
-        this.failure = failure;
-      }
+      if (failure.code === "no-such-run") this.#lose(failure);
       return null;
     }
   }
 
+  #lose(failure: ApiFailure): void {
+    this.close();
+    this.connected = true;
+    this.failure = failure;
+  }
+
   #take(event: StudioEvent): void {
+    if (event.type === "gone") {
+      this.#lose(new ApiFailure("no-such-run", `There is no run ${this.id}.`));
+      return;
+    }
     const detail = this.#pending ?? this.detail;
     if (detail === null) return;
     this.#pending = withEvent(detail, event);
@@ -189,7 +195,7 @@ export class RunStore {
 }
 
 /** A run's description after an event. */
-function withEvent(detail: RunDetail, event: StudioEvent): RunDetail {
+function withEvent(detail: RunDetail, event: Exclude<StudioEvent, { type: "gone" }>): RunDetail {
   switch (event.type) {
     case "steps":
       return { ...detail, stepCount: event.from + event.columns.step.length };

@@ -74,6 +74,14 @@ test("ticks stand at round steps, the first at its own", () => {
   expect(stepTicks({ first: [], last: [] }, 3)).toEqual([]);
 });
 
+test("no tick is beyond the last step", () => {
+  // 950 is within 2% of 937.
+  const recorded = Array.from({ length: 235 }, (_, i) => 1 + 4 * i);
+  const steps = stepTicks({ first: recorded, last: recorded }, 6).map(({ step }) => step);
+  expect(steps.at(-1)).toBeGreaterThan(850);
+  expect(Math.max(...steps)).toBeLessThanOrEqual(937);
+});
+
 test("ticks of unevenly recorded steps do not touch, and the roundest are there", () => {
   const dense = [
     ...Array.from({ length: 16 }, (_, i) => i + 1),

@@ -80,7 +80,7 @@ export function columnOf(strip: Pick<Strip, "first" | "last">, step: number): nu
 /**
  * Places of step numbers along the strip: the column and what is written there. Steps are recorded densely at first, so the
  * axis is even at neither end: the roundest numbers come first, others where there is room for them. The first column has
- * its own number; a number that was not recorded stands where one was that differs by 2% at most.
+ * its own number; a number that was not recorded stands where one was that differs by 2% at most. No number is beyond the last.
  */
 export function stepTicks(
   strip: Pick<Strip, "first" | "last">,
@@ -104,7 +104,8 @@ function roundestIn(
   { first, last }: Pick<Strip, "first" | "last">,
   column: number,
 ): { readonly column: number; readonly step: number; readonly unit: number } {
-  const [low, high] = [0.98 * (first[column] as number), 1.02 * (last[column] as number)];
+  const [low, most] = [0.98 * (first[column] as number), last.at(-1) as number];
+  const high = Math.min(1.02 * (last[column] as number), most);
   for (let power = 10 ** Math.floor(Math.log10(Math.max(high, 1))); power >= 1; power /= 10) {
     for (const unit of [5 * power, 2 * power, power]) {
       const step = Math.floor(high / unit) * unit;

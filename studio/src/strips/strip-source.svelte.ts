@@ -71,6 +71,12 @@ export class StripSource {
     requests.add(turn);
   }
 
+  /** The page says once that nobody answers: each strip stays as it is, and is asked for again. */
+  #askLater(wish: StripWish, key: string): void {
+    this.#loaded = "";
+    this.#timer = setTimeout(() => this.#ask(wish, key), shortestPause);
+  }
+
   /** What has not begun yet. */
   #callOff(): void {
     clearTimeout(this.#timer);
@@ -100,7 +106,9 @@ export class StripSource {
       this.failure = null;
     } catch (error) {
       if (isAbort(error)) return;
-      this.failure = ApiFailure.of(error);
+      const failure = ApiFailure.of(error);
+      if (failure.code === "offline" && this.data !== null) this.#askLater(wish, key);
+      else this.failure = failure;
     } finally {
       if (this.#abort === abort) {
         this.#abort = undefined;
