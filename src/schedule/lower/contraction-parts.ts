@@ -235,6 +235,7 @@ function partTile(
       columnBuffer: emitter.buffers.use(p.column.buffer.id, "read"),
       column,
       loops: block.loops,
+      writesOut: p.writesOut,
     },
     accumulators,
   );

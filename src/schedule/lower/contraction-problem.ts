@@ -48,6 +48,8 @@ export interface Problem {
   readonly column: ColumnOperand;
   readonly loops: readonly SummedLoop[];
   readonly tile: TileShape;
+  /** Whether short loops may be written out; see `Tile`. */
+  readonly writesOut: boolean;
 }
 
 export interface ColumnOperand {
@@ -98,6 +100,7 @@ export function analyze(node: Node, context: LoweringContext): Problem {
     rows,
     columns,
     rowAccess,
+    writesOut: context.target.registers >= 32,
   };
   const stride = (d: number): number => factorOf(rowAccess.index, `x${d}`);
   if (direct !== null) {

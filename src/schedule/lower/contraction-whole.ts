@@ -126,6 +126,7 @@ export class WholeSums {
         columnBuffer: kernelBuffer(p.column.buffer),
         column,
         loops: p.loops,
+        writesOut: p.writesOut,
       },
       accumulators,
     );
