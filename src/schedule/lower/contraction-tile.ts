@@ -8,6 +8,7 @@ import type { DType } from "../../base/dtype.ts";
 import { add, constant, fma, int, load, mul, set, splat, use } from "../../kernel/build.ts";
 import type { Expr, Local } from "../../kernel/ir.ts";
 import { valueTypeOf } from "../../kernel/ir.ts";
+import type { Clip } from "./contraction-clip.ts";
 import type { Emitter } from "./emitter.ts";
 
 /** One summed loop with the distance that a step covers in both operands. */
@@ -15,6 +16,8 @@ export interface SummedLoop {
   readonly size: number;
   readonly rowStride: number;
   readonly columnStride: number;
+  /** The steps that meet no padding, as far as `scale` steps of this loop are one of the summed dimension. */
+  readonly clip?: Clip & { readonly scale: number };
   /** Bounds known only at run time, for a loop that is cut into blocks. */
   readonly bounds?: { readonly start: Expr; readonly end: Expr };
   /**
