@@ -14,7 +14,7 @@ export interface RenderedWasm {
    * ...]; addresses are in bytes. All `threads` threads (numbers 0 to threads - 1) must call `run`; when one call
    * returns, the work of all of them is done. The counter is 0 before and after every launch. The generation is
    * whatever the last launch left there and only grows (wrapping around): nobody else may write it while a thread is
-   * inside `run`. A module rendered for memory that is not shared has no barrier, and `threads` must be 1.
+   * inside `run`, except to let threads through the barriers of a launch that has failed. A module rendered for memory that is not shared has no barrier, and `threads` must be 1.
    */
   readonly bytes: Uint8Array;
   /** Names of the Math functions that the module imports. */

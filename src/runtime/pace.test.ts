@@ -16,6 +16,22 @@ test("a program that is quicker on one thread stays there", () => {
   expect(follow(0.1, 0.02, 20)).toBe("ttttttaaaaaattttttaa");
 });
 
+test("all threads are tried again after a while, and more seldom each time", () => {
+  const tries = follow(0.1, 0.02, 1200).slice(18).split(/(t+)/);
+  expect(tries.map((way) => way.length)).toEqual([200, 6, 800, 6, 170]);
+});
+
+test("one whose first runs were disturbed comes back to all threads", () => {
+  const pace = new Pace();
+  for (let i = 0; i < 218; i++) pace.took(pace.alone ? 0.6 : 0.7);
+  expect(pace.alone).toBe(false);
+  for (let i = 0; i < 6; i++) pace.took(0.4);
+  for (let i = 0; i < 300; i++) {
+    expect(pace.alone).toBe(false);
+    pace.took(0.4);
+  }
+});
+
 test("one that gains from all threads is tried on one, and goes back", () => {
   expect(follow(0.1, 0.15, 20)).toBe("ttttttaaaaaatttttttt");
 });

@@ -2,22 +2,33 @@
  * The control block: a few words of shared memory through which the launching thread and the pool's workers
  * talk.
  *
- * A launch writes `program`, `table` and `pending`, then raises `generation` and wakes the workers. Each
+ * A launch writes `program`, `table`, `pending` and `joined`, then raises `generation` and wakes the workers. Each
  * worker runs the program and lowers `pending`; the last one sets `done` to the generation and wakes the
  * launcher. A worker whose program throws writes `failed` and the message, and sets `done` itself: the
  * others may be waiting for it in the program's barrier and would never come to an end.
+ *
+ * The launching thread may take part itself, as thread 0 (`joined`). Worker 0 sleeps on then: it has a number of
+ * launches of its own, `ownGeneration`. The launcher lowers `pending` like a worker. A worker that fails may not end such a
+ * launch, since the launcher would wait in the barrier for ever: it lets the others through the program's barriers
+ * until all have come to its end.
  */
 
 /** Positions in the control block, as indices of 32-bit words. Each group has a cache line of 16 words. */
 export interface ControlLayout {
-  /** Number of the launch; workers wait for it to change. */
+  /** Number of the launch; workers but the first wait for it to change. */
   readonly generation: number;
+  /** Number of the last launch in which worker 0 takes part; it waits for this to change. */
+  readonly ownGeneration: number;
   /** Program to run. */
   readonly program: number;
   /** Byte address of the program's table. */
   readonly table: number;
+  /** Whether the launching thread takes part as thread 0. */
+  readonly joined: number;
   /** Number of workers asleep on `generation`; while it is 0 nobody needs to be woken. */
   readonly sleepers: number;
+  /** Whether worker 0 is asleep on `ownGeneration`. */
+  readonly ownSleepers: number;
   /** Workers that have not finished this launch. */
   readonly pending: number;
   /** Generation of the last launch that ended; the launcher waits for it to change. */
@@ -36,7 +47,10 @@ export const controlLayout: ControlLayout = {
   generation: 0,
   program: 1,
   table: 2,
+  ownGeneration: 3,
+  joined: 4,
   sleepers: 16,
+  ownSleepers: 17,
   pending: 32,
   done: 48,
   failed: 64,
@@ -60,6 +74,8 @@ export type WorkerMessage =
       readonly threads: number;
       /** Microseconds that a worker looks for the next launch before it sleeps. */
       readonly spin: number;
+      /** The same after a launch in which the launching thread took part. */
+      readonly joinedSpin: number;
       /** Send "done" when a launch ends, for launchers without `Atomics.waitAsync`. */
       readonly postDone: boolean;
     }

@@ -162,6 +162,25 @@ describe("memory", () => {
   });
 });
 
+test.each([2, 3])("a quick program runs on the calling thread and %i - 1 others", async (threads) => {
+  const device = open(threads);
+  // Only thread 0 adds: once a launch, whoever it is.
+  const executable = device.compile(
+    modules.program(moduleOf([...op.thread, ...op.if, ...op.else, ...counting, ...op.end]), 1),
+  );
+  const counter = device.allocate(4);
+  const value = (): number => device.view("int32", counter, 1)[0] as number;
+  let ended = 0;
+  for (let i = 1; i <= 50; i++) {
+    const running = device.run(executable, 0, [counter]);
+    // A launch that other threads have to be woken for has not begun yet.
+    if (value() === i) ended++;
+    await running;
+    expect(value()).toBe(i);
+  }
+  expect(ended).toBeGreaterThan(25);
+});
+
 describe("failures", () => {
   const outOfBounds = [...op.const(0x7c), ...op.load(0), ...op.drop]; // address -4
 
@@ -186,6 +205,41 @@ describe("failures", () => {
     expect(() => device.runSync(bad, 0, [])).toThrow(EngineError);
     device.runSync(good, 0, [counter]);
     expect(device.view("int32", counter, 1)[0]).toBe(2);
+  });
+
+  test.each(["async", "blocking"])(
+    "of a worker in a quick program, while the caller waits for it, %s",
+    async (way) => {
+      const device = open(3);
+      // Traps on thread 2 if the word in slot 0 is set; the others wait at the barrier word until they are let through.
+      const trap = [...op.thread, ...op.const(2), ...op.eq, ...op.if, ...op.unreachable, ...op.end];
+      const wait = [0x03, 0x40, ...op.table, 0xfe, 0x10, 2, 4, 0x45, 0x0d, 0, 0x0b];
+      const code = [...slot(0), ...op.load(0), ...op.if, ...trap, ...wait, ...op.end];
+      const executable = device.compile(modules.program(moduleOf(code), 1));
+      const word = device.allocate(4);
+      const launch = async (): Promise<void> => {
+        if (way === "async") await device.run(executable, 0, [word]);
+        else device.runSync(executable, 0, [word]);
+      };
+      for (let i = 0; i < 3; i++) await launch();
+      device.view("int32", word, 1)[0] = 1;
+      await expect(launch()).rejects.toThrow(/failed on thread 2: RuntimeError: unreachable/);
+      device.view("int32", word, 1)[0] = 0;
+      for (let i = 0; i < 3; i++) await launch();
+    },
+  );
+
+  test("of the caller in a quick program", async () => {
+    const device = open(2);
+    const trap = [...op.thread, ...op.if, ...op.else, ...op.unreachable, ...op.end];
+    const code = [...slot(0), ...op.load(0), ...op.if, ...trap, ...op.end];
+    const executable = device.compile(modules.program(moduleOf(code), 1));
+    const word = device.allocate(4);
+    for (let i = 0; i < 3; i++) await device.run(executable, 0, [word]);
+    device.view("int32", word, 1)[0] = 1;
+    await expect(device.run(executable, 0, [word])).rejects.toThrow(/failed on thread 0/);
+    device.view("int32", word, 1)[0] = 0;
+    for (let i = 0; i < 3; i++) await device.run(executable, 0, [word]);
   });
 
   test("a launch that is awaited and waited for fails in both ways", async () => {

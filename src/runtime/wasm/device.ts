@@ -21,7 +21,7 @@ import { Turn } from "../turn.ts";
 import { controlBytes } from "./control.ts";
 import { mathImports } from "./host-math.ts";
 import { LinearMemory } from "./linear-memory.ts";
-import { WorkerPool } from "./pool.ts";
+import { type Run, WorkerPool } from "./pool.ts";
 
 /** More threads than this have never helped a program of a few milliseconds. */
 const defaultThreadLimit = 8;
@@ -79,7 +79,11 @@ function chooseThreads(option: number | undefined, features: HostFeatures): numb
   return features.sharedMemory ? threads : 1;
 }
 
-type Run = (table: number, thread: number, threads: number) => void;
+/**
+ * A program below this many milliseconds runs with the calling thread as one of the threads, where that may block. Waking
+ * another in its place, and the event loop afterwards, takes some tenths of a millisecond.
+ */
+const quickMs = 4;
 
 /** A compiled program with its table in device memory. */
 class WasmExecutable implements Executable {
@@ -92,6 +96,8 @@ class WasmExecutable implements Executable {
   readonly table: number;
   /** `run` of an instance on the calling thread, made when first needed. */
   inline: Run | undefined;
+  /** Milliseconds that the last run on all threads took. */
+  lastMs = Number.POSITIVE_INFINITY;
   readonly pace = new Pace();
   readonly #dispose: (executable: WasmExecutable) => void;
 
@@ -187,9 +193,27 @@ class WasmDevice implements Device {
       this.#runInline(target);
       target.pace.took(performance.now() - start);
       await new Promise<void>((resolve) => this.#turn.next(resolve));
-    } else {
-      await this.#ensurePool().run(target, target.table);
-      target.pace.took(performance.now() - start);
+      return;
+    }
+    const pool = this.#ensurePool();
+    const joined = this.#canJoin(target, pool);
+    if (joined) this.#runJoined(target, pool);
+    else await pool.run(target, target.table);
+    target.lastMs = performance.now() - start;
+    target.pace.took(target.lastMs);
+    if (joined) await new Promise<void>((resolve) => this.#turn.next(resolve));
+  }
+
+  #canJoin(target: WasmExecutable, pool: WorkerPool): boolean {
+    return this.threads > 1 && target.lastMs < quickMs && pool.canBlock;
+  }
+
+  #runJoined(target: WasmExecutable, pool: WorkerPool): void {
+    try {
+      pool.runJoined(target, target.table, this.#inlineRun(target));
+    } catch (error) {
+      target.lastMs = Number.POSITIVE_INFINITY;
+      throw error;
     }
   }
 
@@ -202,7 +226,10 @@ class WasmDevice implements Device {
     }
     const pool = this.#ensurePool();
     checkBlocking(pool);
-    pool.runSync(target, target.table);
+    const start = performance.now();
+    if (this.#canJoin(target, pool)) this.#runJoined(target, pool);
+    else pool.runSync(target, target.table);
+    target.lastMs = performance.now() - start;
   }
 
   #fitsOneThread({ pace }: WasmExecutable): boolean {
@@ -247,15 +274,20 @@ class WasmDevice implements Device {
     return pool;
   }
 
+  /** `run` of the program's instance on the calling thread. */
+  #inlineRun(executable: WasmExecutable): Run {
+    if (executable.inline === undefined) {
+      const host = { now: () => performance.now() };
+      const imports = { env: { memory: this.#memory.memory }, math: mathImports(), host };
+      const instance = new WebAssembly.Instance(executable.module, imports);
+      executable.inline = instance.exports.run as Run;
+    }
+    return executable.inline;
+  }
+
   #runInline(executable: WasmExecutable): void {
     try {
-      if (executable.inline === undefined) {
-        const host = { now: () => performance.now() };
-        const imports = { env: { memory: this.#memory.memory }, math: mathImports(), host };
-        const instance = new WebAssembly.Instance(executable.module, imports);
-        executable.inline = instance.exports.run as Run;
-      }
-      executable.inline(executable.table, 0, 1);
+      this.#inlineRun(executable)(executable.table, 0, 1);
     } catch (cause) {
       throw new EngineError(`a program failed: ${String(cause)}`, {}, { cause });
     }

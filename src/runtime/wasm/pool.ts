@@ -21,12 +21,23 @@ import { type HostWorker, startWorker } from "./host-worker.ts";
  */
 const workerSpinWithSpareCore = 50;
 const launcherSpinWithSpareCore = 20;
+/**
+ * The same for a worker after a launch in which the launching thread took part: its core is free until the next one.
+ * A training step of a small network builds its graph in that time.
+ */
+const workerSpinBesideLauncher = 500;
 
 /** A program as the pool needs it: `id` is unique among all programs of a memory and never used again. */
 export interface PoolProgram {
   readonly id: number;
   readonly module: WebAssembly.Module;
 }
+
+/** `run` of a program, on the launching thread. */
+export type Run = (table: number, thread: number, threads: number) => void;
+
+/** Looks at the end of a launch before sleeping until the other threads have said that they are there. */
+const looksAtEnd = 10_000;
 
 /** Options of a pool; the spin lengths are there for measurements. */
 export interface PoolOptions {
@@ -76,6 +87,7 @@ export class WorkerPool {
     this.#waitAsync = (Atomics as unknown as { waitAsync?: WaitAsync }).waitAsync;
     const spin = options.workerSpin ?? (spareCore ? workerSpinWithSpareCore : 0);
     const postDone = this.#waitAsync === undefined;
+    const joinedSpin = hostFeatures().cores >= options.threads ? workerSpinBesideLauncher : spin;
     for (let thread = 0; thread < this.#threads; thread++) {
       const worker = startWorker({
         onDone: () => this.#settle(),
@@ -83,7 +95,7 @@ export class WorkerPool {
       });
       this.#workers.push(worker);
       const { threads, control } = options;
-      worker.post({ kind: "start", memory, control, thread, threads, spin, postDone });
+      worker.post({ kind: "start", memory, control, thread, threads, spin, joinedSpin, postDone });
     }
   }
 
@@ -160,12 +172,34 @@ export class WorkerPool {
     });
   }
 
+  /**
+   * Runs a program with the calling thread as thread 0, which calls `run`. Saves waking another in its place, and
+   * being woken at the end. For a program that has run without failing: it would not end if thread 0 waited for ever.
+   *
+   * @throws EngineError when it fails.
+   */
+  runJoined(program: PoolProgram, table: number, run: Run): void {
+    const ignore = (): void => {};
+    const generation = this.#start(program, table, ignore, ignore, true);
+    try {
+      run(table, 0, this.#threads);
+    } catch (cause) {
+      throw this.#abandon(`a program failed on thread 0: ${String(cause)}`);
+    }
+    // The program's last barrier lies behind all of them, so the others are about to say so, too.
+    if (Atomics.sub(this.#words, layout.pending, 1) === 1)
+      Atomics.store(this.#words, layout.done, generation);
+    for (let i = 0; i < looksAtEnd && Atomics.load(this.#words, layout.done) !== generation; i++);
+    this.waitSync();
+  }
+
   /** Hands a program to the workers and returns the number of the launch. */
   #start(
     program: PoolProgram,
     table: number,
     resolve: () => void,
     reject: (error: EngineError) => void,
+    joined = false,
   ): number {
     if (!this.#loaded.has(program.id)) {
       for (const worker of this.#workers)
@@ -178,8 +212,12 @@ export class WorkerPool {
     words[layout.program] = program.id;
     words[layout.table] = table;
     words[layout.pending] = this.#threads;
+    words[layout.joined] = joined ? 1 : 0;
     Atomics.store(words, layout.generation, generation);
     if (Atomics.load(words, layout.sleepers) > 0) Atomics.notify(words, layout.generation, 1);
+    if (joined) return generation;
+    Atomics.store(words, layout.ownGeneration, generation);
+    if (Atomics.load(words, layout.ownSleepers) > 0) Atomics.notify(words, layout.ownGeneration, 1);
     return generation;
   }
 

@@ -24,6 +24,10 @@ export function workerMain(host: WorkerHost, layout: ControlLayout, erf: (x: num
   let thread = 0;
   let threads = 1;
   let spin = 0;
+  let joinedSpin = 0;
+  let wasJoined = false;
+  /** The words that this worker waits on, and counts itself asleep in. */
+  let [own, sleepers] = [0, 0];
   let postDone = false;
   let seen = 0;
   const programs = new Map<number, Run>();
@@ -52,22 +56,22 @@ export function workerMain(host: WorkerHost, layout: ControlLayout, erf: (x: num
 
   /** Number of a launch that this worker has not run; waits for it. */
   function nextGeneration(): number {
-    const deadline = performance.now() + spin / 1000;
+    const deadline = performance.now() + (wasJoined ? joinedSpin : spin) / 1000;
     do {
       // The clock costs more than a look at the word, so it is asked only now and then.
       for (let i = 0; i < 32; i++) {
-        const generation = Atomics.load(words, layout.generation);
+        const generation = Atomics.load(words, own);
         if (generation !== seen) return generation;
       }
     } while (performance.now() < deadline);
     // The launcher raises the generation before it reads `sleepers`: either it sees this worker, or the
     // worker finds the generation changed and does not fall asleep.
-    Atomics.add(words, layout.sleepers, 1);
-    Atomics.wait(words, layout.generation, seen);
+    Atomics.add(words, sleepers, 1);
+    Atomics.wait(words, own, seen);
     // Sleepers wake each other one by one. Woken all at once, they queue for the host's lock on its list of
     // sleepers, and Linux then tends to run them on one core, for as long as the whole program takes.
-    if (Atomics.sub(words, layout.sleepers, 1) > 1) Atomics.notify(words, layout.generation, 1);
-    return Atomics.load(words, layout.generation);
+    if (Atomics.sub(words, sleepers, 1) > 1) Atomics.notify(words, own, 1);
+    return Atomics.load(words, own);
   }
 
   function finish(): void {
@@ -78,10 +82,24 @@ export function workerMain(host: WorkerHost, layout: ControlLayout, erf: (x: num
 
   function fail(error: unknown): void {
     // Only the first failure is told.
-    if (Atomics.compareExchange(words, layout.failed, 0, thread + 1) !== 0) return;
-    const text = String(error).slice(0, layout.messageCapacity);
-    for (let i = 0; i < text.length; i++) words[layout.message + i] = text.charCodeAt(i);
-    words[layout.messageLength] = text.length;
+    const isFirst = Atomics.compareExchange(words, layout.failed, 0, thread + 1) === 0;
+    if (isFirst) {
+      const text = String(error).slice(0, layout.messageCapacity);
+      for (let i = 0; i < text.length; i++) words[layout.message + i] = text.charCodeAt(i);
+      words[layout.messageLength] = text.length;
+    }
+    if (wasJoined) letThrough();
+    else if (isFirst) finish();
+  }
+
+  /** Opens the program's barriers until the last thread has come to its end. */
+  function letThrough(): void {
+    const barrier = new Int32Array(memory.buffer, (words[layout.table] as number) >>> 0, 2);
+    Atomics.sub(words, layout.pending, 1);
+    while (Atomics.load(words, layout.pending) > 0) {
+      Atomics.add(barrier, 1, 1);
+      Atomics.notify(barrier, 1);
+    }
     finish();
   }
 
@@ -92,6 +110,7 @@ export function workerMain(host: WorkerHost, layout: ControlLayout, erf: (x: num
       const run = programs.get(words[layout.program] as number);
       if (run === undefined) return;
       seen = generation;
+      wasJoined = words[layout.joined] === 1;
       try {
         run(words[layout.table] as number, thread, threads);
         if (Atomics.sub(words, layout.pending, 1) === 1) finish();
@@ -104,7 +123,9 @@ export function workerMain(host: WorkerHost, layout: ControlLayout, erf: (x: num
   host.listen((message) => {
     switch (message.kind) {
       case "start":
-        ({ memory, thread, threads, spin, postDone } = message);
+        ({ memory, thread, threads, spin, joinedSpin, postDone } = message);
+        own = thread === 0 ? layout.ownGeneration : layout.generation;
+        sleepers = thread === 0 ? layout.ownSleepers : layout.sleepers;
         words = new Int32Array(memory.buffer, message.control);
         Atomics.add(words, layout.ready, 1);
         break;

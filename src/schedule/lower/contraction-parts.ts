@@ -235,6 +235,8 @@ function partTile(
       columnBuffer: emitter.buffers.use(p.column.buffer.id, "read"),
       column,
       loops: block.loops,
+      writesOut: p.writesOut,
+      ...(at.n.kind === "const" ? { columns: p.columns - at.n.value } : {}),
     },
     accumulators,
   );

@@ -5,7 +5,7 @@
 import type { DType } from "../../base/dtype.ts";
 import { type Node, resolve } from "../../graph/node.ts";
 import type { AxisMap, ContractionSpec } from "../../graph/operation.ts";
-import { int } from "../../kernel/build.ts";
+import { binary, int } from "../../kernel/build.ts";
 import type { Expr } from "../../kernel/ir.ts";
 import type { Target } from "../../kernel/program.ts";
 import { type ContractionPlan, contractionPlan } from "../contraction-plan.ts";
@@ -24,6 +24,7 @@ import {
 } from "../index-math.ts";
 import type { Buffer, LoweredCall, LoweringContext } from "../plan.ts";
 import { ScalarBody } from "../scalar-body.ts";
+import { type Clip, type ClippedRows, clipRows } from "./contraction-clip.ts";
 import type { SummedLoop } from "./contraction-tile.ts";
 import type { Emitter } from "./emitter.ts";
 import { lanesAlong } from "./kernel-frame.ts";
@@ -49,6 +50,10 @@ export interface Problem {
   readonly column: ColumnOperand;
   readonly loops: readonly SummedLoop[];
   readonly tile: TileShape;
+  /** How rows run where padding is left out; null where they run in the order of memory. */
+  readonly clipped: ClippedRows | null;
+  /** Whether short loops may be written out; see `Tile`. */
+  readonly writesOut: boolean;
 }
 
 export interface ColumnOperand {
@@ -99,11 +104,24 @@ export function analyze(node: Node, context: LoweringContext): Problem {
     rows,
     columns,
     rowAccess,
+    writesOut: context.target.registers >= 32,
   };
   const stride = (d: number): number => factorOf(rowAccess.index, `x${d}`);
+  const clipped =
+    extent(spec, plan.summed) >= longSum
+      ? null
+      : clipRows({
+          ...{ node: rowNode, maps: rowMaps, spec, rows: plan.rows, summed: plan.summed, stride },
+          tile: tile.rows,
+        });
+  const shape = {
+    clipped,
+    tile: clipped === null ? tile : { ...tile, rows: clipped.tile, inLine: true },
+  };
   if (direct !== null) {
-    const loops = mergeLoops(spec, plan.summed, stride, (d) => factorOf(direct.index, `x${d}`));
-    return { ...base, tile, loops, column: directOperand(direct, spec, plan) };
+    const inColumns = (d: number): number => factorOf(direct.index, `x${d}`);
+    const loops = mergeLoops(spec, plan.summed, stride, inColumns, clipped?.clips);
+    return { ...base, ...shape, loops, column: directOperand(direct, spec, plan) };
   }
   const width = tile.vectors * lanes;
   const packed = packedOperand(node, plan, width, columns, context);
@@ -111,7 +129,8 @@ export function analyze(node: Node, context: LoweringContext): Problem {
     const after = plan.summed.slice(plan.summed.indexOf(d) + 1);
     return extent(spec, after) * width;
   };
-  return { ...base, tile, loops: mergeLoops(spec, plan.summed, stride, inPanel), column: packed };
+  const loops = mergeLoops(spec, plan.summed, stride, inPanel, clipped?.clips);
+  return { ...base, ...shape, loops, column: packed };
 }
 
 /** A line of fewer rows than this is too short for a tile of its own. */
@@ -208,8 +227,10 @@ function directColumns(
   columns: number,
   context: LoweringContext,
 ): Access | null {
-  if (node.op.kind !== "contraction" || columns % lanes !== 0) return null;
+  if (node.op.kind !== "contraction") return null;
   const { spec } = node.op;
+  // The end of a row as part of a vector is worth it where laying out as many elements as there are terms is not.
+  if (columns % lanes !== 0 && (columns < lanes / 2 || extent(spec, plan.summed) < longSum)) return null;
   const maps = plan.rowOperand === 0 ? spec.b : spec.a;
   const operand = node.inputs[1 - plan.rowOperand] as Node;
   if (context.bufferOf(resolve(operand)) === null && resolve(operand).op.kind === "constant") return null;
@@ -321,6 +342,7 @@ function mergeLoops(
   summed: readonly number[],
   rowStride: (d: number) => number,
   columnStride: (d: number) => number,
+  clips: ReadonlyMap<number, Clip> = new Map(),
 ): SummedLoop[] {
   const out: SummedLoop[] = [];
   for (const d of summed) {
@@ -328,15 +350,36 @@ function mergeLoops(
     if (size === 1) continue;
     const loop = { size, rowStride: rowStride(d), columnStride: columnStride(d) };
     const last = out[out.length - 1];
+    const clip = clips.get(d);
     const fits =
       last !== undefined &&
+      clip === undefined &&
       last.rowStride === loop.rowStride * size &&
       last.columnStride === loop.columnStride * size;
-    if (fits) out[out.length - 1] = { ...loop, size: last.size * size };
-    else out.push(loop);
+    if (!fits) out.push(clip === undefined ? loop : { ...loop, clip: { ...clip, scale: 1 } });
+    else {
+      const merged = { ...loop, size: last.size * size };
+      out[out.length - 1] =
+        last.clip === undefined
+          ? merged
+          : { ...merged, clip: { ...last.clip, scale: last.clip.scale * size } };
+    }
   }
   return out;
 }
+/** The coordinates of the loop dimensions of row `m`, or of row `mi` of tile `mt`. */
+export function rowPlaces({ spec, plan, rows, clipped }: Problem): ReadonlyMap<string, Index> {
+  return clipped?.places ?? positions(spec, plan.rows, ofAtom(variable("m", rows)));
+}
+
+/** Binds the row at `m` and `i`; a tile of clipped rows begins at `m`. */
+export function bindRow(emitter: Emitter, { clipped }: Problem, m: Expr, i: number): void {
+  emitter.bind("m", m, i);
+  if (clipped === null) return;
+  emitter.bind("mt", binary("idiv", m, int(clipped.tile)));
+  emitter.bind("mi", int(i));
+}
+
 /** Starts of the rows m0, m0 + 1, ... of the row operand: one base and constants where rows are evenly apart. */
 export function rowStarts(
   emitter: Emitter,
@@ -345,24 +388,20 @@ export function rowStarts(
   first: Expr,
   count: number,
 ): { base: Expr; offset: number }[] {
-  const { spec, plan, rowAccess, rows, tile } = problem;
+  const { spec, plan, rowAccess, tile, clipped } = problem;
   const batchPart = substitute(partOf(rowAccess.index, plan.batch, true), positions(spec, plan.batch, batch));
-  const m = variable("m", rows);
-  const rowPart = substitute(
-    partOf(rowAccess.index, plan.rows, false),
-    positions(spec, plan.rows, ofAtom(m)),
-  );
+  const rowPart = substitute(partOf(rowAccess.index, plan.rows, false), rowPlaces(problem));
   const index = plus(batchPart, rowPart);
   const factor = factorOf(index, "m");
-  const even = index.terms.every((t) => t.atom.kind === "var");
+  const even = clipped === null && index.terms.every((t) => t.atom.kind === "var");
   const starts: { base: Expr; offset: number }[] = [];
   const held = (e: Expr): Expr => (e.kind === "local" || e.kind === "const" ? e : emitter.define("r", e));
   if (even || tile.inLine) {
-    const last = plan.rows[plan.rows.length - 1];
+    const last = clipped?.along ?? plan.rows[plan.rows.length - 1];
     const step = even ? factor : factorOf(rowAccess.index, `x${last}`);
     let base: Expr = int(0);
     emitInline(emitter, () => {
-      emitter.bind("m", first);
+      bindRow(emitter, problem, first, 0);
       base = held(emitter.address(index));
     });
     for (let i = 0; i < count; i++) starts.push({ base, offset: i * step });

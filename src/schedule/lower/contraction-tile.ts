@@ -8,6 +8,7 @@ import type { DType } from "../../base/dtype.ts";
 import { add, constant, fma, int, load, mul, set, splat, use } from "../../kernel/build.ts";
 import type { Expr, Local } from "../../kernel/ir.ts";
 import { valueTypeOf } from "../../kernel/ir.ts";
+import type { Clip } from "./contraction-clip.ts";
 import type { Emitter } from "./emitter.ts";
 
 /** One summed loop with the distance that a step covers in both operands. */
@@ -15,6 +16,8 @@ export interface SummedLoop {
   readonly size: number;
   readonly rowStride: number;
   readonly columnStride: number;
+  /** The steps that meet no padding, as far as `scale` steps of this loop are one of the summed dimension. */
+  readonly clip?: Clip & { readonly scale: number };
   /** Bounds known only at run time, for a loop that is cut into blocks. */
   readonly bounds?: { readonly start: Expr; readonly end: Expr };
   /**
@@ -28,15 +31,22 @@ export interface Tile {
   readonly dtype: DType;
   readonly lanes: number;
   readonly vectors: number;
+  /** Columns that are elements, where they do not fill the last vector and nothing may be read behind them. */
+  readonly columns?: number;
   /** Kernel buffer and element index of each row at the start of the sum: an expression plus a constant. */
   readonly rowBuffer: number;
   readonly rows: readonly { readonly base: Expr; readonly offset: number }[];
   readonly columnBuffer: number;
   readonly column: Expr;
   readonly loops: readonly SummedLoop[];
+  /**
+   * Whether a short innermost loop may be written out. V8 moves the loads of all its steps before the multiply-adds and
+   * spills: the first convolution of LeNet-5 took a third longer.
+   */
+  readonly writesOut: boolean;
 }
 
-/** An innermost loop up to this long is written out whole. */
+/** An innermost loop up to this long is written out whole, where there are registers enough. */
 const shortLoop = 8;
 
 /** Adds the tile's products to accumulators, given as [row][vector]. */
@@ -85,7 +95,7 @@ function emitLoops(
     });
     return;
   }
-  if (loop.bounds === undefined && loop.size <= shortLoop) {
+  if (tile.writesOut && loop.bounds === undefined && loop.size <= shortLoop) {
     for (let u = 0; u < loop.size; u++) emitStep(emitter, tile, accumulators, rowAt, columnAt, u, loop);
     return;
   }
@@ -115,17 +125,12 @@ function emitStep(
   loop: SummedLoop,
 ): void {
   const column = add(tile.column, columnAt);
-  const vectors = Array.from({ length: tile.vectors }, (_, v) =>
-    emitter.define(
-      "b",
-      load(
-        tile.columnBuffer,
-        tile.dtype,
-        add(column, int(u * loop.columnStride + v * tile.lanes)),
-        tile.lanes,
-      ),
-    ),
-  );
+  const vectors = Array.from({ length: tile.vectors }, (_, v) => {
+    const at = add(column, int(u * loop.columnStride + v * tile.lanes));
+    const left = (tile.columns ?? Number.POSITIVE_INFINITY) - v * tile.lanes;
+    const active = left < tile.lanes ? left : undefined;
+    return emitter.define("b", load(tile.columnBuffer, tile.dtype, at, tile.lanes, active));
+  });
   tile.rows.forEach((row, i) => {
     const at = add(add(row.base, rowAt), int(row.offset + u * loop.rowStride));
     const a = emitter.define("a", splat(load(tile.rowBuffer, tile.dtype, at), tile.lanes));

@@ -1,10 +1,19 @@
 import { add, binary, compare, int, Locals, mul, use, when } from "../../kernel/build.ts";
 import type { Expr, Local } from "../../kernel/ir.ts";
-import { ofAtom, variable } from "../index-math.ts";
+import { ofAtom, variable, zero } from "../index-math.ts";
 import type { Buffer, Group, LoweredCall, LoweringContext } from "../plan.ts";
 import { contractionEpilogue, type Epilogue } from "./contraction-epilogue.ts";
-import { emitInline, extent, hold, type Problem, positions, rowStarts } from "./contraction-problem.ts";
-import { emitTile, makeAccumulators } from "./contraction-tile.ts";
+import {
+  bindRow,
+  emitInline,
+  extent,
+  hold,
+  type Problem,
+  positions,
+  rowPlaces,
+  rowStarts,
+} from "./contraction-problem.ts";
+import { emitTile, makeAccumulators, type SummedLoop } from "./contraction-tile.ts";
 import { Emitter } from "./emitter.ts";
 import { chunkLocal, KernelBuffers } from "./kernel-frame.ts";
 import { type BodyStore, emitStores } from "./walk.ts";
@@ -42,16 +51,16 @@ export class WholeSums {
     const wanted = Math.max(1, Math.min(64, Math.floor((batch * rows * columns * summed) / chunkWork)));
     const cuts = cutChunks(batch, rowTiles, columnTiles, wanted);
     this.#chunkLoops(emitter, chunk, cuts, stores);
-    const flops = 2 * batch * rows * columns * summed;
+    const flops = 2 * batch * rows * columns * summed * (p.clipped?.kept ?? 1);
     return kernel.finish("contraction", cuts.chunks, chunk, emitter.finish(), flops);
   }
 
   /** The stores as functions of the batch position `b`, the row `m` and the column `n`. */
   #epilogue(used: Map<number, Buffer>): Epilogue {
-    const { spec, plan, batch, rows, columns } = this.#p;
+    const { spec, plan, batch, columns } = this.#p;
     const place = new Map([
       ...positions(spec, plan.batch, ofAtom(variable("b", batch))),
-      ...positions(spec, plan.rows, ofAtom(variable("m", rows))),
+      ...rowPlaces(this.#p),
       ...positions(spec, plan.columns, ofAtom(variable("n", columns))),
     ]);
     return contractionEpilogue(this.#group, this.#context, place, used);
@@ -125,7 +134,10 @@ export class WholeSums {
         rows: rowStarts(emitter, p, b, m, rows),
         columnBuffer: kernelBuffer(p.column.buffer),
         column,
-        loops: p.loops,
+        loops: p.loops.map((loop) => this.#inside(emitter, m, loop)),
+        writesOut: p.writesOut,
+        // A column operand that is laid out has zeros behind the last column.
+        ...(n.kind === "const" && p.column.before.length === 0 ? { columns: p.columns - n.value } : {}),
       },
       accumulators,
     );
@@ -134,6 +146,22 @@ export class WholeSums {
         this.#finish(emitter, { m, i, n, v, c }, stores);
       });
     });
+  }
+
+  /** A loop with the bounds inside which it meets no padding, for the tile at row `m`. */
+  #inside(emitter: Emitter, m: Expr, loop: SummedLoop): SummedLoop {
+    const { clip } = loop;
+    if (clip === undefined) return loop;
+    let place: Expr = int(0);
+    emitInline(emitter, () => {
+      bindRow(emitter, this.#p, m, 0);
+      place = hold(emitter, emitter.address(rowPlaces(this.#p).get(`x${clip.row}`) ?? zero));
+    });
+    const until = (edge: number): Expr =>
+      mul(binary("sub", int(edge), mul(place, int(clip.stride))), int(clip.scale));
+    const start = hold(emitter, binary("max", until(clip.low), int(0)));
+    const end = hold(emitter, binary("min", until(clip.high), int(loop.size)));
+    return { ...loop, bounds: { start, end } };
   }
 
   /** Runs the epilogue on one accumulator, without the lanes beyond the last column. */
@@ -161,7 +189,7 @@ export class WholeSums {
     stores: readonly BodyStore[],
   ): void {
     emitInline(emitter, () => {
-      emitter.bind("m", m, i);
+      bindRow(emitter, this.#p, m, i);
       emitter.bind("n", n, offset);
       emitter.fill(0, hold(emitter, value));
       emitStores(emitter, stores);

@@ -253,6 +253,7 @@ function productTile(emitter: Emitter, p: MatrixProduct, m: Expr, n: Expr, rows:
     columnBuffer: right.buffer,
     column: hold(emitter, add(right.at, mul(n, int(right.step)))),
     loops: [p.sum],
+    writesOut: p.tile.rows * p.tile.vectors > 8,
   };
   emitTile(emitter, tile, accumulators);
   accumulators.forEach((list, i) => {

@@ -1,0 +1,201 @@
+/**
+ * Convolutions whose windows hang far over the edges of an image, where contractions leave the padding out: on every engine,
+ * beside what the definition says.
+ */
+import { beforeAll, describe, expect, test } from "vitest";
+import { useEngine } from "../../src/engine/default.ts";
+import { Engine } from "../../src/engine/engine.ts";
+import { F, fromOwned } from "../../src/index.ts";
+import type { Device } from "../../src/runtime/device.ts";
+import { findCompiler } from "../setup/neighbours.ts";
+import { devices, nativeDevice } from "./engines.ts";
+
+interface Case {
+  readonly batch: number;
+  readonly channels: number;
+  readonly filters: number;
+  readonly image: readonly [number, number];
+  readonly kernel: readonly [number, number];
+  readonly padding: readonly [number, number];
+  readonly stride: number;
+  /** Whether the padding is left out. */
+  readonly clipped: boolean;
+}
+
+const cases: readonly Case[] = [
+  // As the input gradient of LeNet-5's second convolution.
+  {
+    batch: 8,
+    channels: 16,
+    filters: 6,
+    image: [10, 10],
+    kernel: [5, 5],
+    padding: [4, 4],
+    stride: 1,
+    clipped: true,
+  },
+  {
+    batch: 48,
+    channels: 8,
+    filters: 20,
+    image: [4, 9],
+    kernel: [5, 3],
+    padding: [4, 2],
+    stride: 1,
+    clipped: true,
+  },
+  // Over one edge only, and windows that lie in the padding altogether.
+  {
+    batch: 12,
+    channels: 20,
+    filters: 8,
+    image: [6, 12],
+    kernel: [5, 1],
+    padding: [4, 0],
+    stride: 1,
+    clipped: true,
+  },
+  {
+    batch: 16,
+    channels: 4,
+    filters: 8,
+    image: [3, 3],
+    kernel: [5, 5],
+    padding: [6, 7],
+    stride: 1,
+    clipped: true,
+  },
+  {
+    batch: 16,
+    channels: 8,
+    filters: 12,
+    image: [7, 7],
+    kernel: [5, 5],
+    padding: [4, 4],
+    stride: 2,
+    clipped: true,
+  },
+  // No images to make tiles of; a sum that is too short; too little to gain.
+  {
+    batch: 1,
+    channels: 16,
+    filters: 6,
+    image: [10, 10],
+    kernel: [5, 5],
+    padding: [4, 4],
+    stride: 1,
+    clipped: false,
+  },
+  {
+    batch: 8,
+    channels: 1,
+    filters: 6,
+    image: [10, 10],
+    kernel: [5, 5],
+    padding: [4, 4],
+    stride: 1,
+    clipped: false,
+  },
+  {
+    batch: 8,
+    channels: 8,
+    filters: 6,
+    image: [28, 28],
+    kernel: [5, 5],
+    padding: [1, 1],
+    stride: 1,
+    clipped: false,
+  },
+];
+
+const values = (count: number, seed: number): Float32Array<ArrayBuffer> =>
+  Float32Array.from({ length: count }, (_, i) => ((i * 7 + seed * i * i) % 31) / 16 - 0.9);
+
+const outputSize = (c: Case, axis: 0 | 1): number =>
+  Math.floor((c.image[axis] + 2 * c.padding[axis] - c.kernel[axis]) / c.stride) + 1;
+
+interface Operands {
+  readonly x: Float32Array<ArrayBuffer>;
+  readonly weight: Float32Array<ArrayBuffer>;
+}
+
+function operandsOf({ batch, channels, filters, image, kernel }: Case): Operands {
+  return {
+    x: values(batch * channels * image[0] * image[1], 3),
+    weight: values(filters * channels * kernel[0] * kernel[1], 5),
+  };
+}
+
+/** out[n, f, y, x] = sum over c, i, j inside the image of x[n, c, y * s + i - p, x * s + j - p] * w[f, c, i, j]. */
+function truthOf(c: Case, { x, weight }: Operands): Float64Array {
+  const [rows, columns] = [outputSize(c, 0), outputSize(c, 1)];
+  const [height, width] = c.image;
+  const [kernelY, kernelX] = c.kernel;
+  return Float64Array.from({ length: c.batch * c.filters * rows * columns }, (_, at) => {
+    const [ox, oy] = [at % columns, Math.floor(at / columns) % rows];
+    const f = Math.floor(at / columns / rows) % c.filters;
+    const n = Math.floor(at / columns / rows / c.filters);
+    let sum = 0;
+    for (let k = 0; k < c.channels * kernelY * kernelX; k++) {
+      const ix = ox * c.stride + (k % kernelX) - c.padding[1];
+      const iy = oy * c.stride + (Math.floor(k / kernelX) % kernelY) - c.padding[0];
+      if (ix < 0 || ix >= width || iy < 0 || iy >= height) continue;
+      const channel = Math.floor(k / kernelX / kernelY);
+      const pixel = x[((n * c.channels + channel) * height + iy) * width + ix] as number;
+      sum += pixel * (weight[f * c.channels * kernelY * kernelX + k] as number);
+    }
+    return sum;
+  });
+}
+
+/** The result, and the multiplications and additions of the contraction. */
+async function convolve(device: Device, c: Case): Promise<{ result: Float32Array; flops: number }> {
+  let flops = 0;
+  const compile = device.compile.bind(device);
+  device.compile = (program) => {
+    for (const { name, flops: own } of program.kernels) if (name === "contraction") flops += own;
+    return compile(program);
+  };
+  const engine = new Engine(device);
+  const before = useEngine(engine);
+  const { x, weight } = operandsOf(c);
+  const out = F.conv2d(
+    fromOwned(x, [c.batch, c.channels, ...c.image]),
+    fromOwned(weight, [c.filters, c.channels, ...c.kernel]),
+    { stride: c.stride, padding: [...c.padding] },
+  );
+  const result = Float32Array.from(await out.data());
+  await engine.close();
+  if (before !== null) useEngine(before);
+  return { result, flops };
+}
+
+const nameOf = (c: Case): string =>
+  `${c.batch} x ${c.image.join(" x ")} pixels, ${c.channels} channels to ${c.filters}, ` +
+  `kernel ${c.kernel.join(" x ")}, padding ${c.padding.join(", ")}, stride ${c.stride}`;
+
+const truths = new Map<Case, Float64Array>();
+beforeAll(() => {
+  for (const c of cases) truths.set(c, truthOf(c, operandsOf(c)));
+});
+
+const { missing } = findCompiler();
+
+const everywhere: { label: string; make: () => Device; lacks?: string | undefined }[] = [
+  ...Object.entries(devices).map(([label, make]) => ({ label, make })),
+  { label: "native", make: nativeDevice, lacks: missing },
+];
+
+describe.each(everywhere)("$label", ({ make, lacks }) => {
+  test.for(cases.map((c) => ({ name: nameOf(c), c })))("$name", async ({ c }, context) => {
+    context.skip(lacks !== undefined, lacks);
+    const { result, flops } = await convolve(make(), c);
+    const truth = truths.get(c) as Float64Array;
+    expect(result.length).toBe(truth.length);
+    const most = result.reduce((m, v, i) => Math.max(m, Math.abs(v - (truth[i] as number))), 0);
+    expect(most).toBeLessThan(1e-4);
+    const all = 2 * truth.length * c.channels * c.kernel[0] * c.kernel[1];
+    if (c.clipped) expect(flops).toBeLessThan(0.85 * all);
+    else expect(flops).toBe(all);
+  });
+});
