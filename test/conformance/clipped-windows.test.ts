@@ -18,6 +18,8 @@ interface Case {
   readonly kernel: readonly [number, number];
   readonly padding: readonly [number, number];
   readonly stride: number;
+  /** What the image is padded with; zeros by default. */
+  readonly around?: number;
   /** Whether the padding is left out. */
   readonly clipped: boolean;
 }
@@ -75,6 +77,18 @@ const cases: readonly Case[] = [
     stride: 2,
     clipped: true,
   },
+  // Other numbers than zero count.
+  {
+    batch: 8,
+    channels: 16,
+    filters: 6,
+    image: [10, 10],
+    kernel: [5, 5],
+    padding: [4, 4],
+    stride: 1,
+    around: 0.125,
+    clipped: false,
+  },
   // No images to make tiles of; a sum that is too short; too little to gain.
   {
     batch: 1,
@@ -126,7 +140,7 @@ function operandsOf({ batch, channels, filters, image, kernel }: Case): Operands
   };
 }
 
-/** out[n, f, y, x] = sum over c, i, j inside the image of x[n, c, y * s + i - p, x * s + j - p] * w[f, c, i, j]. */
+/** out[n, f, y, x] = sum over c, i, j of x[n, c, y * s + i - p, x * s + j - p] * w[f, c, i, j]. */
 function truthOf(c: Case, { x, weight }: Operands): Float64Array {
   const [rows, columns] = [outputSize(c, 0), outputSize(c, 1)];
   const [height, width] = c.image;
@@ -139,9 +153,11 @@ function truthOf(c: Case, { x, weight }: Operands): Float64Array {
     for (let k = 0; k < c.channels * kernelY * kernelX; k++) {
       const ix = ox * c.stride + (k % kernelX) - c.padding[1];
       const iy = oy * c.stride + (Math.floor(k / kernelX) % kernelY) - c.padding[0];
-      if (ix < 0 || ix >= width || iy < 0 || iy >= height) continue;
+      const isInside = ix >= 0 && ix < width && iy >= 0 && iy < height;
       const channel = Math.floor(k / kernelX / kernelY);
-      const pixel = x[((n * c.channels + channel) * height + iy) * width + ix] as number;
+      const pixel = isInside
+        ? (x[((n * c.channels + channel) * height + iy) * width + ix] as number)
+        : (c.around ?? 0);
       sum += pixel * (weight[f * c.channels * kernelY * kernelX + k] as number);
     }
     return sum;
@@ -159,11 +175,11 @@ async function convolve(device: Device, c: Case): Promise<{ result: Float32Array
   const engine = new Engine(device);
   const before = useEngine(engine);
   const { x, weight } = operandsOf(c);
-  const out = F.conv2d(
-    fromOwned(x, [c.batch, c.channels, ...c.image]),
-    fromOwned(weight, [c.filters, c.channels, ...c.kernel]),
-    { stride: c.stride, padding: [...c.padding] },
-  );
+  const [py, px] = c.padding;
+  const padded = F.pad(fromOwned(x, [c.batch, c.channels, ...c.image]), [px, px, py, py], {
+    value: c.around ?? 0,
+  });
+  const out = F.conv2d(padded, fromOwned(weight, [c.filters, c.channels, ...c.kernel]), { stride: c.stride });
   const result = Float32Array.from(await out.data());
   await engine.close();
   if (before !== null) useEngine(before);
@@ -172,7 +188,7 @@ async function convolve(device: Device, c: Case): Promise<{ result: Float32Array
 
 const nameOf = (c: Case): string =>
   `${c.batch} x ${c.image.join(" x ")} pixels, ${c.channels} channels to ${c.filters}, ` +
-  `kernel ${c.kernel.join(" x ")}, padding ${c.padding.join(", ")}, stride ${c.stride}`;
+  `kernel ${c.kernel.join(" x ")}, padding ${c.padding.join(", ")}, stride ${c.stride}${c.around === undefined ? "" : `, around ${c.around}`}`;
 
 const truths = new Map<Case, Float64Array>();
 beforeAll(() => {
