@@ -367,6 +367,7 @@ function mergeLoops(
   }
   return out;
 }
+
 /** The coordinates of the loop dimensions of row `m`, or of row `mi` of tile `mt`. */
 export function rowPlaces({ spec, plan, rows, clipped }: Problem): ReadonlyMap<string, Index> {
   return clipped?.places ?? positions(spec, plan.rows, ofAtom(variable("m", rows)));
