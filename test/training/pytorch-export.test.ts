@@ -207,8 +207,9 @@ describe("a model in PyTorch", () => {
       for (const part of ["evaluated", "trained", "losses"] as const) {
         const truth = there.float64[part];
         const size = Math.max(...truth.map(Math.abs));
-        // Twice the error of PyTorch's own float32, or what a few hundred roundings of the largest value may come to.
-        const allowed = Math.max(2 * gap(there.float32[part], truth), 2e-5 * size);
+        // Four times the error of PyTorch's own float32, which is one sample of what rounding does: last bits of the weights
+        // that were exported move it by a factor of 2.5. Or what a few hundred roundings of the largest value may come to.
+        const allowed = Math.max(4 * gap(there.float32[part], truth), 2e-5 * size);
         expect([part, gap(here[part], truth) <= allowed, gap(here[part], truth), allowed]).toEqual([
           part,
           true,
