@@ -82,14 +82,8 @@ export class LayerTable {
    * @param index Position in the header.
    */
   places(index: number, from = 0, to: number = this.#records.length): { step: number; at: number }[] {
-    const series = this.#header.series[index];
-    const offset = this.#offsets[index];
-    if (series === undefined || offset === undefined) return [];
-    const { numbers } = this;
-    return this.#records.slice(from, to).flatMap((record) => {
-      const at = record.at + offset;
-      return index < record.series && isPresent(numbers, at, series.kind) ? [{ step: record.step, at }] : [];
-    });
+    const { steps, at } = this.placeColumns(index, from, to);
+    return Array.from(steps, (step, i) => ({ step, at: at[i] as number }));
   }
 
   /** As `places`, as columns: what is asked for every few seconds leaves no objects behind. */

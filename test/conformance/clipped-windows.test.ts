@@ -24,102 +24,31 @@ interface Case {
   readonly clipped: boolean;
 }
 
+/** As the input gradient of LeNet-5's second convolution. */
+const lenet: Case = {
+  batch: 8,
+  channels: 16,
+  filters: 6,
+  image: [10, 10],
+  kernel: [5, 5],
+  padding: [4, 4],
+  stride: 1,
+  clipped: true,
+};
+
 const cases: readonly Case[] = [
-  // As the input gradient of LeNet-5's second convolution.
-  {
-    batch: 8,
-    channels: 16,
-    filters: 6,
-    image: [10, 10],
-    kernel: [5, 5],
-    padding: [4, 4],
-    stride: 1,
-    clipped: true,
-  },
-  {
-    batch: 48,
-    channels: 8,
-    filters: 20,
-    image: [4, 9],
-    kernel: [5, 3],
-    padding: [4, 2],
-    stride: 1,
-    clipped: true,
-  },
+  lenet,
+  { ...lenet, batch: 48, channels: 8, filters: 20, image: [4, 9], kernel: [5, 3], padding: [4, 2] },
   // Over one edge only, and windows that lie in the padding altogether.
-  {
-    batch: 12,
-    channels: 20,
-    filters: 8,
-    image: [6, 12],
-    kernel: [5, 1],
-    padding: [4, 0],
-    stride: 1,
-    clipped: true,
-  },
-  {
-    batch: 16,
-    channels: 4,
-    filters: 8,
-    image: [3, 3],
-    kernel: [5, 5],
-    padding: [6, 7],
-    stride: 1,
-    clipped: true,
-  },
-  {
-    batch: 16,
-    channels: 8,
-    filters: 12,
-    image: [7, 7],
-    kernel: [5, 5],
-    padding: [4, 4],
-    stride: 2,
-    clipped: true,
-  },
+  { ...lenet, batch: 12, channels: 20, filters: 8, image: [6, 12], kernel: [5, 1], padding: [4, 0] },
+  { ...lenet, batch: 16, channels: 4, filters: 8, image: [3, 3], padding: [6, 7] },
+  { ...lenet, batch: 16, channels: 8, filters: 12, image: [7, 7], stride: 2 },
   // Other numbers than zero count.
-  {
-    batch: 8,
-    channels: 16,
-    filters: 6,
-    image: [10, 10],
-    kernel: [5, 5],
-    padding: [4, 4],
-    stride: 1,
-    around: 0.125,
-    clipped: false,
-  },
+  { ...lenet, around: 0.125, clipped: false },
   // No images to make tiles of; a sum that is too short; too little to gain.
-  {
-    batch: 1,
-    channels: 16,
-    filters: 6,
-    image: [10, 10],
-    kernel: [5, 5],
-    padding: [4, 4],
-    stride: 1,
-    clipped: false,
-  },
-  {
-    batch: 8,
-    channels: 1,
-    filters: 6,
-    image: [10, 10],
-    kernel: [5, 5],
-    padding: [4, 4],
-    stride: 1,
-    clipped: false,
-  },
-  {
-    batch: 8,
-    channels: 8,
-    filters: 6,
-    image: [28, 28],
-    kernel: [5, 5],
-    padding: [1, 1],
-    stride: 1,
-    clipped: false,
-  },
+  { ...lenet, batch: 1, clipped: false },
+  { ...lenet, channels: 1, clipped: false },
+  { ...lenet, channels: 8, image: [28, 28], padding: [1, 1], clipped: false },
 ];
 
 const values = (count: number, seed: number): Float32Array<ArrayBuffer> =>

@@ -3,7 +3,6 @@
  * operands, or a function that pushes operands and result itself. What a register kind does not take is refused with
  * an error; float32 functions that are missing here are expanded into arithmetic before rendering.
  */
-
 import { EngineError } from "../../base/errors.ts";
 import type { BinaryFn, CompareFn, UnaryFn } from "../../base/scalar.ts";
 import type { BinaryExpr, CompareExpr, UnaryExpr } from "../../kernel/ir.ts";

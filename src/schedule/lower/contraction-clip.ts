@@ -4,8 +4,7 @@
  * same place of an image, so they run along another dimension, as the images of a batch. With a window of 5 x 5 that hangs over by
  * four pixels, half of the products over 10 x 10 pixels are saved.
  */
-import type { Node } from "../../graph/node.ts";
-import { resolve } from "../../graph/node.ts";
+import { type Node, resolve } from "../../graph/node.ts";
 import type { AxisMap, ContractionSpec } from "../../graph/operation.ts";
 import { delinearize, type Index, ofAtom, plus, times, variable } from "../index-math.ts";
 
