@@ -1,7 +1,7 @@
 /** The numbers that goals are about, by name, and how figures are written. */
 import { isMeasured, type Outcome } from "./compare.ts";
 import { type Library, type OurId, ourIds } from "./libraries.ts";
-import type { Sample } from "./timing.ts";
+import { quartiles, type Sample } from "./timing.ts";
 
 export type Figures = Map<string, number>;
 
@@ -10,6 +10,12 @@ export const percent = (share: number): string => `${(share * 100).toFixed(0)}%`
 export const times = (ratio: number): string => `${ratio.toFixed(2)}x`;
 export const spread = ({ median, min, max }: Sample): string =>
   `${milliseconds(median)} (${min.toFixed(2)} to ${max.toFixed(2)})`;
+
+/** The median of some ratios, and between which two half of them lie. */
+export function spreadOf(ratios: readonly number[]): string {
+  const { lower, median, upper } = quartiles(ratios);
+  return `${times(median)} (${lower.toFixed(2)} to ${upper.toFixed(2)})`;
+}
 
 /** The outcome of the library with an id. */
 export function outcomeOf(outcomes: ReadonlyMap<Library, Outcome>, id: string): Outcome | undefined {

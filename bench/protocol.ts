@@ -12,8 +12,6 @@ export interface NetworkJob {
   readonly batch: number;
   /** Safetensors file with PyTorch's names, or null: the library's own first weights. */
   readonly weights: string | null;
-  /** Whether statistics of all activations are recorded; ours only. */
-  readonly stats: boolean;
 }
 
 /** (m, k) times (k, n); transposed operands lie in memory as (k, m) and (n, k). */
@@ -51,6 +49,8 @@ export type Request =
   | { readonly do: "prepare"; readonly key: string; readonly job: Job }
   /** Values to compare: outputs of the network, the losses of the first steps, or the first elements of a result. */
   | { readonly do: "values"; readonly key: string }
+  /** Whether the steps to come record statistics of all activations; ours only. */
+  | { readonly do: "record"; readonly key: string; readonly on: boolean }
   /** `unmeasured` steps and then `steps`, of which the mean time is given. */
   | { readonly do: "run"; readonly key: string; readonly unmeasured: number; readonly steps: number }
   /** Rate of the kernels that do the arithmetic of a step; ours only. */
@@ -97,6 +97,7 @@ export interface Task {
   readonly flops?: number;
   profile?(): Promise<number>;
   kernels?(): Promise<StepKernels>;
+  record?(on: boolean): void;
   /** Times since the last call. */
   preparing?(): number;
   drop?(): void;
@@ -154,6 +155,9 @@ async function answerTo(
       return task.profile === undefined ? {} : { gflops: await task.profile() };
     case "kernels":
       return task.kernels === undefined ? {} : { kernels: await task.kernels() };
+    case "record":
+      task.record?.(request.on);
+      return {};
     case "drop":
       task.drop?.();
       tasks.delete(request.key);

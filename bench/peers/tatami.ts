@@ -52,7 +52,11 @@ async function infer(job: NetworkJob): Promise<Task> {
 /** One whole training step: forward, loss, backward, Adam. */
 async function train(job: NetworkJob): Promise<Task> {
   const model = await modelFor(job);
-  const recorder = job.stats ? new inspect.ActivationStats(model) : null;
+  let recorder: inspect.ActivationStats | null = null;
+  const record = (on: boolean): void => {
+    recorder?.remove();
+    recorder = on ? new inspect.ActivationStats(model) : null;
+  };
   const optimizer = new optim.Adam(model.parameters(), { lr: 1e-3 });
   const { data, shape } = imagesOf(job.network, job.batch);
   const labels = labelsOf(job.batch);
@@ -77,7 +81,8 @@ async function train(job: NetworkJob): Promise<Task> {
       return waited;
     },
     kernels: () => kernelsOf(step),
-    drop: () => recorder?.remove(),
+    record,
+    drop: () => record(false),
   };
 }
 

@@ -20,7 +20,7 @@ async function firstStep(
   env: Record<string, string>,
 ): Promise<number> {
   const peer = await library.fresh(env);
-  const job = { kind: "train", network, batch: goalBatch, weights: null, stats: false } as const;
+  const job = { kind: "train", network, batch: goalBatch, weights: null } as const;
   await peer.ask({ do: "prepare", key: "job", job }, bench.patience);
   const request = { do: "run", key: "job", unmeasured: 0, steps: 1 } as const;
   const { ms } = await peer.ask(request, bench.patience);
@@ -64,7 +64,7 @@ const memorySteps = 8;
 export async function benchMemory(bench: Bench): Promise<void> {
   const network = bench.networks.find(({ id }) => id === "resnet20");
   if (network === undefined) return;
-  const job = { kind: "train", network, batch: goalBatch, weights: null, stats: false } as const;
+  const job = { kind: "train", network, batch: goalBatch, weights: null } as const;
   const bytes = new Map<string, number>();
   const rows: string[][] = [];
   for (const library of besideTorch(bench)) {

@@ -16,7 +16,7 @@ async function outcomesOf(
   batch: number,
 ): Promise<Map<Library, Outcome>> {
   const weights = await bench.weights(network);
-  return compare(same(bench.libraries, { kind, network, batch, weights, stats: false }), bench);
+  return compare(same(bench.libraries, { kind, network, batch, weights }), bench);
 }
 
 /** Forward, loss, backward and Adam, on a batch that the host has: the copy to a device is part of the step. */

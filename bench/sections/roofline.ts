@@ -15,7 +15,7 @@ export async function benchRoofline(bench: Bench): Promise<void> {
   for (const network of bench.networks) {
     for (const library of ours(bench)) {
       const key = `kernels ${network.id}`;
-      const job = { kind: "train", network, batch: goalBatch, weights: null, stats: false } as const;
+      const job = { kind: "train", network, batch: goalBatch, weights: null } as const;
       await library.ask({ do: "prepare", key, job }, bench.patience);
       const { kernels } = await library.ask({ do: "kernels", key }, bench.patience);
       await library.ask({ do: "drop", key }, bench.patience);

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Bench, ours } from "../bench.ts";
-import { milliseconds, times } from "../figures.ts";
+import { milliseconds, spreadOf } from "../figures.ts";
 import { figureNames, goalBatch } from "../goals.ts";
 import type { Library, OurId } from "../libraries.ts";
 import type { Network } from "../networks.ts";
@@ -75,12 +75,6 @@ async function measure(bench: Bench, library: Library, network: Network): Promis
   }
 }
 
-/** The median, and between which two half of the rounds lie. */
-function spread(ratios: readonly number[]): string {
-  const { lower, median, upper } = quartiles(ratios);
-  return `${times(median)} (${lower.toFixed(2)} to ${upper.toFixed(2)})`;
-}
-
 export async function benchStudio(bench: Bench): Promise<void> {
   const rows: string[][] = [];
   for (const network of bench.networks.filter(({ id }) => bench.all || id !== "resnet20")) {
@@ -91,7 +85,7 @@ export async function benchStudio(bench: Bench): Promise<void> {
       bench.figures.set(figureNames.studio(network.id, library.id as OurId), quartiles(slower).median);
       const perStep = [turns.without, turns.with].map((ms) => milliseconds(quartiles(ms).median / steps));
       const seconds = first.map((ms) => `${(ms / 1000).toFixed(2)} s`);
-      rows.push([network.name, library.name, ...perStep, spread(slower), spread(turns.apart), ...seconds]);
+      rows.push([network.name, library.name, ...perStep, spreadOf(slower), spreadOf(turns.apart), ...seconds]);
     }
   }
   bench.report.table(

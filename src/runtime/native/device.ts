@@ -42,7 +42,7 @@ export function createNativeDevice(memory: Device, options: NativeDeviceOptions 
  * A program below this many milliseconds runs on the calling thread. Another thread would have to be woken for it and the
  * event loop afterwards, which takes about a tenth of a millisecond.
  */
-const quickMs = 2;
+const quickMs = 4;
 class NativeExecutable implements Executable {
   readonly program: Program;
   readonly compileMs: number;
