@@ -48,7 +48,9 @@ export async function benchStats(bench: Bench): Promise<void> {
       const turns = await measure(bench, library, network);
       const ratios = turns.with.map((ms, i) => ms / (turns.without[i] as number));
       bench.figures.set(figureNames.stats(network.id, library.id as OurId), quartiles(ratios).median);
-      const [without, recorded] = [turns.without, turns.with].map((list) => milliseconds(summarize(list).median));
+      const [without, recorded] = [turns.without, turns.with].map((list) =>
+        milliseconds(summarize(list).median),
+      );
       rows.push([network.name, library.name, without as string, recorded as string, spreadOf(ratios)]);
     }
   }

@@ -85,7 +85,14 @@ export async function benchStudio(bench: Bench): Promise<void> {
       bench.figures.set(figureNames.studio(network.id, library.id as OurId), quartiles(slower).median);
       const perStep = [turns.without, turns.with].map((ms) => milliseconds(quartiles(ms).median / steps));
       const seconds = first.map((ms) => `${(ms / 1000).toFixed(2)} s`);
-      rows.push([network.name, library.name, ...perStep, spreadOf(slower), spreadOf(turns.apart), ...seconds]);
+      rows.push([
+        network.name,
+        library.name,
+        ...perStep,
+        spreadOf(slower),
+        spreadOf(turns.apart),
+        ...seconds,
+      ]);
     }
   }
   bench.report.table(
