@@ -1,4 +1,8 @@
-"""Losses of five epochs of a LeNet-like network in PyTorch, from weights and images given by formulas.
+"""Losses of five epochs of LeNet-5 in PyTorch, from weights and images given by formulas.
+
+Tanh and average pooling, as published: where the slope of a network jumps, as at zero of a ReLU or between equal elements of a
+window, the last bit of a sum decides which way a training goes. Weights that differ by 1e-5 give losses that differ by 6e-6 here,
+in double precision, and by more than half with ReLU and max pooling.
 
     /usr/bin/python3 test/reference/make_lenet_reference.py
 
@@ -15,9 +19,9 @@ from torch import nn
 EPOCHS, BATCHES, BATCH = 5, 10, 32
 
 
-def wave(count, scale, phase):
-    i = np.arange(count, dtype=np.float64)
-    return scale * np.sin(i * 12.9898 + phase)
+def spread(count, scale, phase):
+    h = 43758.5453 * np.sin(np.arange(count, dtype=np.float64) * 12.9898 + phase)
+    return scale * (2 * (h - np.floor(h)) - 1)
 
 
 def images(batch):
@@ -31,14 +35,14 @@ def labels(batch):
 
 
 model = nn.Sequential(
-    nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2),
-    nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2),
-    nn.Flatten(), nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10),
+    nn.Conv2d(1, 6, 5, padding=2), nn.Tanh(), nn.AvgPool2d(2),
+    nn.Conv2d(6, 16, 5), nn.Tanh(), nn.AvgPool2d(2),
+    nn.Flatten(), nn.Linear(400, 120), nn.Tanh(), nn.Linear(120, 84), nn.Tanh(), nn.Linear(84, 10),
 )
 with torch.no_grad():
     for i, p in enumerate(model.parameters()):
         fan_in = p[0].numel() if p.dim() > 1 else p.numel()
-        values = wave(p.numel(), 1.5 / np.sqrt(fan_in) if p.dim() > 1 else 0.01, i)
+        values = spread(p.numel(), 2 / np.sqrt(fan_in) if p.dim() > 1 else 0.01, i)
         p.copy_(torch.from_numpy(values.astype(np.float32)).reshape(p.shape))
 
 optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)

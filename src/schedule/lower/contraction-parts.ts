@@ -236,6 +236,7 @@ function partTile(
       column,
       loops: block.loops,
       writesOut: p.writesOut,
+      ...(at.n.kind === "const" ? { columns: p.columns - at.n.value } : {}),
     },
     accumulators,
   );

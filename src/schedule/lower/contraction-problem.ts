@@ -227,8 +227,10 @@ function directColumns(
   columns: number,
   context: LoweringContext,
 ): Access | null {
-  if (node.op.kind !== "contraction" || columns % lanes !== 0) return null;
+  if (node.op.kind !== "contraction") return null;
   const { spec } = node.op;
+  // The end of a row as part of a vector is worth it where laying out as many elements as there are terms is not.
+  if (columns % lanes !== 0 && (columns < lanes / 2 || extent(spec, plan.summed) < longSum)) return null;
   const maps = plan.rowOperand === 0 ? spec.b : spec.a;
   const operand = node.inputs[1 - plan.rowOperand] as Node;
   if (context.bufferOf(resolve(operand)) === null && resolve(operand).op.kind === "constant") return null;

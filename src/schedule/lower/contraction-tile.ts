@@ -31,6 +31,8 @@ export interface Tile {
   readonly dtype: DType;
   readonly lanes: number;
   readonly vectors: number;
+  /** Columns that are elements, where they do not fill the last vector and nothing may be read behind them. */
+  readonly columns?: number;
   /** Kernel buffer and element index of each row at the start of the sum: an expression plus a constant. */
   readonly rowBuffer: number;
   readonly rows: readonly { readonly base: Expr; readonly offset: number }[];
@@ -123,17 +125,12 @@ function emitStep(
   loop: SummedLoop,
 ): void {
   const column = add(tile.column, columnAt);
-  const vectors = Array.from({ length: tile.vectors }, (_, v) =>
-    emitter.define(
-      "b",
-      load(
-        tile.columnBuffer,
-        tile.dtype,
-        add(column, int(u * loop.columnStride + v * tile.lanes)),
-        tile.lanes,
-      ),
-    ),
-  );
+  const vectors = Array.from({ length: tile.vectors }, (_, v) => {
+    const at = add(column, int(u * loop.columnStride + v * tile.lanes));
+    const left = (tile.columns ?? Number.POSITIVE_INFINITY) - v * tile.lanes;
+    const active = left < tile.lanes ? left : undefined;
+    return emitter.define("b", load(tile.columnBuffer, tile.dtype, at, tile.lanes, active));
+  });
   tile.rows.forEach((row, i) => {
     const at = add(add(row.base, rowAt), int(row.offset + u * loop.rowStride));
     const a = emitter.define("a", splat(load(tile.rowBuffer, tile.dtype, at), tile.lanes));

@@ -136,6 +136,8 @@ export class WholeSums {
         column,
         loops: p.loops.map((loop) => this.#inside(emitter, m, loop)),
         writesOut: p.writesOut,
+        // A column operand that is laid out has zeros behind the last column.
+        ...(n.kind === "const" && p.column.before.length === 0 ? { columns: p.columns - n.value } : {}),
       },
       accumulators,
     );
