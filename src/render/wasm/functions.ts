@@ -11,7 +11,7 @@ import { type Emitter, emitLanes, pushSplat } from "./emitter.ts";
 import { emitDivision, emitVectorDivision } from "./integer-division.ts";
 import { control, f32, f32x4, f64, i32, i32x4, i64, i64x2, v128 } from "./opcodes.ts";
 import { type Register, registerOf } from "./registers.ts";
-import { emitVectorMax, emitVectorSum } from "./short-forms.ts";
+import { emitMaskAnd, emitVectorMax, emitVectorSum } from "./short-forms.ts";
 
 type UnaryRule = number | ((emitter: Emitter, e: UnaryExpr) => void);
 type BinaryRule = number | ((emitter: Emitter, e: BinaryExpr) => void);
@@ -282,7 +282,7 @@ const binaryRules: Record<Register, Record<BinaryFn, BinaryRule>> = {
     mod: emitVectorDivision,
     mulhi: emitVectorMultiplyHigh,
   },
-  mask: { ...noBinary, and: v128.and, or: v128.or, xor: v128.xor },
+  mask: { ...noBinary, and: emitMaskAnd, or: v128.or, xor: v128.xor },
 };
 
 const compareRules: Record<Register, Record<CompareFn, CompareRule>> = {

@@ -137,6 +137,7 @@ export const v128 = {
   shuffle: 0xfd000d,
   not: 0xfd004d,
   and: 0xfd004e,
+  andnot: 0xfd004f,
   or: 0xfd0050,
   xor: 0xfd0051,
   bitselect: 0xfd0052,

@@ -5,7 +5,7 @@
 import { extremeOf } from "../../kernel/extreme-choice.ts";
 import type { BinaryExpr, SelectExpr } from "../../kernel/ir.ts";
 import { type Emitter, pushSplat } from "./emitter.ts";
-import { f32x4, i32x4 } from "./opcodes.ts";
+import { f32x4, i32x4, v128 } from "./opcodes.ts";
 import { registerOf } from "./registers.ts";
 
 /**
@@ -29,6 +29,14 @@ export function emitVectorSum(emitter: Emitter, { a, b }: BinaryExpr): void {
   const counts = b.kind === "cast" && registerOf(b.a) === "mask";
   emitter.value(counts ? b.a : b);
   emitter.code.op(counts ? i32x4.sub : i32x4.add);
+}
+
+/** What holds in both; what does not hold in one of them is a single instruction. */
+export function emitMaskAnd(emitter: Emitter, { a, b }: BinaryExpr): void {
+  const without = a.kind === "unary" && a.fn === "not" ? a.a : null;
+  emitter.value(without === null ? a : b);
+  emitter.value(without ?? b);
+  emitter.code.op(without === null ? v128.and : v128.andnot);
 }
 
 /** The larger or smaller of two vectors, where a choice is that. @returns false for any other choice. */

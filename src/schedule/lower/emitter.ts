@@ -31,7 +31,9 @@ import type { Expr, Local, Stmt } from "../../kernel/ir.ts";
 import { philox4x32 } from "../../kernel/philox.ts";
 import { type Atom, factorOf, type Index, keyOfTerms, occursInside, type Term } from "../index-math.ts";
 import { type Guard, type LoadScalar, operandsOf, type Scalar, type ScalarBody } from "../scalar-body.ts";
+import { isCheap, orFirst } from "./expressions.ts";
 import type { KernelBuffers } from "./kernel-frame.ts";
+import { everySecond, is32Bit, pickedSpan, pickedStride } from "./strided.ts";
 import { liesAlong, type Turn, transpose } from "./transpose.ts";
 
 /** What a loop variable is at run time: a register plus a constant, or the constant alone. */
@@ -57,10 +59,6 @@ interface VectorMode {
 }
 
 const scalarMode: VectorMode = { variable: "", lanes: 1 };
-
-/** An address, or that of the buffer's first element where a condition does not hold: what is there is not looked at. */
-const orFirst = (at: Expr, condition: Expr | null): Expr =>
-  condition === null ? at : select(condition, at, int(0));
 
 export class Emitter {
   readonly locals: Locals;
@@ -363,8 +361,14 @@ export class Emitter {
     const active = this.#active;
     const uniform = condition === null || condition.lanes === 1;
     const size = this.buffers.sizeOf(s.buffer);
-    if (uniform && this.#vectorFactor(s.index) === 1 && size >= active && this.#takesPart(s.dtype)) {
+    const factor = uniform ? this.#vectorFactor(s.index) : null;
+    if (factor === 1 && size >= active && this.#takesPart(s.dtype)) {
       return load(buffer, s.dtype, orFirst(this.address(s.index), condition), lanes, active);
+    }
+    if (factor === pickedStride && size >= pickedSpan(active) && is32Bit(s.dtype)) {
+      const level = this.#levels[this.levelOf(s)] as Level;
+      const from = { buffer, dtype: s.dtype, at: orFirst(this.address(s.index), condition) };
+      return everySecond(from, lanes, active, (e) => this.#keep(level, "row", e));
     }
     const turned = this.#turnedLoad(s, buffer, condition);
     if (turned !== null) return turned;
@@ -406,7 +410,7 @@ export class Emitter {
 
   /** Whether a vector of these elements may be loaded or stored in part, if that is what is active. */
   #takesPart(dtype: DType): boolean {
-    return this.#active === this.#vector.lanes || dtype === "float32" || dtype === "int32";
+    return this.#active === this.#vector.lanes || is32Bit(dtype);
   }
 
   #loadLane(s: LoadScalar, buffer: number, condition: Expr | null, lane: number): Expr {
@@ -488,11 +492,6 @@ export class Emitter {
 function restore<K, V>(target: Map<K, V>, saved: Map<K, V>): void {
   target.clear();
   for (const [k, v] of saved) target.set(k, v);
-}
-
-/** Whether repeating an expression costs nothing. */
-function isCheap(e: Expr): boolean {
-  return e.kind === "const" || e.kind === "local" || e.kind === "iota";
 }
 
 function shortName(s: Scalar): string {

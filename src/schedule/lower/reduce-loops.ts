@@ -156,8 +156,8 @@ export class ReduceLoops {
 
   /** Reduces the points `start + offset` of the vector axis side by side. */
   #points(name: string, start: Expr, offsets: readonly number[], width: number): void {
-    const { emitter, kernel, reduced } = this.#s;
-    const accumulators = offsets.map(() => kernel.reductions.map((r) => this.#accumulator(r, width)));
+    const { emitter, reduced } = this.#s;
+    const accumulators = offsets.map(() => this.#accumulators(width));
     const each = (i: number, body: () => void): void => {
       const statements = emitter.block(() => {
         emitter.bind(name, start, offsets[i] as number);
@@ -177,13 +177,13 @@ export class ReduceLoops {
 
   /** One kept point; vectors run along the innermost reduced loop where there is one long enough. */
   #rowPoint(): void {
-    const { emitter, kernel, reduced, lanes } = this.#s;
+    const { emitter, reduced, lanes } = this.#s;
     const inner = reduced[reduced.length - 1];
     const wide = inner !== undefined && lanes > 1 && inner.extent >= lanes;
-    const scalars = kernel.reductions.map((r) => this.#accumulator(r, 1));
+    const scalars = this.#accumulators(1);
     if (wide) {
       const whole = inner.extent - (inner.extent % lanes);
-      const vectors = kernel.reductions.map((r) => this.#accumulator(r, lanes));
+      const vectors = this.#accumulators(lanes);
       this.#where(() => {
         emitter.vectorized({ variable: inner.variable.name, lanes }, () =>
           this.#reducedLoops(
@@ -245,6 +245,14 @@ export class ReduceLoops {
       level = Array.from({ length: half }, (_, i) => combine(fn, level[i] as Expr, level[i + half] as Expr));
     }
     return combine(fn, level[0] as Expr, use(scalar));
+  }
+
+  /** Registers of all reductions. What the search for a position finds is the extreme itself: it takes no other. */
+  #accumulators(lanes: number): Local[][] {
+    const { reductions } = this.#s.kernel;
+    const searches = reductions.map((r) => reductions.findIndex((other) => finds(other, r)));
+    const own = reductions.map((r, i) => (searches[i] === -1 ? this.#accumulator(r, lanes) : []));
+    return own.map((list, i) => (searches[i] === -1 ? list : [own[searches[i] as number]?.[0] as Local]));
   }
 
   /** Registers of a reduction, at its neutral element: one value, or value and position. */
@@ -372,6 +380,7 @@ export class ReduceLoops {
     const { emitter, kernel } = this.#s;
     kernel.reductions.forEach((r, i) => {
       const [acc, at] = list[i] as [Local, Local?];
+      if (kernel.reductions.some((other) => finds(other, r))) return;
       const value = splat(this.#term(r), width);
       if (r.position === null || at === undefined) {
         emitter.push(set(acc, combine(r.fn, use(acc), value)));
@@ -409,6 +418,11 @@ export class ReduceLoops {
 /** Whether the order of terms changes the result: such sums are added up in runs. */
 function rounds({ fn, type }: Reduction): boolean {
   return fn === "sum" && type !== "i32";
+}
+
+/** Whether the search for a position comes upon what another reduction is after. */
+function finds(search: Reduction, { fn, value, position }: Reduction): boolean {
+  return position === null && search.position !== null && search.fn === `arg${fn}` && search.value === value;
 }
 
 /** Whether a value replaces the best one so far: strictly better, or the first NaN. */

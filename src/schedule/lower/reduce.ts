@@ -9,9 +9,19 @@ import { sizeOf } from "../../base/shape.ts";
 import type { Node } from "../../graph/node.ts";
 import { Locals } from "../../kernel/build.ts";
 import { valueTypeOf } from "../../kernel/ir.ts";
-import { type Index, linearize, ofAtom, plus, times, variable } from "../index-math.ts";
+import {
+  factorOf,
+  type Index,
+  linearize,
+  occursInside,
+  ofAtom,
+  plus,
+  slopeOf,
+  times,
+  variable,
+} from "../index-math.ts";
 import type { Buffer, Group, LoweredCall, LoweringContext, Order } from "../plan.ts";
-import { type Reach, ScalarBody } from "../scalar-body.ts";
+import { type Reach, type Scalar, ScalarBody } from "../scalar-body.ts";
 import { coordinates, type Dim, indicesOf, mergeDims, splitDims } from "./domain.ts";
 import { Emitter } from "./emitter.ts";
 import {
@@ -24,6 +34,7 @@ import {
 } from "./kernel-frame.ts";
 import { alignedCoordinates, reachBuffers } from "./map.ts";
 import { type ReduceKernel, ReduceLoops, type Reduction } from "./reduce-loops.ts";
+import { pickedStride } from "./strided.ts";
 import type { BodyStore } from "./walk.ts";
 
 /** Elements from which on a reduction with few results is cut into parts. */
@@ -272,6 +283,22 @@ export function combineContraction(group: Group, context: LoweringContext, parts
 function combineOf(node: Node): ReduceFn {
   return node.op.kind === "reduce" ? node.op.fn : "sum";
 }
+
+/** The kept dimension that vectors may run along: the innermost of all, or the one around windows side by side. */
+function lastKept({ body, dims }: ReduceKernel, lanes: number): Dim | null {
+  const at = dims.findLastIndex((d) => !d.reduced);
+  const kept = dims[at];
+  if (kept === undefined || at === dims.length - 1) return kept ?? null;
+  const window = dims.slice(at + 1).reduce((count, d) => count * d.extent, 1);
+  const { name } = kept.variable;
+  const isRead = (s: Scalar): boolean =>
+    s.kind !== "load" ||
+    (!occursInside(s.index, name) &&
+      factorOf(s.index, name) <= pickedStride &&
+      s.guards.every((g) => slopeOf(g.index, name) === 0));
+  return window < lanes && body.all.every(isRead) ? kept : null;
+}
+
 function emitReduce(kernel: ReduceKernel, context: LoweringContext, name: string): LoweredCall {
   const buffers = new KernelBuffers(kernel.buffers);
   const locals = new Locals();
@@ -280,10 +307,10 @@ function emitReduce(kernel: ReduceKernel, context: LoweringContext, name: string
   const kept = kernel.dims.filter((d) => !d.reduced);
   const reduced = kernel.dims.filter((d) => d.reduced);
   const elements = kernel.dims.reduce((p, d) => p * d.extent, 1);
-  const last = kernel.dims[kernel.dims.length - 1];
   const width = lanesFor(kernel.body.all, context.target.lanes);
-  const keptWidth = last === undefined ? 1 : lanesAlong(last.extent, width);
-  const along = last !== undefined && !last.reduced && keptWidth > 1 ? last : null;
+  const last = lastKept(kernel, width);
+  const keptWidth = last === null ? 1 : lanesAlong(last.extent, width);
+  const along = keptWidth > 1 ? last : null;
   // Positions in a row of vectors would have to be compared across lanes: such rows go one element at a time.
   const acrossLanes = along === null && kernel.reductions.some((r) => r.position !== null);
   const lanes = along !== null ? keptWidth : acrossLanes ? 1 : width;
