@@ -3,7 +3,7 @@ import { byteSize, type TypedArray, viewOf } from "../base/dtype.ts";
 import { interpret } from "../kernel/interpreter.ts";
 import type { BufferDecl, Kernel, Local, Stmt } from "../kernel/ir.ts";
 import { launchBytes, type Program } from "../kernel/program.ts";
-import { tableFirstSlot } from "./rendered.ts";
+import { countersOf, tableFirstSlot } from "./rendered.ts";
 
 export const buffer = (
   dtype: BufferDecl["dtype"],
@@ -37,7 +37,8 @@ export interface Layout {
 const aligned = (address: number): number => Math.ceil(address / 64) * 64;
 
 export function layOut(program: Program, threads = 1): Layout {
-  const arena = aligned(4 * (tableFirstSlot + program.slots.length));
+  const { first, stride } = countersOf(program);
+  const arena = aligned(4 * (first + threads * stride));
   let end = arena + launchBytes(program, threads);
   const slots = program.slots.map(({ dtype, size }) => {
     const at = aligned(end);

@@ -58,10 +58,12 @@ export const scratchResults: readonly number[] = Array.from({ length: chunks }, 
   return (terms + 1) * chunk + (terms * (terms - 1)) / 2;
 });
 
-/** Where threads leave the number of their last chunk, in bytes from the arena's base, and which that is. */
-export function lastChunks(threads: number): { readonly at: number; readonly chunk: number }[] {
-  return Array.from({ length: threads }, (_, thread) => ({
-    at: arenaBytes + thread * scratchBytes + markOffset,
-    chunk: Math.ceil((chunks * (thread + 1)) / threads) - 1,
-  }));
+/** Where threads leave the number of their last chunk, in bytes from the arena's base. */
+export const marksOf = (threads: number): readonly number[] =>
+  Array.from({ length: threads }, (_, thread) => arenaBytes + thread * scratchBytes + markOffset);
+
+/** Whether these can be last chunks of threads: no two the same, apart from the 0 of a thread that came too late for any. */
+export function areLast(marks: readonly number[]): boolean {
+  const left = marks.filter((mark) => mark > 0);
+  return left.length > 0 && new Set(left).size === left.length && left.every((mark) => mark < chunks);
 }

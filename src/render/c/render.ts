@@ -5,7 +5,7 @@
 import { EngineError } from "../../base/errors.ts";
 import { expandMath } from "../../kernel/math.ts";
 import type { Call, Place, Program, Stage } from "../../kernel/program.ts";
-import { type RenderedC, tableArenaBase, tableFirstSlot } from "../rendered.ts";
+import { countersOf, dealsOut, pieces, type RenderedC, tableArenaBase, tableFirstSlot } from "../rendered.ts";
 import { type KernelText, renderKernel } from "./kernel-function.ts";
 import { scalarPrelude, vectorPrelude } from "./prelude.ts";
 
@@ -29,15 +29,35 @@ INLINE i32 share_of(u32 chunks, u32 rotation, u32 thread, u32 threads) {
   return (i32)(chunks < threads ? (thread + threads - rotation % threads) % threads : thread);
 }
 INLINE i32 bound(u32 chunks, u32 share, u32 threads) { return (i32)((chunks * share + threads - 1) / threads); }
+/* Takes the next chunks of the thread's own share, then of the shares behind it; 0 where none are left. */
+static i32 take(u32 *taken, u32 stride, u32 chunks, u32 thread, u32 threads, i32 *from, i32 *to) {
+  for (u32 i = 0; i < threads; i++) {
+    u32 share = (thread + i) % threads, *of = taken + stride * share;
+    i32 first = bound(chunks, share, threads), count = bound(chunks, share + 1, threads) - first;
+    i32 piece = (count + ${pieces - 1}) / ${pieces};
+    if (__atomic_load_n(of, __ATOMIC_RELAXED) >= (u32)count) continue;
+    i32 at = (i32)__atomic_fetch_add(of, (u32)piece, __ATOMIC_RELAXED);
+    if (at >= count) continue;
+    *from = first + at, *to = first + (at + piece < count ? at + piece : count);
+    return 1;
+  }
+  return 0;
+}
 `;
 
 function runFunction(program: Program, kernels: readonly KernelText[]): string {
   const { clock } = program;
   const stamp = (i: number): string =>
     clock === undefined ? "" : `  if (thread == 0) ${clockSlot(clock)}[${i}] = now();\n`;
+  const counters = countersOf(program);
+  let calls = 0;
   const stages = program.stages.map((s, i) => {
+    const firstCall = calls;
+    calls += s.calls.length;
     const barrier = i < program.stages.length - 1 || clock !== undefined ? "  barrier(pool);\n" : "";
-    return stage(program, kernels, s) + barrier + stamp(i + 1);
+    return (
+      stage(program, kernels, s, { ...counters, first: counters.first + firstCall }) + barrier + stamp(i + 1)
+    );
   });
   return `${clock === undefined ? "" : nowFunction}
 void tatami_run(char *memory, const u32 *table, i32 thread, i32 threads, void (*barrier)(void *), void *pool) {
@@ -60,16 +80,28 @@ static f64 now(void) {
 }`;
 
 /** The calls of a stage, dealt out to the threads as in WebAssembly. */
-function stage(program: Program, kernels: readonly KernelText[], { calls }: Stage): string {
+function stage(
+  program: Program,
+  kernels: readonly KernelText[],
+  { calls }: Stage,
+  counters: { readonly first: number; readonly stride: number },
+): string {
   let rotation = 0;
   let text = "";
-  for (const call of calls) {
+  for (const [i, call] of calls.entries()) {
     const chunks = program.kernels[call.kernel]?.chunks;
     const kernel = kernels[call.kernel];
     if (chunks === undefined || kernel === undefined) {
       throw new EngineError(`c: there is no kernel ${call.kernel}`);
     }
     if (chunks === 0) continue;
+    if (dealsOut(chunks)) {
+      const taken = `(u32 *)(table + ${counters.first + i})`;
+      text += `  while (take(${taken}, ${counters.stride}, ${chunks}, thread, threads, &first, &end))
+    ${kernel.name}(first, end${pointers(program, call)});
+`;
+      continue;
+    }
     text += `  share = share_of(${chunks}, ${rotation}, thread, threads);
   first = bound(${chunks}, share, threads), end = bound(${chunks}, share + 1, threads);
   if (first < end) ${kernel.name}(first, end${pointers(program, call)});

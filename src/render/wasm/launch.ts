@@ -1,10 +1,10 @@
 /**
- * The function that runs a whole program on one thread of several: its share of the chunks of every call, stage by
- * stage, with a barrier after each stage.
+ * The function that runs a whole program on one thread of several: its share of the chunks of every call and what others have
+ * left of theirs, stage by stage, with a barrier after each stage.
  */
 import { EngineError } from "../../base/errors.ts";
 import type { Call, Place, Program, Stage } from "../../kernel/program.ts";
-import { tableArenaBase, tableFirstSlot } from "../rendered.ts";
+import { countersOf, dealsOut, pieces, tableArenaBase, tableFirstSlot } from "../rendered.ts";
 import { Code, type ModuleBuilder } from "./assembler.ts";
 import { control, f64, i32 } from "./opcodes.ts";
 
@@ -47,7 +47,9 @@ export function addRun(module: ModuleBuilder, program: Program, options: RunOpti
     arena: code.local("i32"),
     scratch: code.local("i32"),
     share: code.local("i32"),
-    shareFunction: shared ? module.add(renderShare()) : undefined,
+    first: code.local("i32"),
+    end: code.local("i32"),
+    functions: shared ? { share: module.add(renderShare()), take: module.add(renderTake()) } : undefined,
   };
   code.get(table);
   code.memory(i32.load, 2, 4 * tableArenaBase);
@@ -55,8 +57,11 @@ export function addRun(module: ModuleBuilder, program: Program, options: RunOpti
   emitScratchBase(run);
   const barrier = shared ? module.add(renderBarrier()) : undefined;
   emitStamp(run, now, 0);
+  const counters = countersOf(program);
+  let counter = counters.first;
   program.stages.forEach((stage, i) => {
-    emitStage(run, stage);
+    emitStage(run, stage, { ...counters, first: counter });
+    counter += stage.calls.length;
     if (barrier !== undefined && stage.calls.length > 0) {
       code.get(table);
       code.get(threads);
@@ -91,13 +96,19 @@ interface Run {
   readonly scratch: number;
   /** Local with the number of the share that this thread takes. */
   readonly share: number;
-  /** The function of {@link renderShare}; without it, one thread does everything. */
-  readonly shareFunction: number | undefined;
+  /** Locals with the bounds of the chunks that this thread has taken. */
+  readonly first: number;
+  readonly end: number;
+  /** The functions of {@link renderShare} and {@link renderTake}; without them, one thread does everything. */
+  readonly functions: { readonly share: number; readonly take: number } | undefined;
 }
 
-function emitStage(run: Run, stage: Stage): void {
+/** Where the counters of a stage's calls begin in the table, and those of the next thread behind them. */
+type Counters = ReturnType<typeof countersOf>;
+
+function emitStage(run: Run, stage: Stage, counters: Counters): void {
   let rotation = 0;
-  for (const call of stage.calls) {
+  for (const [i, call] of stage.calls.entries()) {
     const kernel = run.program.kernels[call.kernel];
     if (kernel === undefined || kernel.chunks > maxChunks) {
       throw new EngineError(
@@ -107,21 +118,48 @@ function emitStage(run: Run, stage: Stage): void {
       );
     }
     if (kernel.chunks === 0) continue;
-    if (run.shareFunction === undefined) {
+    if (run.functions === undefined) {
       run.code.i32(0);
       run.code.i32(kernel.chunks);
       emitCall(run, call);
+    } else if (dealsOut(kernel.chunks)) {
+      emitDealing(run, run.functions.take, call, kernel.chunks, { ...counters, first: counters.first + i });
     } else {
-      emitShare(run, run.shareFunction, call, kernel.chunks, rotation);
+      emitShare(run, run.functions.share, call, kernel.chunks, rotation);
       rotation += kernel.chunks;
     }
   }
 }
 
+/** Takes chunks, first of the thread's own share, as long as there are any. */
+function emitDealing(run: Run, take: number, call: Call, chunks: number, { first, stride }: Counters): void {
+  const { code } = run;
+  code.loop(() => {
+    code.get(table);
+    code.i32(4 * first);
+    code.op(i32.add);
+    code.i32(4 * stride);
+    code.i32(chunks);
+    code.get(thread);
+    code.get(threads);
+    code.call(take);
+    code.set(run.end);
+    code.tee(run.first);
+    code.get(run.end);
+    code.op(i32.ltU);
+    code.if(() => {
+      code.get(run.first);
+      code.get(run.end);
+      emitCall(run, call);
+      code.branch(1);
+    });
+  });
+}
+
 /**
  * Runs chunks [chunks * s / threads, chunks * (s + 1) / threads) for the share s of this thread. Where there are
- * enough chunks, s is the thread, so that it meets again in its cache what it wrote in the stage before. Fewer chunks
- * than threads are dealt out: every call goes on where the one before it in the stage ended.
+ * enough chunks, s is the thread. Fewer chunks than threads are dealt out: every call goes on where the one before it in the
+ * stage ended.
  */
 function emitShare(run: Run, shareFunction: number, call: Call, chunks: number, rotation: number): void {
   const { code, share } = run;
@@ -141,28 +179,36 @@ function emitShare(run: Run, shareFunction: number, call: Call, chunks: number, 
     });
     return;
   }
-  emitBound(run, chunks, 0);
-  emitBound(run, chunks, 1);
+  const bound = (next: number): void => {
+    const push = { chunks: () => code.i32(chunks), threads: () => code.get(threads) };
+    emitBound(code, { ...push, share: () => code.get(share) }, next);
+  };
+  bound(0);
+  bound(1);
   code.op(i32.ltU);
   code.if(() => {
-    emitBound(run, chunks, 0);
-    emitBound(run, chunks, 1);
+    bound(0);
+    bound(1);
     emitCall(run, call);
   });
 }
 
 /** Pushes ceil(chunks * (share + next) / threads), the first chunk of a share or the one after its last. */
-function emitBound({ code, share }: Run, chunks: number, next: number): void {
-  code.get(share);
+function emitBound(
+  code: Code,
+  push: Readonly<Record<"chunks" | "share" | "threads", () => void>>,
+  next: number,
+): void {
+  push.share();
   code.i32(next);
   code.op(i32.add);
-  code.i32(chunks);
+  push.chunks();
   code.op(i32.mul);
-  code.get(threads);
+  push.threads();
   code.op(i32.add);
   code.i32(1);
   code.op(i32.sub);
-  code.get(threads);
+  push.threads();
   code.op(i32.divU);
 }
 
@@ -217,6 +263,94 @@ function renderShare(): Code {
   code.op(i32.ltU);
   code.op(control.select);
   return code;
+}
+
+/**
+ * take(counters, stride, chunks, thread, threads): the bounds of the next chunks of the thread's own share, then of the shares
+ * behind it; the second bound is the first where none are left. A thread meets again in its cache what it wrote in the stage
+ * before, and one that is held up by other work of the machine keeps nobody waiting for long.
+ */
+function renderTake(): Code {
+  const code = new Code(["i32", "i32", "i32", "i32", "i32"], ["i32", "i32"]);
+  const [counters, stride, chunks, self, count] = [0, 1, 2, 3, 4];
+  const [tried, share, at] = [code.local("i32"), code.local("i32"), code.local("i32")];
+  const [size, piece, counter] = [code.local("i32"), code.local("i32"), code.local("i32")];
+  const get = (local: number) => (): void => code.get(local);
+  const bound = (next: number): void =>
+    emitBound(code, { chunks: get(chunks), share: get(share), threads: get(count) }, next);
+  code.loop(() => {
+    code.get(self);
+    code.get(tried);
+    code.op(i32.add);
+    code.get(count);
+    code.op(i32.remU);
+    code.tee(share);
+    code.get(stride);
+    code.op(i32.mul);
+    code.get(counters);
+    code.op(i32.add);
+    code.set(counter);
+    bound(1);
+    bound(0);
+    code.op(i32.sub);
+    code.tee(size);
+    code.i32(pieces - 1);
+    code.op(i32.add);
+    code.i32(pieces);
+    code.op(i32.divU);
+    code.set(piece);
+    code.get(counter);
+    code.memory(i32.atomicLoad, 2, 0);
+    code.get(size);
+    code.op(i32.ltU);
+    code.if(() => {
+      code.get(counter);
+      code.get(piece);
+      code.memory(i32.atomicAdd, 2, 0);
+      code.tee(at);
+      code.get(size);
+      code.op(i32.ltU);
+      code.if(() => emitTaken(code, { bound, at, piece, size }));
+    });
+    code.get(tried);
+    code.i32(1);
+    code.op(i32.add);
+    code.tee(tried);
+    code.get(count);
+    code.op(i32.ltU);
+    code.branchIf(0);
+  });
+  code.i32(0);
+  code.i32(0);
+  return code;
+}
+
+/** Returns the bounds of a piece of a share that begins at local `at`, or of what is left of it. */
+function emitTaken(
+  code: Code,
+  {
+    bound,
+    at,
+    piece,
+    size,
+  }: { bound: (next: number) => void } & Readonly<Record<"at" | "piece" | "size", number>>,
+): void {
+  bound(0);
+  code.get(at);
+  code.op(i32.add);
+  bound(0);
+  code.get(at);
+  code.get(piece);
+  code.op(i32.add);
+  code.get(size);
+  code.get(at);
+  code.get(piece);
+  code.op(i32.add);
+  code.get(size);
+  code.op(i32.ltU);
+  code.op(control.select);
+  code.op(i32.add);
+  code.op(control.return);
 }
 
 /**

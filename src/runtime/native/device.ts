@@ -139,7 +139,7 @@ class NativeDevice implements BackgroundDevice {
     if (this.#closed) throw new EngineError("the device is closed; create another one");
     const code = this.#library.load(path);
     if (code === null) throw new EngineError(`native: the compiled program ${path} cannot be loaded`);
-    const table = this.allocate(tableBytes(program));
+    const table = this.allocate(tableBytes(program, this.threads));
     const fields = { program, compileMs: performance.now() - start, codeBytes, code, table };
     const executable = new NativeExecutable(fields, (it) => this.#dispose(it));
     this.#live.add(executable);
@@ -212,8 +212,8 @@ class NativeDevice implements BackgroundDevice {
       throw new EngineError("run: the executable is disposed or belongs to another device");
     }
     if (this.#running) throw new EngineError("run: another program is still running; await it first");
-    const words = this.view("int32", executable.table, tableBytes(executable.program) / 4);
-    writeTable(words, 0, executable.program, arena, slots);
+    const words = this.view("int32", executable.table, tableBytes(executable.program, this.threads) / 4);
+    writeTable(words, 0, executable.program, this.threads, arena, slots);
     return executable;
   }
 

@@ -178,7 +178,7 @@ class WasmDevice implements Device {
     const { bytes } = this.#render(program, { shared, relaxed });
     // The array may lie over any kind of buffer as far as its type tells; a renderer makes an ordinary one.
     const module = optimizedAtOnce(() => new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>));
-    const table = this.allocate(tableBytes(program));
+    const table = this.allocate(tableBytes(program, this.threads));
     const compileMs = performance.now() - start;
     const fields = { program, compileMs, codeBytes: bytes.length, id: this.#nextId++, module, table };
     const executable = new WasmExecutable(fields, (it) => this.#dispose(it));
@@ -261,7 +261,7 @@ class WasmDevice implements Device {
     if (this.#pool?.busy === true) {
       throw new EngineError("run: another program is still running; await it first");
     }
-    writeTable(this.#memory.words, executable.table / 4, executable.program, arena, slots);
+    writeTable(this.#memory.words, executable.table / 4, executable.program, this.threads, arena, slots);
     return executable;
   }
 
