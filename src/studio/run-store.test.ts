@@ -4,7 +4,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { Heartbeat } from "../train/recording/heartbeat.ts";
-import { stepLine } from "../train/recording/step-log.ts";
+import { stepLines } from "../train/recording/step-log.ts";
 import { RunFollower } from "./events.ts";
 import { csvOf, jsonOf } from "./exports.ts";
 import { generateRun } from "./generated-run.test-helper.ts";
@@ -27,7 +27,7 @@ async function opened(id: string): Promise<RunReader> {
 }
 
 const row = (step: number): string =>
-  stepLine({ step, epoch: 3, loss: Number.NaN, lr: 0.01, seconds: step / 100, samples: 32 });
+  stepLines([{ step, epoch: 3, loss: Number.NaN, lr: 0.01, seconds: step / 100, samples: 32 }]);
 
 it("tells what a run is", async () => {
   const id = await generateRun(root);
