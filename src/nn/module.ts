@@ -615,7 +615,9 @@ export abstract class Module extends Callable {
 
   /** Whether hooks of somebody's see what goes in and out. */
   get #isShown(): boolean {
-    return (this.#hooks !== null && shows(this.#hooks)) || globalForward.size > 0 || globalForwardPre.size > 0;
+    return (
+      (this.#hooks !== null && shows(this.#hooks)) || globalForward.size > 0 || globalForwardPre.size > 0
+    );
   }
 
   /** @internal Whether somebody watches calls of this module. */

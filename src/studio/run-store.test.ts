@@ -172,6 +172,25 @@ it("gives verdicts in both languages, with the step at which they were found fir
   expect(found?.topic).toBe("gradients");
 });
 
+it("judges a run of thousands of epochs in a moment, its last one too", { timeout: 120_000 }, async () => {
+  // Asked at the end of each of them, rules that look at all steps before take minutes.
+  const steps = 99_990;
+  const id = await generateRun(root, {
+    steps,
+    stepsPerEpoch: 30,
+    every: 1000,
+    layers: 1,
+    brokenFrom: steps - 1000,
+  });
+  const reader = await opened(id);
+  const before = process.cpuUsage();
+  const verdicts = reader.verdicts();
+  const { user, system } = process.cpuUsage(before);
+  expect(reader.head.epochs).toHaveLength(3333);
+  expect(verdicts.find(({ rule }) => rule === "non-finite")).toMatchObject({ current: true });
+  expect((user + system) / 1000).toBeLessThan(6000);
+});
+
 it("gives a small curve of the losses, however many epochs there were", async () => {
   const short = await generateRun(root, { id: "20260131-094500-s", steps: 60 });
   const long = await generateRun(root, { id: "20260131-094500-l", steps: 2000 });

@@ -47,7 +47,9 @@ it.each([3, 14, 40, 1e6])("gives the logarithms of counts up to %d, a shade off 
   const counts = Array.from({ length: 200 }, (_, i) => Math.round((largest * i) / 199));
   const { histogram } = stripOf([[-0.08, 0.08]], counts);
   const expected = counts.map((count) => Math.round((Math.log1p(count) / Math.log1p(largest)) * 255));
-  const off = [...Buffer.from(histogram, "base64")].map((shade, i) => Math.abs(shade - (expected[i] as number)));
+  const off = [...Buffer.from(histogram, "base64")].map((shade, i) =>
+    Math.abs(shade - (expected[i] as number)),
+  );
   expect(Math.max(...off)).toBeLessThanOrEqual(1);
   expect(off.filter((by) => by === 0).length).toBeGreaterThan(180);
 });

@@ -27,11 +27,7 @@ export class AppendFile<T> {
    * @param encode Bytes of what was added, in its order.
    * @param onError Told of the first error; nothing more is written then.
    */
-  constructor(
-    path: string,
-    encode: (added: readonly T[]) => Uint8Array,
-    onError: (error: unknown) => void,
-  ) {
+  constructor(path: string, encode: (added: readonly T[]) => Uint8Array, onError: (error: unknown) => void) {
     this.#path = path;
     this.#encode = encode;
     this.#onError = onError;
