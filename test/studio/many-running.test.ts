@@ -42,7 +42,10 @@ beforeEach(async () => {
     step++;
     const row = { step, epoch: 3, lr: 0.01, seconds: step * 0.01, samples: 32 };
     const write = (id: string): Promise<void> =>
-      appendFile(join(root, id, "steps.ndjson"), stepLines([{ ...row, loss: 1 + ids.indexOf(id) + 1 / step }]));
+      appendFile(
+        join(root, id, "steps.ndjson"),
+        stepLines([{ ...row, loss: 1 + ids.indexOf(id) + 1 / step }]),
+      );
     // The folder is gone at the end of the test.
     void Promise.all(growingIds.map(write)).catch(() => undefined);
   }, 100);

@@ -4,6 +4,7 @@ import { formatDuration } from "../i18n/format.ts";
 import { colorNamed, faint } from "../state/theme.svelte.ts";
 import { axisWidth } from "./axis-width.ts";
 import {
+  alonePoints,
   brokenRanges,
   type ChartBand,
   type ChartSeries,
@@ -47,7 +48,14 @@ function seriesOptions(series: ChartSeries): uPlot.Series {
     width: isFaint ? 1 : 2,
     dash: isFaint ? [] : [...dashOf(series.style)],
     spanGaps: series.spanGaps ?? false,
-    points: { show: hasPoints(series), size: 6, stroke: color, fill: color },
+    points: {
+      size: 6,
+      stroke: color,
+      fill: color,
+      ...(hasPoints(series)
+        ? { show: true }
+        : { show: true, filter: (u, at) => alonePoints(u.data[at] as (number | null)[]) }),
+    },
   };
 }
 
@@ -61,6 +69,9 @@ function scales(spec: ChartSpec): uPlot.Scales {
     y: { distr: spec.yLog ? 3 : 1 },
   };
 }
+
+/** Distances of marks along an axis of steps. */
+const wholeNumbers = Array.from({ length: 13 }, (_, power) => [1, 2, 5].map((n) => n * 10 ** power)).flat();
 
 function axes(spec: ChartSpec, xName: string): uPlot.Axis[] {
   const common = {
@@ -83,6 +94,8 @@ function axes(spec: ChartSpec, xName: string): uPlot.Axis[] {
       ...common,
       space: 48,
       size: 24,
+      // There are no steps between steps; on a logarithmic axis marks are powers of ten.
+      ...(spec.axis !== "time" && !spec.xLog ? { incrs: wholeNumbers } : {}),
       values: texts(spec.axis === "time" ? formatDuration : short),
       label: xName,
       labelSize: 16,
