@@ -42,19 +42,22 @@ const hasPoints = ({ look, values }: ChartSeries): boolean =>
 function seriesOptions(series: ChartSeries): uPlot.Series {
   const color = colorNamed(hueOf(series.style));
   const isFaint = series.look === "faint";
+  const spansGaps = series.spanGaps ?? false;
   return {
     label: series.label,
     stroke: isFaint ? faint(color, 0.3) : color,
     width: isFaint ? 1 : 2,
     dash: isFaint ? [] : [...dashOf(series.style)],
-    spanGaps: series.spanGaps ?? false,
+    spanGaps: spansGaps,
     points: {
       size: 6,
       stroke: color,
       fill: color,
-      ...(hasPoints(series)
-        ? { show: true }
-        : { show: true, filter: (u, at) => alonePoints(u.data[at] as (number | null)[]) }),
+      show: hasPoints(series) || !spansGaps,
+      // Lines over gaps lead to every value.
+      ...(hasPoints(series) || spansGaps
+        ? {}
+        : { filter: (u, at) => alonePoints(u.data[at] as (number | null)[]) }),
     },
   };
 }
