@@ -34,7 +34,7 @@ const mayImport = {
   models: ["nn", ...tensor],
   train: ["nn", "optim", "data", "inspect", "io", ...tensor],
   lab: ["data", "train/text-table\\.ts", ...tensor],
-  studio: ["train/recording", "train/run-dir\\.ts", "inspect/index\\.ts", "base"],
+  studio: ["train/recording", "train/run-dir\\.ts", "inspect/(index|diagnose)\\.ts", "base"],
   cli: ["(index|node)\\.ts", "(nn|optim|data|inspect|io|models|train|lab|studio)/index\\.ts"],
 };
 

@@ -2,7 +2,7 @@
  * What is wrong with a training, in words.
  */
 import { ArgumentError } from "../base/errors.ts";
-import { type Language, type Observations, rules, type Severity } from "./diagnosis-rules.ts";
+import { type Language, type Observations, type Rule, rules, type Severity } from "./diagnosis-rules.ts";
 
 /** One thing that is wrong. */
 export interface Verdict {
@@ -44,23 +44,45 @@ export function diagnose(data: Observations, { lang = "en" }: DiagnoseOptions = 
   if (lang !== "en" && lang !== "ja") {
     throw new ArgumentError(`diagnose: lang must be "en" or "ja"; got ${String(lang)}`, { lang });
   }
-  const verdicts = [...rules].flatMap(([name, rule]) =>
-    rule.find(data, rule.threshold).map((found): Verdict => {
-      const { severity, topic } = rule;
-      const named = { ...found, ...(found.layer === undefined ? {} : { layer: inWords(found.layer, lang) }) };
-      return {
-        rule: name,
-        ...(found.layer === undefined ? {} : { layer: found.layer }),
-        severity,
-        value: found.value,
-        threshold: found.limit ?? rule.threshold,
-        message: rule.message[lang](named),
-        cure: rule.cure[lang],
-        topic,
-      };
-    }),
+  return findAll(data).map((finding) => verdictOf(finding, lang));
+}
+
+/** What a rule has found, before it is put into words. */
+export interface Problem {
+  readonly name: string;
+  readonly rule: Rule;
+  readonly found: ReturnType<Rule["find"]>[number];
+}
+
+/**
+ * What the rules find, errors first.
+ *
+ * @param only Name of a rule, where the others need not be asked.
+ */
+export function findAll(data: Observations, only?: string): readonly Problem[] {
+  const findings = [...rules].flatMap(([name, rule]) =>
+    only === undefined || only === name
+      ? rule.find(data, rule.threshold).map((found): Problem => ({ name, rule, found }))
+      : [],
   );
-  return verdicts.sort((a, b) => Number(b.severity === "error") - Number(a.severity === "error"));
+  const isError = ({ rule }: Problem): number => Number(rule.severity === "error");
+  return findings.sort((a, b) => isError(b) - isError(a));
+}
+
+/** A finding in words. */
+export function verdictOf({ name, rule, found }: Problem, lang: Language): Verdict {
+  const { severity, topic } = rule;
+  const named = { ...found, ...(found.layer === undefined ? {} : { layer: inWords(found.layer, lang) }) };
+  return {
+    rule: name,
+    ...(found.layer === undefined ? {} : { layer: found.layer }),
+    severity,
+    value: found.value,
+    threshold: found.limit ?? rule.threshold,
+    message: rule.message[lang](named),
+    cure: rule.cure[lang],
+    topic,
+  };
 }
 
 /** Layers of a `Sequential` have numbers for names, which in a sentence would be read as numbers. */

@@ -152,14 +152,14 @@ export abstract class LayerRecords {
     const names = new Map(this.watched(model).map(([name, module]) => [module, name]));
     // Layers that nobody watches still say where the features of those behind them lie.
     for (const module of model.modules()) {
-      const hook = (_module: unknown, _inputs: unknown, output: unknown): void => {
+      const watcher = (_module: unknown, output: unknown): void => {
         const first: unknown = Array.isArray(output) ? output[0] : output;
         if (!(first instanceof Tensor)) return;
         const axis = this.#featureAxes.after(module, first.ndim);
         const name = names.get(module);
         if (name !== undefined) see(name, module.constructor.name, first.node, axis);
       };
-      this.own(module.registerForwardHook(hook));
+      this.own(module.__watch__(watcher));
     }
   }
 

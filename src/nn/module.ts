@@ -61,7 +61,11 @@ interface Hooks {
   readonly forward: HookList<AnyHook>;
   readonly backwardPre: HookList<AnyHook>;
   readonly backward: HookList<AnyHook>;
+  readonly watchers: HookList<Watcher>;
 }
+
+/** Sees what a call gives, replaces nothing, and keeps none of its tensors. */
+type Watcher = (module: Module, output: unknown) => void;
 
 /** How deep calls of modules are in each other, and what the outermost has shown to anyone outside: outputs, hooks. */
 const calls = { depth: 0, shown: new Set<Node>() };
@@ -184,12 +188,12 @@ export abstract class Module extends Callable {
    * net.namedChildren().map(([name]) => name); // ["hidden", "act"]
    */
   namedChildren(): [string, Module][] {
-    const seen = new Set<Module>();
-    return Object.entries(this).flatMap(([name, value]): [string, Module][] => {
-      if (!(value instanceof Module) || seen.has(value)) return [];
-      seen.add(value);
-      return [[name, value]];
-    });
+    const found: [string, Module][] = [];
+    for (const name of Object.keys(this)) {
+      const value: unknown = this[name as keyof this];
+      if (value instanceof Module && !found.some(([, known]) => known === value)) found.push([name, value]);
+    }
+    return found;
   }
 
   /**
@@ -558,8 +562,17 @@ export abstract class Module extends Callable {
       forward: new HookList(),
       backwardPre: new HookList(),
       backward: new HookList(),
+      watchers: new HookList(),
     };
     return this.#hooks;
+  }
+
+  /**
+   * @internal Registers what sees the output of every `forward`, after all hooks. Unlike a hook it may not keep a tensor, or
+   * show one to anybody, and so makes nothing be computed for a reader.
+   */
+  __watch__(watcher: Watcher): RemovableHandle {
+    return this.#hookLists().watchers.add(watcher);
   }
 
   /** @internal */
@@ -597,21 +610,31 @@ export abstract class Module extends Callable {
   get __private__(): boolean {
     const own = this.constructor as typeof Module;
     const pure = Object.hasOwn(own, "pure") && own.pure;
-    return pure && !Object.hasOwn(this, "forward") && !this.__hooked__;
+    return pure && !Object.hasOwn(this, "forward") && !this.#isShown;
+  }
+
+  /** Whether hooks of somebody's see what goes in and out. */
+  get #isShown(): boolean {
+    return (
+      (this.#hooks !== null && shows(this.#hooks)) || globalForward.size > 0 || globalForwardPre.size > 0
+    );
   }
 
   /** @internal Whether somebody watches calls of this module. */
   get __hooked__(): boolean {
-    const hooks = this.#hooks;
-    return (hooks !== null && !hasNone(hooks)) || globalForward.size > 0 || globalForwardPre.size > 0;
+    return this.#isShown || (this.#hooks !== null && this.#hooks.watchers.size > 0);
   }
 
   #hookedForward(inputs: readonly unknown[]): unknown {
     const output = this.forward(...(inputs as never[]));
-    show(inputs);
-    show(output);
+    if (this.#isShown) {
+      show(inputs);
+      show(output);
+    }
     const post = [...globalForward.list(), ...(this.#hooks?.forward.list() ?? [])];
-    return post.reduce<unknown>((y, hook) => hook(this, inputs, y) ?? y, output);
+    const given = post.reduce<unknown>((y, hook) => hook(this, inputs, y) ?? y, output);
+    for (const watch of this.#hooks?.watchers.list() ?? []) watch(this, given);
+    return given;
   }
 
   /**
@@ -641,8 +664,9 @@ export abstract class Module extends Callable {
 
 const joined = (path: string, name: string): string => (path === "" ? name : `${path}.${name}`);
 
-const hasNone = (hooks: Hooks): boolean =>
-  Object.values(hooks).every((list: HookList<AnyHook>) => list.size === 0);
+/** Asked at every call of a module that ever had a hook, so without a list of the lists. */
+const shows = ({ forwardPre, forward, backwardPre, backward }: Hooks): boolean =>
+  forwardPre.size + forward.size + backwardPre.size + backward.size > 0;
 
 /** The first entry of each value. */
 function unique<T>(entries: readonly [string, T][]): [string, T][] {

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { encodeRecord, type LayerHeader, type LayerSeries } from "../train/recording/layer-log.ts";
-import { stepLine } from "../train/recording/step-log.ts";
+import { stepLines } from "../train/recording/step-log.ts";
 
 export interface GeneratedRun {
   readonly id?: string;
@@ -35,17 +35,15 @@ export async function generateRun(root: string, options: GeneratedRun = {}): Pro
   const epochs = Math.ceil(steps / stepsPerEpoch);
   const recording = { version: 1, epochs, stepsPerEpoch, every, classes: ["a", "b"] };
   await writeFile(join(folder, "recording.json"), JSON.stringify(recording));
-  const rows = range(steps).map((i) =>
-    stepLine({
-      step: i + 1,
-      epoch: Math.floor(i / stepsPerEpoch) + 1,
-      loss: 2 / (1 + i),
-      lr: 0.01,
-      seconds: (i + 1) * 0.01,
-      samples: 32,
-    }),
-  );
-  await writeFile(join(folder, "steps.ndjson"), rows.join(""));
+  const rows = range(steps).map((i) => ({
+    step: i + 1,
+    epoch: Math.floor(i / stepsPerEpoch) + 1,
+    loss: 2 / (1 + i),
+    lr: 0.01,
+    seconds: (i + 1) * 0.01,
+    samples: 32,
+  }));
+  await writeFile(join(folder, "steps.ndjson"), stepLines(rows));
   const metrics = range(epochs).map((e) =>
     JSON.stringify({ epoch: e + 1, loss: 1 / (e + 1), accuracy: 0.5 }),
   );

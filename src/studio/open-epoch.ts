@@ -14,7 +14,9 @@ const together = 10;
 /** The first steps of a training are no measure: the loss has had no time to fall, and Adam's steps are large. */
 const leastSteps = 50;
 
-const isLoud = ({ rule }: VerdictText): boolean => rule === "non-finite";
+/** The rule that is heard at once. */
+const loudRule = "non-finite";
+const isLoud = ({ rule }: VerdictText): boolean => rule === loudRule;
 
 export class OpenEpoch {
   #key = "";
@@ -47,7 +49,7 @@ export class OpenEpoch {
 
   #found(table: LayerTable, window: Window, end: number, classes: number): VerdictText[] {
     // Asked anew every time: the loss may be NaN where nothing was recorded since.
-    const loud = judge(table, window, classes).filter(isLoud);
+    const loud = judge(table, window, classes, loudRule);
     const looks = Array.from({ length: inARow }, (_, back) => this.#look(table, window, end - back, classes));
     for (const position of this.#looks.keys()) if (position <= end - inARow) this.#looks.delete(position);
     const newest = new Map<string, VerdictText>();

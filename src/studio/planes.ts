@@ -4,7 +4,7 @@
 import type { Planes } from "./protocol.ts";
 
 /**
- * One scale for all planes, from the smallest to the largest number; what is no number is drawn as the smallest.
+ * One scale for all planes, from the smallest to the largest number; what is no number is drawn as the smallest, and counted.
  *
  * @param bounds In place of the smallest and the largest.
  */
@@ -24,10 +24,12 @@ export function toPlanes(
   if (low > high) [low, high] = [0, 0];
   const scale = high > low ? 255 / (high - low) : 0;
   const bytes = new Uint8Array(length);
+  let nonFinite = 0;
   for (let i = 0; i < length; i++) {
     const value = data[i] as number;
+    if (!Number.isFinite(value)) nonFinite++;
     const clear = Number.isNaN(value) ? low : Math.min(high, Math.max(low, value));
     bytes[i] = Math.round((clear - low) * scale);
   }
-  return { count, height, width, low, high, data: Buffer.from(bytes).toString("base64") };
+  return { count, height, width, low, high, nonFinite, data: Buffer.from(bytes).toString("base64") };
 }

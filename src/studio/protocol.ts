@@ -231,6 +231,8 @@ export interface Planes {
   readonly width: number;
   readonly low: number;
   readonly high: number;
+  /** How many values are NaN or infinite; these have the byte of an end of the scale. */
+  readonly nonFinite: number;
   readonly data: string;
 }
 

@@ -23,7 +23,7 @@ import type { RunHead, RunHeads } from "./run-head.ts";
 import { StepTable } from "./step-table.ts";
 import { storedSteps } from "./stored-weights.ts";
 import { TailedFile } from "./tailed-file.ts";
-import { judge, keyOf, mergeVerdicts, type Window } from "./verdicts.ts";
+import { isJudged, judge, keyOf, mergeVerdicts, type Window } from "./verdicts.ts";
 
 /** A small file as `parse` has it; null where there is none. */
 async function readAs<T>(path: string, parse: (text: string) => T | null): Promise<T | null> {
@@ -191,16 +191,20 @@ export class RunReader {
   }
 
   verdicts(): readonly VerdictText[] {
-    const { epochs } = this.head;
+    const { epochs, summary } = this.head;
     const key = this.#verdictKey();
     if (this.#latest.key === key) return this.#latest.verdicts;
     let { epochs: done, verdicts } = this.#judged;
     while (done < epochs.length) {
       done++;
-      verdicts = mergeVerdicts(verdicts, judge(this.layers, this.#window(done), this.classes.length));
+      if (isJudged(done)) verdicts = this.#judgeEpoch(done, verdicts);
     }
     this.#judged = { epochs: done, verdicts };
-    const latest = this.#hasMoreThan(done) ? this.#judgeOpen(done + 1, verdicts) : verdicts;
+    const latest = this.#hasMoreThan(done)
+      ? this.#judgeOpen(done + 1, verdicts)
+      : summary.status === "running" || isJudged(done)
+        ? verdicts
+        : this.#judgeEpoch(done, verdicts);
     this.#latest = { key, verdicts: latest };
     return latest;
   }
@@ -219,6 +223,10 @@ export class RunReader {
     return `${summary.status} ${epochs.length} ${summary.status === "running" ? open : `${this.steps.length} ${seen}`}`;
   }
 
+  #judgeEpoch(epoch: number, before: readonly VerdictText[]): readonly VerdictText[] {
+    return mergeVerdicts(before, judge(this.layers, this.#window(epoch), this.classes.length));
+  }
+
   /** Whether there are steps of a later epoch than the last one with metrics. */
   #hasMoreThan(epochs: number): boolean {
     const column = this.steps.column("epoch");
@@ -232,7 +240,7 @@ export class RunReader {
   #judgeOpen(epoch: number, before: readonly VerdictText[]): readonly VerdictText[] {
     const window = this.#window(epoch);
     if (this.head.summary.status !== "running") {
-      return mergeVerdicts(before, judge(this.layers, window, this.classes.length));
+      return this.#judgeEpoch(epoch, before);
     }
     const found = this.#open.verdicts(this.layers, window, this.classes.length);
     const keys = new Set(found.map(keyOf));
@@ -256,7 +264,7 @@ export class RunReader {
       epoch,
       firstStep: Math.min(start, newest),
       lastStep,
-      losses: [...this.steps.column("loss").subarray(0, end)],
+      losses: Array.from(this.steps.column("loss").subarray(0, end)),
       epochs: this.head.epochs.slice(0, epoch),
     };
   }

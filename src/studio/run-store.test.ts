@@ -4,7 +4,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { Heartbeat } from "../train/recording/heartbeat.ts";
-import { stepLine } from "../train/recording/step-log.ts";
+import { stepLines } from "../train/recording/step-log.ts";
 import { RunFollower } from "./events.ts";
 import { csvOf, jsonOf } from "./exports.ts";
 import { generateRun } from "./generated-run.test-helper.ts";
@@ -27,7 +27,7 @@ async function opened(id: string): Promise<RunReader> {
 }
 
 const row = (step: number): string =>
-  stepLine({ step, epoch: 3, loss: Number.NaN, lr: 0.01, seconds: step / 100, samples: 32 });
+  stepLines([{ step, epoch: 3, loss: Number.NaN, lr: 0.01, seconds: step / 100, samples: 32 }]);
 
 it("tells what a run is", async () => {
   const id = await generateRun(root);
@@ -170,6 +170,25 @@ it("gives verdicts in both languages, with the step at which they were found fir
   );
   expect(found?.text.ja.message).toContain("features.1");
   expect(found?.topic).toBe("gradients");
+});
+
+it("judges a run of thousands of epochs in a moment, its last one too", { timeout: 120_000 }, async () => {
+  // Asked at the end of each of them, rules that look at all steps before take minutes.
+  const steps = 99_990;
+  const id = await generateRun(root, {
+    steps,
+    stepsPerEpoch: 30,
+    every: 1000,
+    layers: 1,
+    brokenFrom: steps - 1000,
+  });
+  const reader = await opened(id);
+  const before = process.cpuUsage();
+  const verdicts = reader.verdicts();
+  const { user, system } = process.cpuUsage(before);
+  expect(reader.head.epochs).toHaveLength(3333);
+  expect(verdicts.find(({ rule }) => rule === "non-finite")).toMatchObject({ current: true });
+  expect((user + system) / 1000).toBeLessThan(6000);
 });
 
 it("gives a small curve of the losses, however many epochs there were", async () => {

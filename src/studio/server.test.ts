@@ -18,7 +18,7 @@ const onError = vi.fn();
 const maps: Maps = {
   step: 0,
   layer: "features.0",
-  maps: { count: 1, height: 1, width: 1, low: 0, high: 0, data: "AA==" },
+  maps: { count: 1, height: 1, width: 1, low: 0, high: 0, nonFinite: 0, data: "AA==" },
   filters: null,
   probabilities: [1],
 };

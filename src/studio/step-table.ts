@@ -1,11 +1,12 @@
 /**
  * The steps of a run as columns of numbers.
  */
-import { parseStep, type StepRow, stepColumns } from "../train/recording/step-log.ts";
+import { parseSteps, type StepRow, stepColumns } from "../train/recording/step-log.ts";
 import { loose } from "./loose.ts";
 import type { StepColumns } from "./protocol.ts";
 
 const lineEnd = 0x0a;
+const decoder = new TextDecoder();
 
 /** Grows with the file that it is fed with. */
 export class StepTable {
@@ -31,10 +32,7 @@ export class StepTable {
     const all = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
     const end = all.lastIndexOf(lineEnd) + 1;
     this.#rest = all.slice(end);
-    for (const line of new TextDecoder().decode(all.subarray(0, end)).split("\n")) {
-      const row = line === "" ? null : parseStep(line);
-      if (row !== null) this.#push(row);
-    }
+    if (end > 0) for (const row of parseSteps(decoder.decode(all.subarray(0, end)))) this.#push(row);
   }
 
   /** One column, as long as the table. */

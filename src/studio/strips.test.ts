@@ -43,6 +43,17 @@ it("counts what lies beyond the rows in the outermost ones", () => {
   expect(bytes[1]).toBeGreaterThan(0);
 });
 
+it.each([3, 14, 40, 1e6])("gives the logarithms of counts up to %d, a shade off at most", (largest) => {
+  const counts = Array.from({ length: 200 }, (_, i) => Math.round((largest * i) / 199));
+  const { histogram } = stripOf([[-0.08, 0.08]], counts);
+  const expected = counts.map((count) => Math.round((Math.log1p(count) / Math.log1p(largest)) * 255));
+  const off = [...Buffer.from(histogram, "base64")].map((shade, i) =>
+    Math.abs(shade - (expected[i] as number)),
+  );
+  expect(Math.max(...off)).toBeLessThanOrEqual(1);
+  expect(off.filter((by) => by === 0).length).toBeGreaterThan(180);
+});
+
 it("draws what lies in one wide bin as wide as it is, not as wide as the bin", () => {
   // Bins of 0.049, one of which has all but two elements; rows of 0.0039.
   const rows = 41;

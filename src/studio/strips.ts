@@ -176,15 +176,38 @@ function histogramOf(numbers: Float32Array, { at, ends }: Groups, rows: Rows): s
       spread(numbers, at[i] as number, column, rows);
     }
   }
+  return shadesOf(counts).toString("base64");
+}
+
+/** Logarithms of 1 + i / 1024, in the middle between each and the next. */
+const logarithms = Float64Array.from({ length: 1024 }, (_, i) => Math.log1p((i + 0.5) / 1024));
+/** Where all counts are smaller, shades are closer together than what such a logarithm is off by. */
+const leastLookedUp = 15;
+
+/** Logarithms of the counts in bytes; 255 is the largest. */
+function shadesOf(counts: Float64Array): Buffer {
   let largest = 0;
-  for (const count of counts) largest = Math.max(largest, count);
-  const scale = largest === 0 ? 0 : 255 / Math.log1p(largest);
+  for (let i = 0; i < counts.length; i++) largest = Math.max(largest, counts[i] as number);
   const bytes = Buffer.alloc(counts.length);
-  for (let i = 0; i < counts.length; i++) {
-    const count = counts[i] as number;
-    if (count > 0) bytes[i] = Math.round(Math.log1p(count) * scale);
+  if (largest === 0) return bytes;
+  const scale = 255 / Math.log1p(largest);
+  if (largest < leastLookedUp) {
+    for (let i = 0; i < bytes.length; i++) bytes[i] = Math.round(Math.log1p(counts[i] as number) * scale);
+    return bytes;
   }
-  return bytes.toString("base64");
+  // A float32 is its exponent and its first digits, by which its logarithm is looked up, a twentieth of a shade off at most:
+  // computing it, for all counts of a strip, takes four times as long.
+  const floats = new Float32Array(counts.length);
+  for (let i = 0; i < floats.length; i++) floats[i] = 1 + (counts[i] as number);
+  const bits = new Uint32Array(floats.buffer);
+  for (let i = 0; i < bytes.length; i++) {
+    const one = bits[i] as number;
+    // That of 1: nothing is counted here.
+    if (one === 0x3f800000) continue;
+    const logarithm = ((one >>> 23) - 127) * Math.LN2 + (logarithms[(one >>> 13) & 1023] as number);
+    bytes[i] = Math.min(255, Math.round(logarithm * scale));
+  }
+  return bytes;
 }
 
 function spread(numbers: Float32Array, at: number, column: Float64Array, { low, high, bins }: Rows): void {

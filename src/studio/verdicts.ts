@@ -1,7 +1,8 @@
 /**
  * What was wrong with a run, epoch by epoch, as sentences in every language of the page.
  */
-import { diagnose, type LayerHistory, type Observations, type UpdateHistory } from "../inspect/index.ts";
+import { findAll, verdictOf } from "../inspect/diagnose.ts";
+import type { LayerHistory, Observations, UpdateHistory } from "../inspect/index.ts";
 import type { LayerKind } from "../train/recording/layer-log.ts";
 import { statisticsFields } from "../train/recording/layer-log.ts";
 import type { LayerTable } from "./layer-table.ts";
@@ -26,8 +27,14 @@ const most = 64;
  * Judges a window.
  *
  * @param classes Number of classes; 0 where it is not known.
+ * @param only Name of a rule, where the others need not be asked.
  */
-export function judge(table: LayerTable, window: Window, classes: number): readonly VerdictText[] {
+export function judge(
+  table: LayerTable,
+  window: Window,
+  classes: number,
+  only?: string,
+): readonly VerdictText[] {
   const data: Observations = {
     activations: historiesOf(table, window, "activations"),
     gradients: historiesOf(table, window, "gradients"),
@@ -36,25 +43,33 @@ export function judge(table: LayerTable, window: Window, classes: number): reado
     epochs: window.epochs.map(meansOf),
     ...(classes === 0 ? {} : { classes }),
   };
-  const english = diagnose(data, { lang: "en" });
-  if (english.length === 0) return [];
-  const japanese = diagnose(data, { lang: "ja" });
-  return english.map(({ rule, layer, severity, value, threshold, message, cure, topic }, i) => ({
-    rule,
-    ...(layer === undefined ? {} : { layer }),
-    severity,
-    value: loose(value),
-    threshold,
-    epoch: window.epoch,
-    step: window.lastStep,
-    current: true,
-    text: {
-      en: { message, cure },
-      // The rules are asked in the same order whatever the language.
-      ja: { message: japanese[i]?.message ?? message, cure: japanese[i]?.cure ?? cure },
-    },
-    topic,
-  }));
+  return findAll(data, only).map((finding) => {
+    const { rule, layer, severity, value, threshold, message, cure, topic } = verdictOf(finding, "en");
+    const japanese = verdictOf(finding, "ja");
+    return {
+      rule,
+      ...(layer === undefined ? {} : { layer }),
+      severity,
+      value: loose(value),
+      threshold,
+      epoch: window.epoch,
+      step: window.lastStep,
+      current: true,
+      text: { en: { message, cure }, ja: { message: japanese.message, cure: japanese.cure } },
+      topic,
+    };
+  });
+}
+
+/** Epochs that are all judged; later ones are so many while their number doubles. */
+const judgedPerDoubling = 64;
+
+/**
+ * Whether the rules are asked at the end of an epoch. They look at all that was before, so asking at each of thousands would
+ * take minutes when such a run is opened, and more than its training while it goes on.
+ */
+export function isJudged(epoch: number): boolean {
+  return epoch % 2 ** Math.max(0, Math.floor(Math.log2(epoch / judgedPerDoubling))) === 0;
 }
 
 /** Verdicts of the newest window beside what was known: what comes again keeps the step at which it was found first. */
@@ -71,10 +86,20 @@ export function mergeVerdicts(known: readonly VerdictText[], newest: readonly Ve
 /** What makes two verdicts the same one. */
 export const keyOf = ({ rule, layer }: VerdictText): string => `${rule} ${layer ?? ""}`;
 
-function meansOf(metrics: Readonly<Record<string, number>>): {
-  train: Record<string, number>;
-  validation?: Record<string, number>;
-} {
+type Means = NonNullable<Observations["epochs"]>[number];
+
+/** Means of epochs that were judged before. */
+const knownMeans = new WeakMap<Readonly<Record<string, number>>, Means>();
+
+function meansOf(metrics: Readonly<Record<string, number>>): Means {
+  const known = knownMeans.get(metrics);
+  if (known !== undefined) return known;
+  const means = separated(metrics);
+  knownMeans.set(metrics, means);
+  return means;
+}
+
+function separated(metrics: Readonly<Record<string, number>>): Means {
   const prefix = "validation_";
   const entries = Object.entries(metrics);
   const train = Object.fromEntries(entries.filter(([name]) => !name.startsWith(prefix)));

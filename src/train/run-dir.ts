@@ -226,7 +226,7 @@ export class RunDirectory {
  * await currentStatus(run.path, run.info); // "done"
  */
 export async function currentStatus(path: string, { status }: Pick<RunInfo, "status">): Promise<RunStatus> {
-  if (status !== "running" || (await isBeating(path))) return status;
+  if (status !== "running" || isBeating(path)) return status;
   // It may have ended while its process was looked for.
   const file = join(path, infoFile);
   const text = await readFile(file, "utf8").catch(() => undefined);

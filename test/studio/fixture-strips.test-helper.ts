@@ -193,7 +193,7 @@ function planes(
     const [x, y] = [i % width, Math.floor(i / width) % height];
     data[i] = Math.round(Math.min(255, Math.max(0, byte(Math.floor(i / (height * width)), x, y))));
   }
-  return { count, height, width, low: -1.25, high: 3.5, data: data.toString("base64") };
+  return { count, height, width, low: -1.25, high: 3.5, nonFinite: 0, data: data.toString("base64") };
 }
 
 /** What a layer makes of an image: edges in a direction of its own, clearer the further the training is. */

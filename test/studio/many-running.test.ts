@@ -10,7 +10,7 @@ import { generateRun } from "../../src/studio/generated-run.test-helper.ts";
 import type { Looker } from "../../src/studio/looker.ts";
 import { type Studio, startStudio } from "../../src/studio/server.ts";
 import { Heartbeat } from "../../src/train/recording/heartbeat.ts";
-import { stepLine } from "../../src/train/recording/step-log.ts";
+import { stepLines } from "../../src/train/recording/step-log.ts";
 import { listen, useStage } from "./studio.test-helper.ts";
 
 const on = useStage();
@@ -42,7 +42,10 @@ beforeEach(async () => {
     step++;
     const row = { step, epoch: 3, lr: 0.01, seconds: step * 0.01, samples: 32 };
     const write = (id: string): Promise<void> =>
-      appendFile(join(root, id, "steps.ndjson"), stepLine({ ...row, loss: 1 + ids.indexOf(id) + 1 / step }));
+      appendFile(
+        join(root, id, "steps.ndjson"),
+        stepLines([{ ...row, loss: 1 + ids.indexOf(id) + 1 / step }]),
+      );
     // The folder is gone at the end of the test.
     void Promise.all(growingIds.map(write)).catch(() => undefined);
   }, 100);

@@ -23,24 +23,24 @@ const deadPid = (): number => spawnSync(process.execPath, ["-e", ""]).pid;
 
 it("beats until it is stopped, and leaves nothing behind", async () => {
   const heartbeat = await Heartbeat.start(folder);
-  expect(await isBeating(folder)).toBe(true);
+  expect(isBeating(folder)).toBe(true);
   await heartbeat.stop();
   expect(await readdir(folder)).toEqual([]);
-  expect(await isBeating(folder)).toBe(false);
+  expect(isBeating(folder)).toBe(false);
 });
 
 it("tells a process that is gone at once, and another machine's by its silence", async () => {
   await claim(deadPid());
-  expect(await isBeating(folder)).toBe(false);
+  expect(isBeating(folder)).toBe(false);
   await claim(process.pid);
   await age(3600);
-  expect(await isBeating(folder)).toBe(false);
+  expect(isBeating(folder)).toBe(false);
   await claim(deadPid(), "elsewhere");
-  expect(await isBeating(folder)).toBe(true);
+  expect(isBeating(folder)).toBe(true);
   await age(60);
-  expect(await isBeating(folder)).toBe(false);
+  expect(isBeating(folder)).toBe(false);
   await writeFile(join(folder, heartbeatFile), "{");
-  expect(await isBeating(folder)).toBe(false);
+  expect(isBeating(folder)).toBe(false);
 });
 
 it("shows a run whose process has died without a word as interrupted", async () => {

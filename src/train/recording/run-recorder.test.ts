@@ -12,7 +12,7 @@ import { manualSeed } from "../../tensor/generator.ts";
 import { accuracy, type BatchSource, fit, TerminateOnNaN } from "../index.ts";
 import { findRecords, isPresent, offsetsOf, parseLayerHeader, statisticsFields } from "./layer-log.ts";
 import { RunRecorder, type RunRecorderOptions } from "./run-recorder.ts";
-import { parseStep } from "./step-log.ts";
+import { parseSteps } from "./step-log.ts";
 
 let folder = "";
 beforeEach(async () => {
@@ -48,10 +48,8 @@ async function trained(
   return model;
 }
 
-const steps = async (): Promise<(number | undefined)[]> => {
-  const lines = (await readFile(join(folder, "steps.ndjson"), "utf8")).split("\n").slice(0, -1);
-  return lines.map((line) => parseStep(line)?.step);
-};
+const steps = async (): Promise<number[]> =>
+  parseSteps(await readFile(join(folder, "steps.ndjson"), "utf8")).map(({ step }) => step);
 
 /** Steps with records of the layers, and one series' statistics in each. */
 async function records(): Promise<{ steps: number[]; first: Record<string, number>[] }> {
@@ -142,8 +140,8 @@ it("goes on where a resumed training goes on, and takes back what came after", a
   expect(await steps()).toEqual(Array.from({ length: 18 }, (_, i) => i + 1));
   expect((await records()).steps).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18]);
   expect(await snapshots()).toEqual(Array.from({ length: 19 }, (_, i) => i));
-  const rows = (await readFile(join(folder, "steps.ndjson"), "utf8")).trim().split("\n").map(parseStep);
-  const seconds = rows.map((row) => row?.seconds ?? Number.NaN);
+  const rows = parseSteps(await readFile(join(folder, "steps.ndjson"), "utf8"));
+  const seconds = rows.map((row) => row.seconds);
   expect(seconds).toEqual([...seconds].sort((a, b) => a - b));
 });
 

@@ -26,7 +26,7 @@ import { LayerRecorder } from "./layer-recorder.ts";
 import { isRecorded } from "./recorded-steps.ts";
 import { type RecordingInfo, recordingFile } from "./recording.ts";
 import { plannedSnapshots, SnapshotStore } from "./snapshots.ts";
-import { cutSteps, stepLine, stepsFile } from "./step-log.ts";
+import { cutSteps, type StepRow, stepLines, stepsFile } from "./step-log.ts";
 
 /** What to record. */
 export interface RunRecorderOptions {
@@ -56,8 +56,8 @@ const layerRecords = 2000;
 interface Session {
   readonly context: TrainingContext;
   readonly every: number;
-  readonly steps: AppendFile;
-  readonly layers: AppendFile;
+  readonly steps: AppendFile<StepRow>;
+  readonly layers: AppendFile<Uint8Array>;
   readonly recorder: LayerRecorder | null;
   readonly planned: ReadonlySet<number>;
   /** Of performance.now(), so that the seconds of a resumption follow those before it. */
@@ -119,14 +119,14 @@ export class RunRecorder implements Callback {
       const { classes = [] } = this.#options;
       const info: RecordingInfo = { version: 1, epochs, stepsPerEpoch, every, classes };
       await writeFileAtomic(join(this.#folder, recordingFile), `${JSON.stringify(info)}\n`);
-      const file = (name: string): AppendFile =>
-        new AppendFile(join(this.#folder, name), (error) => this.#fail(error));
+      const file = <T>(name: string, encode: (added: readonly T[]) => Uint8Array): AppendFile<T> =>
+        new AppendFile(join(this.#folder, name), encode, (error) => this.#fail(error));
       const watched = optimizer instanceof Optimizer ? optimizer : null;
       this.#session = {
         context,
         every,
-        steps: file(stepsFile),
-        layers: file(layersFile),
+        steps: file<StepRow>(stepsFile, (rows) => Buffer.from(stepLines(rows))),
+        layers: file<Uint8Array>(layersFile, (records) => Buffer.concat(records)),
         recorder: model instanceof Module ? new LayerRecorder(model, watched, this.#bins) : null,
         planned: plannedSnapshots(total, this.#room(weightBytes(context))),
         start: performance.now() - (last?.seconds ?? 0) * 1000,
@@ -151,7 +151,7 @@ export class RunRecorder implements Callback {
     if (session === null) return undefined;
     this.#step = (epoch - 1) * context.stepsPerEpoch + step;
     const seconds = (performance.now() - session.start) / 1000;
-    session.steps.add(stepLine({ step: this.#step, epoch, loss, lr, seconds, samples }));
+    session.steps.add({ step: this.#step, epoch, loss, lr, seconds, samples });
     // Validation comes before the next epoch's first step, and nobody has to see what layers give out there.
     const goesOn = step < context.stepsPerEpoch;
     if (session.recorder?.watching === true || session.planned.has(this.#step)) {

@@ -1,10 +1,10 @@
 import { expect, it } from "vitest";
-import { parseStep, type StepRow, stepLine } from "./step-log.ts";
+import { parseSteps, type StepRow, stepLines } from "./step-log.ts";
 
 const row: StepRow = { step: 3, epoch: 1, loss: 0.5, lr: 0.001, seconds: 0.25, samples: 64 };
 
 it("writes a line that reads back, what is no number too", () => {
-  expect(stepLine(row)).toBe('{"step":3,"epoch":1,"loss":0.5,"lr":0.001,"seconds":0.25,"samples":64}\n');
+  expect(stepLines([row])).toBe('{"step":3,"epoch":1,"loss":0.5,"lr":0.001,"seconds":0.25,"samples":64}\n');
   for (const loss of [
     Number.NaN,
     Number.POSITIVE_INFINITY,
@@ -14,7 +14,7 @@ it("writes a line that reads back, what is no number too", () => {
     1e-30,
     1e30,
   ]) {
-    expect(parseStep(stepLine({ ...row, loss }))).toEqual({ ...row, loss });
+    expect(parseSteps(stepLines([{ ...row, loss }]))).toEqual([{ ...row, loss }]);
   }
 });
 
@@ -27,9 +27,18 @@ it("gives the bits of any float32 back, in nine digits", () => {
     bits[0] = state;
     const loss = value[0] as number;
     if (!Number.isFinite(loss)) continue;
-    const line = stepLine({ ...row, loss });
-    expect(Math.fround(parseStep(line)?.loss ?? Number.NaN)).toBe(loss);
+    const line = stepLines([{ ...row, loss }]);
+    expect(Math.fround(parseSteps(line)[0]?.loss ?? Number.NaN)).toBe(loss);
     const digits = /"loss":-?([\d.]+)/.exec(line)?.[1]?.replace(".", "").replace(/^0+/, "") ?? "";
     expect(digits.replace(/0+$/, "").length).toBeLessThanOrEqual(9);
   }
+});
+
+it("leaves out lines that are none, wherever they are", () => {
+  const [first, third] = [row, { ...row, step: 5, loss: Number.NaN }];
+  const damaged = ["", "{", "null", "7", '{"step":0,"epoch":1}', '{"step":4}', "}{", '{"step":4,"epo'];
+  for (const line of damaged) {
+    expect(parseSteps(`${stepLines([first])}${line}\n${stepLines([third])}`)).toEqual([first, third]);
+  }
+  expect(parseSteps("")).toEqual([]);
 });

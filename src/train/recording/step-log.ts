@@ -20,59 +20,59 @@ export interface StepRow {
   readonly samples: number;
 }
 
-/**
- * The columns of a row, in the order of the file, with the digits that are written; null for whole numbers. A record, so
- * that the compiler lists one that is missing.
- */
-const digits: Readonly<Record<keyof StepRow, number | null>> = {
-  step: null,
-  epoch: null,
-  // The loss is a float32: 9 digits give its bits back.
-  loss: 9,
-  lr: 9,
-  seconds: 9,
-  samples: null,
-};
-
-/** Names of the columns. */
+/** Names of the columns, in the order of the file. */
 export const stepColumns: readonly (keyof StepRow)[] = ["step", "epoch", "loss", "lr", "seconds", "samples"];
 
-/** The line of a row, with its end. Written at every step, so without lists and objects in between. */
-export function stepLine(row: StepRow): string {
-  let line = "";
-  for (const name of stepColumns) {
-    line += `${line === "" ? "{" : ","}"${name}":${written(row[name], digits[name])}`;
+/** The lines of some rows, with their ends. */
+export function stepLines(rows: readonly StepRow[]): string {
+  let lines = "";
+  for (const { step, epoch, loss, lr, seconds, samples } of rows) {
+    lines += `{"step":${step},"epoch":${epoch},"loss":${written(loss)},"lr":${written(lr)},"seconds":${written(seconds)},"samples":${samples}}\n`;
   }
-  return `${line}}\n`;
+  return lines;
 }
 
-function written(value: number, precision: number | null): string {
-  if (!Number.isFinite(value)) return `"${value}"`;
-  return String(precision === null ? value : rounded(value, precision));
+/** In nine digits, which give the bits of a float32 back. */
+function written(value: number): string {
+  return Number.isFinite(value) ? String(rounded(value, 9)) : `"${value}"`;
 }
 
-/** Reads a line without its end; null where it is none. */
-export function parseStep(line: string): StepRow | null {
-  let value: unknown;
+/** Reads whole lines; those that are none are left out. */
+export function parseSteps(lines: string): StepRow[] {
+  const rows: StepRow[] = [];
+  for (const line of lines.split("\n")) {
+    const row = line === "" ? null : rowOf(parsed(line));
+    if (row !== null) rows.push(row);
+  }
+  return rows;
+}
+
+/** Undefined where it is no JSON. */
+function parsed(text: string): unknown {
   try {
-    value = JSON.parse(line);
+    return JSON.parse(text);
   } catch {
-    return null;
+    return undefined;
   }
-  if (typeof value !== "object" || value === null) return null;
-  const fields = value as Readonly<Record<string, unknown>>;
-  const number = (name: keyof StepRow): number => Number(fields[name] ?? Number.NaN);
-  const [step, epoch] = [number("step"), number("epoch")];
-  if (!Number.isSafeInteger(step) || step < 1 || !Number.isSafeInteger(epoch)) return null;
-  return {
-    step,
-    epoch,
-    loss: number("loss"),
-    lr: number("lr"),
-    seconds: number("seconds"),
-    samples: number("samples"),
-  };
 }
+
+function rowOf(value: unknown): StepRow | null {
+  if (typeof value !== "object" || value === null) return null;
+  const fields = value as Readonly<Partial<Record<keyof StepRow, unknown>>>;
+  const row = {
+    step: numberOf(fields.step),
+    epoch: numberOf(fields.epoch),
+    loss: numberOf(fields.loss),
+    lr: numberOf(fields.lr),
+    seconds: numberOf(fields.seconds),
+    samples: numberOf(fields.samples),
+  };
+  return Number.isSafeInteger(row.step) && row.step >= 1 && Number.isSafeInteger(row.epoch) ? row : null;
+}
+
+/** What is no number is a string. */
+const numberOf = (value: unknown): number =>
+  typeof value === "number" ? value : Number(value ?? Number.NaN);
 
 /**
  * Takes the rows after a step out of the file, and a last line that was cut off: the training goes on from that step.
@@ -81,12 +81,8 @@ export function parseStep(line: string): StepRow | null {
  */
 export async function cutSteps(path: string, after: number): Promise<StepRow | undefined> {
   const text = await readFile(path, "utf8").catch(() => "");
-  const rows = text
-    .split("\n")
-    .slice(0, -1)
-    .flatMap((line) => parseStep(line) ?? [])
-    .filter(({ step }) => step <= after);
-  const kept = rows.map(stepLine).join("");
+  const rows = parseSteps(text.slice(0, text.lastIndexOf("\n") + 1)).filter(({ step }) => step <= after);
+  const kept = stepLines(rows);
   if (kept !== text) await writeFileAtomic(path, kept);
   return rows.at(-1);
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { english } from "../i18n/messages-en.ts";
 import { japanese } from "../i18n/messages-ja.ts";
-import { brokenRanges, type ChartSpec, columnsOf, readingAt, summaryOf } from "./chart-spec.ts";
+import { alonePoints, brokenRanges, type ChartSpec, columnsOf, readingAt, summaryOf } from "./chart-spec.ts";
 
 const spec: ChartSpec = {
   title: "Loss",
@@ -38,4 +38,11 @@ test("ranges without finite values", () => {
 
 test("columns to save", () => {
   expect(columnsOf(spec).map((column) => column.name)).toEqual(["step", "training", "validation"]);
+});
+
+test("finds the values that no line leads to", () => {
+  expect(alonePoints([2, null, 3, 4, null, 5])).toEqual([0, 5]);
+  expect(alonePoints([null, 1, null])).toEqual([1]);
+  expect(alonePoints([1, 2])).toEqual([]);
+  expect(alonePoints([])).toEqual([]);
 });

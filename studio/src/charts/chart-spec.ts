@@ -110,3 +110,13 @@ export function brokenRanges(spec: ChartSpec): readonly (readonly [number, numbe
   }
   return ranges;
 }
+
+/** Places of the values without neighbours, which no line leads to. */
+export function alonePoints(values: readonly (number | null | undefined)[]): number[] {
+  const found: number[] = [];
+  for (let i = 0; i < values.length; i++) {
+    const isThere = (at: number): boolean => typeof values[at] === "number";
+    if (isThere(i) && !isThere(i - 1) && !isThere(i + 1)) found.push(i);
+  }
+  return found;
+}

@@ -4,6 +4,7 @@ import { formatDuration } from "../i18n/format.ts";
 import { colorNamed, faint } from "../state/theme.svelte.ts";
 import { axisWidth } from "./axis-width.ts";
 import {
+  alonePoints,
   brokenRanges,
   type ChartBand,
   type ChartSeries,
@@ -41,13 +42,23 @@ const hasPoints = ({ look, values }: ChartSeries): boolean =>
 function seriesOptions(series: ChartSeries): uPlot.Series {
   const color = colorNamed(hueOf(series.style));
   const isFaint = series.look === "faint";
+  const spansGaps = series.spanGaps ?? false;
   return {
     label: series.label,
     stroke: isFaint ? faint(color, 0.3) : color,
     width: isFaint ? 1 : 2,
     dash: isFaint ? [] : [...dashOf(series.style)],
-    spanGaps: series.spanGaps ?? false,
-    points: { show: hasPoints(series), size: 6, stroke: color, fill: color },
+    spanGaps: spansGaps,
+    points: {
+      size: 6,
+      stroke: color,
+      fill: color,
+      show: hasPoints(series) || !spansGaps,
+      // Lines over gaps lead to every value.
+      ...(hasPoints(series) || spansGaps
+        ? {}
+        : { filter: (u, at) => alonePoints(u.data[at] as (number | null)[]) }),
+    },
   };
 }
 
@@ -61,6 +72,9 @@ function scales(spec: ChartSpec): uPlot.Scales {
     y: { distr: spec.yLog ? 3 : 1 },
   };
 }
+
+/** Distances of marks along an axis of steps. */
+const wholeNumbers = Array.from({ length: 13 }, (_, power) => [1, 2, 5].map((n) => n * 10 ** power)).flat();
 
 function axes(spec: ChartSpec, xName: string): uPlot.Axis[] {
   const common = {
@@ -83,6 +97,8 @@ function axes(spec: ChartSpec, xName: string): uPlot.Axis[] {
       ...common,
       space: 48,
       size: 24,
+      // There are no steps between steps; on a logarithmic axis marks are powers of ten.
+      ...(spec.axis !== "time" && !spec.xLog ? { incrs: wholeNumbers } : {}),
       values: texts(spec.axis === "time" ? formatDuration : short),
       label: xName,
       labelSize: 16,

@@ -115,7 +115,8 @@ export const english = {
   imagesPerSecond: "Images/s",
   timeLeft: "Time left",
   elapsed: "Elapsed",
-  pause: "Pause",
+  pause: "Pause this page",
+  pauseHint: "The page stays as it is; the training goes on.",
   resume: "Resume",
   pausedRows: (n: number) => `Paused; ${plural(n, "new step", "new steps")} waiting`,
   xAxis: "x axis",
@@ -133,6 +134,7 @@ export const english = {
     "The steps of this run were not recorded. `tatami train` records them unless it is given `--no-studio`.",
   withoutCurves: "No steps were recorded for these runs:",
   noEpochs: "Appears when the first epoch has ended.",
+  noEpochEver: "The run ended before its first epoch did.",
   noFinite: (name: string) => `${name} has no finite values yet.`,
   curveSummary: (c: {
     name: string;
@@ -216,6 +218,8 @@ export const english = {
   prediction: "Prediction",
   featureMaps: "Feature maps",
   filters: "Filters",
+  nonFiniteValues: (n: number) =>
+    `${plural(n, "value", "values")} here ${n === 1 ? "is" : "are"} NaN or infinite, and drawn in the colour of an end of the scale.`,
   channel: (n: string) => `channel ${n}`,
   mapsOf: (layer: string, n: number) => `${plural(n, "feature map", "feature maps")} of ${layer}`,
   filtersOf: (layer: string, n: number) => `${plural(n, "filter", "filters")} of ${layer}`,
@@ -246,6 +250,8 @@ export const english = {
   lossValue: (value: string) => `loss ${value}`,
   noErrors: "Nothing to show yet",
   noErrorsHint: "Mistakes are stored when an epoch with validation has ended.",
+  noErrorsEver: "No mistakes were stored",
+  noErrorsEverHint: "The run ended before an epoch had been validated.",
 
   comparison: "Comparison",
   compareMissing: "These runs no longer exist:",

@@ -9,6 +9,7 @@ const planes = (count: number, inputs: number, bytes: number[]): Filters => ({
   width: 2,
   low: 0,
   high: 1,
+  nonFinite: 0,
   data: btoa(String.fromCharCode(...bytes)),
 });
 const bytesOf = (data: string | undefined): number[] => [...atob(data ?? "")].map((c) => c.charCodeAt(0));
