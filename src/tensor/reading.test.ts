@@ -47,6 +47,25 @@ test("prints like PyTorch once the value is known", async () => {
   expect(inspect(t)).toBe("tensor([1.5000, 2.5000])");
 });
 
+test("prints what is stored as well: parameters, gradients, and what was written in place", async () => {
+  const w = tensor([1, 2]).persist().requiresGrad_();
+  w.square().sum().backward();
+  expect(String(w)).toBe("tensor(<not computed yet>, shape=[2], requiresGrad=true)");
+  await currentEngine().flush();
+  expect(String(w)).toBe("tensor([1., 2.], requiresGrad=true)");
+  expect(inspect(w.grad)).toBe("tensor([2., 4.])");
+  const x = zeros([2, 2]);
+  x.select(0, 1).fill_(5);
+  await x.data();
+  expect(String(x)).toBe("tensor([[0., 0.],\n        [5., 5.]])");
+  noGrad(() => w.add_(1));
+  expect(String(w)).toBe("tensor(<not computed yet>, shape=[2], requiresGrad=true)");
+  const running = currentEngine().flush();
+  expect(String(w)).toBe("tensor(<not computed yet>, shape=[2], requiresGrad=true)");
+  await running;
+  expect(String(w)).toBe("tensor([2., 3.], requiresGrad=true)");
+});
+
 test("small values made by user code stay readable after a step", async () => {
   const w = ones([3], { requiresGrad: true });
   const loss = w.mul(2).sum();
