@@ -34,8 +34,12 @@ test("data is the caller's own: changing it changes no tensor", async () => {
 
 test("a tensor is no number and no condition by accident", () => {
   expect(() => Number(tensor(1))).toThrow("a tensor is not a number: read it with await t.item()");
-  expect(() => tensor([1]).add("1" as unknown as number)).toThrow(
-    "expected a tensor or a number, got string",
+  const add = (value: unknown) => () => tensor([1]).add(value as number);
+  expect(add("1")).toThrow('add: expected a tensor or a number, got "1"; make one with tensor(...)');
+  expect(add([1, 2])).toThrow("add: expected a tensor or a number, got Array; make one with tensor(...)");
+  expect(add(tensor(1).item())).toThrow("add: expected a tensor or a number, got Promise; await it first");
+  expect(() => tensor([1]).mul_(undefined as unknown as number)).toThrow(
+    "mul_: expected a tensor or a number",
   );
 });
 
