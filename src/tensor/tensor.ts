@@ -500,6 +500,8 @@ export class Tensor {
   registerHook(hook: TensorHook): RemovableHandle {
     if (!this.requiresGrad)
       throw new ArgumentError("registerHook: this tensor needs no gradient, so none will come");
+    if (typeof hook !== "function")
+      throw new ArgumentError(`registerHook: the hook must be a function; got ${show(hook)}`, { hook });
     const { node } = this;
     const call = (g: Node): Node | null => {
       const replacement = hook(Tensor.of(g));
