@@ -309,6 +309,9 @@ describe("choosing an engine", () => {
     const engine = createEngine({ engine: "interpreter" });
     expect(engine.device.name).toBe("interpreter");
     await engine.close();
+    expect(() => createEngine({ device: "interpreter" } as object)).toThrow(
+      'createEngine: there is no option "device"; there are { engine, threads, strict }',
+    );
     expect(() => createEngine({ engine: "cuda" as "wasm" })).toThrow(
       'engine "cuda" is unknown; use auto, wasm, native or interpreter',
     );
