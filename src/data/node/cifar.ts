@@ -3,12 +3,13 @@
  * browser code makes an ImageDataset of the bytes that it has fetched (`imagesFromCifar`).
  */
 
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { FileFormatError } from "../../base/errors.ts";
 import { writeFileAtomic } from "../../base/node/atomic-file.ts";
+import { makeFolder } from "../../base/node/make-folder.ts";
 import { checkOptions } from "../../base/options.ts";
 import { type CifarSpec, cifar10Spec, cifar100Spec, imagesFromCifar, type NamedBytes } from "../cifar.ts";
 import { ImageDataset, type ImageDatasetContent } from "../image-dataset.ts";
@@ -100,7 +101,7 @@ async function unpack(
   const archive = await readArchive(spec, root, options);
   const files = readTar(await unzip(archive), archive.source);
   const folder = join(root, spec.folder);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const found = new Map<string, Uint8Array>();
   for (const name of [...spec.train, ...spec.test]) {
     const bytes = files.get(`${spec.folder}/${name}`);
