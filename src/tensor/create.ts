@@ -1,3 +1,4 @@
+// long: every function that makes a tensor stands here, each with its documentation and example.
 /**
  * Functions that make tensors: from data, filled, in sequence, random, and from other tensors.
  */
