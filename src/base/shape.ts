@@ -63,6 +63,13 @@ export function broadcastShapes(a: Shape, b: Shape, operation: string): Shape {
 /** Turns a possibly negative dimension index into 0..ndim-1. @throws ShapeError when it is out of range. */
 export function normalizeDim(dim: number, ndim: number, operation: string): number {
   const limit = Math.max(ndim, 1);
+  if (typeof dim !== "number") {
+    const given = typeof dim === "object" && dim !== null ? JSON.stringify(dim) : String(dim);
+    throw new ShapeError(
+      `${operation}: needs a dimension, a number from ${-limit} to ${limit - 1}; got ${given}`,
+      { dim, ndim },
+    );
+  }
   if (!Number.isInteger(dim) || dim < -limit || dim >= limit) {
     throw new ShapeError(
       `${operation}: dimension ${dim} is out of range for a tensor of ${ndim} dimension${ndim === 1 ? "" : "s"}; ` +
@@ -81,6 +88,13 @@ export function normalizeDims(
 ): number[] {
   if (dims === undefined) return Array.from({ length: ndim }, (_, i) => i);
   const list = typeof dims === "number" ? [dims] : dims;
+  if (!Array.isArray(list)) {
+    const given = typeof list === "object" && list !== null ? JSON.stringify(list) : String(list);
+    throw new ShapeError(
+      `${operation}: dimensions are a number or a list such as [0, 1], and options come after them; got ${given}`,
+      { dims },
+    );
+  }
   const out = list.map((d) => normalizeDim(d, ndim, operation)).filter((d) => d < ndim);
   if (new Set(out).size !== out.length) {
     throw new ShapeError(`${operation}: dimension list ${formatShape(list)} names one twice`, { dims: list });

@@ -2,7 +2,7 @@
  * `tatami export RUN --to FORMAT`: a run's network for other programs. A format is an entry of `exportTargets`: what the
  * help says of it, and the files that it consists of.
  */
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { io, zeros } from "../index.ts";
 import { CheckpointFolder } from "../node.ts";
@@ -11,6 +11,7 @@ import { datasets } from "./datasets.ts";
 import { type ExportedFiles, type ExportedRun, weightsFile } from "./exported-run.ts";
 import { loadRun } from "./load-run.ts";
 import type { Output } from "./output.ts";
+import { makeOutputFolder } from "./output-folder.ts";
 import { pytorchFiles } from "./pytorch-files.ts";
 
 /** The command's options. */
@@ -61,7 +62,7 @@ export async function exportCommand({ run, to, runs, out }: ExportOptions, outpu
   const state = await restoreNewest(loaded.path, loaded.model);
   const files = await exportTargets[to].files({ ...loaded, state });
   const folder = out ?? join(loaded.path, to);
-  await mkdir(folder, { recursive: true });
+  await makeOutputFolder(folder, "--out");
   for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
   output.event("export", { run: loaded.path, to, folder, files: Object.keys(files) });
   output.line(`Exported ${loaded.path} to ${folder}:`);

@@ -11,6 +11,7 @@ import { chooseEngine, type EngineChoice } from "./engine.ts";
 import { UsageError } from "./errors.ts";
 import { experiments, type Listed } from "./experiments.ts";
 import type { Output } from "./output.ts";
+import { makeOutputFolder } from "./output-folder.ts";
 
 /** The command's options. */
 export interface LabOptions extends EngineChoice {
@@ -43,6 +44,8 @@ export async function lab(options: LabOptions, output: Output): Promise<void> {
   if (chosen.length === 0) {
     throw new UsageError(`lab: ${unknownChoice(name, [...all.map((e) => e.name), "all"])}`);
   }
+  // Before an experiment has taken its time.
+  await makeOutputFolder(options.out, "--out");
   const engine = await chooseEngine(options);
   try {
     const { load } = datasets[options.dataset];

@@ -4,6 +4,7 @@
  */
 import { allocate } from "../base/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../base/errors.ts";
+import { show } from "../base/options.ts";
 import { formatShape, sameShape, sizeOf } from "../base/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { Field, HostArray, HostBatch, Sample } from "./host-array.ts";
@@ -58,6 +59,7 @@ function joinIndices(values: readonly Field[], field: number): HostArray {
 }
 
 function joinArrays(values: readonly Field[], field: number): HostArray {
+  checkHost(values[0], 0, field);
   const { dtype, shape } = values[0] as HostArray;
   const size = sizeOf(shape);
   const data = allocate(dtype, values.length * size);
@@ -87,11 +89,21 @@ function joinArrays(values: readonly Field[], field: number): HostArray {
 
 /** A tensor has a type and a shape too, but its `data` is a method: the batch would silently be zeros. */
 function checkHost(value: unknown, sample: number, field: number): void {
-  if (!(value instanceof Tensor)) return;
+  const isHost =
+    typeof value === "number" ||
+    (typeof value === "object" &&
+      value !== null &&
+      "dtype" in value &&
+      "shape" in value &&
+      "data" in value &&
+      ArrayBuffer.isView(value.data));
+  if (isHost) return;
+  const kind =
+    typeof value === "object" && value !== null ? `a ${value.constructor?.name ?? "record"}` : show(value);
   throw new DTypeError(
-    `collate: field ${field} of sample ${sample} of the batch is a tensor, but samples are made of host arrays: give ` +
-      '{ dtype: "float32", shape: [1], data: new Float32Array([value]) }, or all samples at once as tensors to ' +
-      "new data.TensorDataset(x, y)",
+    `collate: field ${field} of sample ${sample} of the batch is ${value instanceof Tensor ? "a tensor" : kind}, but samples are ` +
+      'made of host arrays: give { dtype: "float32", shape: [1], data: new Float32Array([value]) }, or all samples at once ' +
+      "as tensors to new data.TensorDataset(x, y)",
     { field, sample },
   );
 }

@@ -2,7 +2,9 @@
  * Batches of a dataset as tensors, one epoch per iteration, in an order that depends only on the seed and the
  * epoch. The next batch is prepared while the consumer waits for the engine.
  */
+
 import { ArgumentError } from "../base/errors.ts";
+import { checkOptions, show } from "../base/options.ts";
 import { fromOwned } from "../tensor/create.ts";
 import { defaultGenerator, type Generator } from "../tensor/generator.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -37,6 +39,16 @@ export interface DataLoaderOptions<S extends Sample> {
   readonly prefetch?: number;
 }
 
+const optionNames = [
+  "batchSize",
+  "shuffle",
+  "dropLast",
+  "collate",
+  "batchTransform",
+  "generator",
+  "prefetch",
+];
+
 /**
  * Iterates over a dataset in batches: `for await (const [x, y] of loader)`.
  *
@@ -63,6 +75,8 @@ export class DataLoader<S extends Sample = Sample> implements AsyncIterable<Tens
   readonly #ahead: number;
 
   constructor(dataset: Dataset<S>, options: DataLoaderOptions<S> = {}) {
+    checkOptions(options, optionNames, "DataLoader", { flags: ["shuffle", "dropLast"] });
+    checkDataset(dataset);
     const { batchSize = 1, shuffle = false, dropLast = false } = options;
     this.dataset = dataset;
     this.batchSize = batchSize;
@@ -102,6 +116,27 @@ export class DataLoader<S extends Sample = Sample> implements AsyncIterable<Tens
     const samples = fetchSamples(this.dataset, indices, key);
     return samples instanceof Promise ? samples.then(collate) : collate(samples);
   }
+}
+
+/** @throws ArgumentError for what has no samples, such as a list. */
+function checkDataset(dataset: unknown): void {
+  const isDataset =
+    typeof dataset === "object" &&
+    dataset !== null &&
+    "get" in dataset &&
+    typeof dataset.get === "function" &&
+    "length" in dataset &&
+    typeof dataset.length === "number";
+  if (isDataset) return;
+  const given =
+    typeof dataset === "object" && dataset !== null
+      ? (dataset.constructor?.name ?? "an object")
+      : show(dataset);
+  const fix =
+    dataset instanceof Promise
+      ? "await it first"
+      : "tensors become one with new data.TensorDataset(x, y), anything else with a class of length and get(i)";
+  throw new ArgumentError(`DataLoader: a dataset has length and get(i); got ${given}; ${fix}`, { dataset });
 }
 
 function checkFirstBatch(first: number, batches: number): void {

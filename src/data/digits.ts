@@ -2,7 +2,9 @@
  * 1,797 real handwritten digits of 8x8 pixels that come with the package: enough to train a small network in
  * seconds, in Node and in the browser, without a download.
  */
+
 import { ArgumentError } from "../base/errors.ts";
+import { checkOptions } from "../base/options.ts";
 import { digitsText } from "./digits-data.ts";
 import { ImageDataset } from "./image-dataset.ts";
 import type { Transform } from "./transforms.ts";
@@ -52,7 +54,9 @@ function allDigits(): { pixels: Uint8Array; labels: Uint8Array } {
  * label; // 0
  */
 export class Digits extends ImageDataset {
-  constructor({ split = "train", transform }: DigitsOptions = {}) {
+  constructor(options: DigitsOptions = {}) {
+    checkOptions(options, ["split", "transform"], "Digits");
+    const { split = "train", transform } = options;
     if (split !== "train" && split !== "test") {
       throw new ArgumentError(`Digits: split "${String(split)}" does not exist; use "train" or "test"`, {
         split,

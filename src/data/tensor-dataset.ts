@@ -4,7 +4,7 @@
 import { allocate, type TypedArray } from "../base/dtype.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { formatShape, sizeOf } from "../base/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { checkTensor, type Tensor } from "../tensor/tensor.ts";
 import { checkIndex, Dataset } from "./dataset.ts";
 import type { HostArray, HostBatch } from "./host-array.ts";
 
@@ -24,6 +24,9 @@ export class TensorDataset extends Dataset<readonly HostArray[]> {
 
   constructor(...tensors: readonly Tensor[]) {
     super();
+    tensors.forEach((t, i) => {
+      checkTensor(t, `argument ${i}`, "TensorDataset");
+    });
     const length = tensors[0]?.shape[0];
     if (length === undefined || tensors.some((t) => t.shape[0] !== length)) {
       throw new ArgumentError(

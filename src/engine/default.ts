@@ -1,8 +1,10 @@
 /**
  * The engine that tensors use: made at first need, so that importing the library costs nothing.
  */
+
 import { environmentFlag } from "../base/env.ts";
 import { ArgumentError, EngineError } from "../base/errors.ts";
+import { checkOptions } from "../base/options.ts";
 import type { Device } from "../runtime/device.ts";
 import { createInterpreterDevice } from "../runtime/interpreter-device.ts";
 import { type BackgroundDevice, createNativeDevice } from "../runtime/native/device.ts";
@@ -53,6 +55,7 @@ export function currentEngine(): Engine {
  * createEngine({ engine: "interpreter" }).stats.launches; // 0
  */
 export function createEngine(options: EngineOptions): Engine {
+  checkOptions(options, ["engine", "threads", "strict"], "createEngine", { flags: ["strict"] });
   const name = options.engine ?? environmentFlag("TATAMI_ENGINE") ?? "auto";
   const { threads } = options;
   const strict = options.strict ?? environmentFlag("TATAMI_STRICT") === "1";

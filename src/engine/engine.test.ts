@@ -247,6 +247,28 @@ describe("a program that fails", () => {
   });
 });
 
+describe("another engine", () => {
+  const elsewhere = /shape \[2\]\) is in the memory of another engine.*call useEngine before tensors/;
+
+  test("refuses what lies in the memory of the one before, rather than read its own at that place", async () => {
+    const p = await stored([1, 2]);
+    const q = await stored([3, 4]);
+    const first = currentEngine();
+    const second = new Engine(createInterpreterDevice());
+    useEngine(second);
+    await expect(p.data()).rejects.toThrow(elsewhere);
+    expect(() => p.dataSync()).toThrow(elsewhere);
+    expect(() => p.mul(2).dataSync()).toThrow(elsewhere);
+    q.copy_(tensor([5, 6]));
+    expect(() => currentEngine().flushSync()).toThrow(elsewhere);
+    expect(String(p)).toBe("tensor(<not computed yet>, shape=[2])");
+    expect(await tensor([1, 2]).mul(2).array()).toEqual([2, 4]);
+    useEngine(first);
+    await second.close();
+    expect(await p.array()).toEqual([1, 2]);
+  });
+});
+
 describe("memory", () => {
   test("is after 500 steps what it was after 10, with values taken in every step", async () => {
     const engine = use(createWasmDevice({ threads: 1 }));
@@ -287,6 +309,9 @@ describe("choosing an engine", () => {
     const engine = createEngine({ engine: "interpreter" });
     expect(engine.device.name).toBe("interpreter");
     await engine.close();
+    expect(() => createEngine({ device: "interpreter" } as object)).toThrow(
+      'createEngine: there is no option "device"; there are { engine, threads, strict }',
+    );
     expect(() => createEngine({ engine: "cuda" as "wasm" })).toThrow(
       'engine "cuda" is unknown; use auto, wasm, native or interpreter',
     );

@@ -7,9 +7,9 @@
 import type { TypedArray } from "../base/dtype.ts";
 import { environmentFlag } from "../base/env.ts";
 import { EngineError } from "../base/errors.ts";
-import { sizeOf } from "../base/shape.ts";
+import { formatShape, sizeOf } from "../base/shape.ts";
 import { expandCalls } from "../graph/expand.ts";
-import { type HostValue, type Node, resolve } from "../graph/node.ts";
+import { type DeviceStorage, type HostValue, type Node, resolve } from "../graph/node.ts";
 import { type GraphWalk, hashSignature, renumber, signatureOf, walkGraph } from "../graph/signature.ts";
 import type { Program } from "../kernel/program.ts";
 import { verifyProgram } from "../kernel/verify.ts";
@@ -148,10 +148,15 @@ export class Engine {
     return this.#fetch(node);
   }
 
-  /** A value that is already known on the host, without waiting for anything; else null. */
+  /** A value that is already known, without waiting for anything, to be looked at now and not kept; else null. */
   peek(node: Node): TypedArray | null {
-    const { value } = resolve(node);
-    return value?.kind === "host" ? value.data : null;
+    const { value, dtype, shape } = resolve(node);
+    if (value?.kind !== "storage") return value?.data ?? null;
+    const { storage, version } = value;
+    // A program that waits or runs may be the one that writes it.
+    const known =
+      this.#queue.settled === null && version === storage.version && storage.device === this.device;
+    return known ? this.device.view(dtype, storage.address, sizeOf(shape)) : null;
   }
 
   /** Gives a program's code back, once the jobs that may still need it have ended. */
@@ -248,7 +253,26 @@ export class Engine {
       return value.data.slice();
     }
     if (value.version !== value.storage.version) throw staleError(n);
+    if (value.storage.device !== this.device) throw this.elsewhere(n);
     return this.device.view(n.dtype, value.storage.address, sizeOf(n.shape)).slice();
+  }
+
+  /** What to throw where a value lies in another engine's memory. */
+  protected elsewhere(node: Node): EngineError {
+    return new EngineError(
+      `the value of this tensor (shape ${formatShape(node.shape)}) is in the memory of another engine than the one in use; ` +
+        "call useEngine before tensors, models and optimizers are made, or go back to the engine they were made with",
+      { shape: node.shape },
+    );
+  }
+
+  /** @throws EngineError when a graph reads another engine's memory, or a variable lies there. */
+  #requireOwn(graph: GraphWalk, variables: readonly Variable[]): void {
+    const isForeign = (storage: DeviceStorage | null): boolean =>
+      storage !== null && storage.device !== this.device;
+    for (const leaf of graph.leaves)
+      if (leaf.value?.kind === "storage" && isForeign(leaf.value.storage)) throw this.elsewhere(leaf);
+    for (const v of variables) if (isForeign(v.storage)) throw this.elsewhere(v.node);
   }
 
   /**
@@ -285,6 +309,7 @@ export class Engine {
     const usable = values.filter((n) => this.#usable(n, stale));
     for (const v of variables) if (stale.has(resolve(v.node))) throw staleError(v.node);
     if (variables.length + usable.length === 0) return;
+    this.#requireOwn(walk, variables);
     // Values out of date are left out: walk again without them.
     const clean = stale.size === 0 && usable.length === values.length;
     const graph = clean ? walk : walkGraph([...variables.map((v) => v.node), ...usable]);

@@ -19,6 +19,10 @@ export class ShapeEngine extends Engine {
 
   override made(): void {}
 
+  protected override elsewhere(): EngineError {
+    return new EngineError(this.#refusal);
+  }
+
   override initialize(): void {}
 
   override flush(): Promise<void> {

@@ -11,12 +11,14 @@ import type { Device } from "../runtime/device.ts";
 let assignments = 0;
 
 class Storage implements DeviceStorage {
+  readonly device: Device;
   readonly dtype: DType;
   readonly size: number;
   readonly address: number;
   version = 0;
 
   constructor(device: Device, dtype: DType, size: number) {
+    this.device = device;
     this.dtype = dtype;
     this.size = size;
     this.address = device.allocate(Math.max(size * byteSize(dtype), 1));

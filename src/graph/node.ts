@@ -9,6 +9,8 @@ import type { Operation } from "./operation.ts";
 
 /** Memory of a device that outlives a program. `version` is another number after each assignment, and no other storage's. */
 export interface DeviceStorage {
+  /** The device whose memory it is: an address says nothing to another one. */
+  readonly device: object;
   readonly dtype: DType;
   readonly size: number;
   readonly address: number;

@@ -11,7 +11,7 @@ const source = (shape: readonly number[], dtype: "float32" | "int32" | "float64"
   const data = dtype === "int32" ? new Int32Array(size) : new Float32Array(size);
   return g.hostSource(data, shape, dtype);
 };
-const storage: DeviceStorage = { dtype: "float32", size: 6, address: 64, version: 0 };
+const storage: DeviceStorage = { device: {}, dtype: "float32", size: 6, address: 64, version: 0 };
 const draw = (): Node[] => [0, 1, 2, 3].map((v) => g.scalar(v, "int32"));
 const x = (): Node => source([2, 3, 4]);
 

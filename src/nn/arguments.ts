@@ -3,7 +3,10 @@
  */
 import { isFloat } from "../base/dtype.ts";
 import { ArgumentError, DTypeError } from "../base/errors.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { checkOptions, type OptionRules, show } from "../base/options.ts";
+import { checkTensor, type Tensor } from "../tensor/tensor.ts";
+
+export { checkOptions, checkTensor, type OptionRules, show };
 
 /** A number for both spatial axes, or one each: height, width. */
 export type NumberOrPair = number | readonly [number, number];
@@ -81,49 +84,6 @@ export function checkPositive(value: number, option: string, owner: string): num
   return value;
 }
 
-/** What options may be besides what each one's own check says. */
-export interface OptionRules {
-  /** Those that may be null. */
-  readonly nullable?: readonly string[];
-  /** Those that are true or false. */
-  readonly flags?: readonly string[];
-}
-
-/**
- * Refuses what would otherwise be passed over in silence: an option given as a bare value, as PyTorch takes it, a name
- * that there is not, null for "the default", and anything but a boolean for a flag. @throws ArgumentError.
- */
-export function checkOptions(
-  options: object,
-  names: readonly string[],
-  owner: string,
-  { nullable = [], flags = [] }: OptionRules = {},
-): void {
-  const form = `{ ${names.join(", ")} }`;
-  const refuse = (why: string, details: Record<string, unknown>): ArgumentError =>
-    new ArgumentError(`${owner}: ${why}`, details);
-  if (
-    typeof options !== "object" ||
-    options === null ||
-    Array.isArray(options) ||
-    options instanceof Tensor
-  ) {
-    throw refuse(`options are given as an object, ${form}; got ${show(options)}`, { options });
-  }
-  for (const [name, value] of Object.entries(options) as [string, unknown][]) {
-    if (!names.includes(name)) {
-      const others = names.length === 0 ? "it takes none" : `there are ${form}`;
-      throw refuse(`there is no option "${name}"; ${others}`, { option: name });
-    }
-    if (value === null && !nullable.includes(name)) {
-      throw refuse(`${name} must not be null; leave it out for its default`, { option: name, value });
-    }
-    if (value !== undefined && flags.includes(name) && typeof value !== "boolean") {
-      throw refuse(`${name} must be true or false; got ${show(value)}`, { option: name, value });
-    }
-  }
-}
-
 /** @throws ArgumentError unless the value is one of those listed. */
 export function checkChoice<T extends string>(
   value: T,
@@ -139,17 +99,6 @@ export function checkChoice<T extends string>(
     });
   }
   return value;
-}
-
-/** @throws ArgumentError unless the value is a tensor: plain JavaScript, or a forgotten `await`, may give others. */
-export function checkTensor(value: unknown, argument: string, owner: string): void {
-  if (value instanceof Tensor) return;
-  const fix = value instanceof Promise ? "await it first" : "make one with tensor(...)";
-  const kind =
-    typeof value === "object" && value !== null ? (value.constructor?.name ?? "object") : show(value);
-  throw new ArgumentError(`${owner}: ${argument} must be a tensor, got ${kind}; ${fix}`, {
-    [argument]: value,
-  });
 }
 
 /** @throws DTypeError unless the input is a float tensor. */
@@ -188,13 +137,4 @@ export function checkSameType(
 export function showSizes(sizes: readonly number[]): string {
   const [first] = sizes;
   return sizes.every((s) => s === first) ? String(first) : `[${sizes.join(", ")}]`;
-}
-
-/** A value as it was given. */
-export function show(value: unknown): string {
-  return typeof value === "string"
-    ? `"${value}"`
-    : Array.isArray(value)
-      ? `[${value.map(String).join(", ")}]`
-      : String(value);
 }

@@ -6,10 +6,10 @@
 import { ArgumentError } from "../base/errors.ts";
 import { currentEngine } from "../engine/default.ts";
 import { isGradEnabled, type Node } from "../graph/node.ts";
-import type { RemovableHandle, Tensor } from "../tensor/tensor.ts";
+import { checkTensor, type RemovableHandle, type Tensor } from "../tensor/tensor.ts";
 import { BackwardHooks, eachTensor, listOf } from "./backward-hooks.ts";
 import { Callable } from "./callable.ts";
-import { HookList } from "./hooks.ts";
+import { HookList, withoutPromise } from "./hooks.ts";
 import { Parameter } from "./parameter.ts";
 import { type LoadResult, loadInto, type StateDict } from "./state-dict.ts";
 
@@ -80,6 +80,10 @@ interface Buffer {
   readonly persistent: boolean;
 }
 
+/** The types of a hook's own module are taken off here. */
+const registered = (list: HookList<AnyHook>, hook: unknown, operation: string): RemovableHandle =>
+  list.add(withoutPromise(hook as AnyHook, operation), operation);
+
 const globalForwardPre = new HookList<AnyHook>();
 const globalForward = new HookList<AnyHook>();
 
@@ -100,7 +104,7 @@ const globalForward = new HookList<AnyHook>();
 export function registerModuleForwardHook(
   hook: (module: Module, inputs: readonly unknown[], output: unknown) => unknown,
 ): RemovableHandle {
-  return globalForward.add(hook as AnyHook);
+  return registered(globalForward, hook, "registerModuleForwardHook");
 }
 
 /**
@@ -120,7 +124,7 @@ export function registerModuleForwardHook(
 export function registerModuleForwardPreHook(
   hook: (module: Module, inputs: readonly unknown[]) => unknown,
 ): RemovableHandle {
-  return globalForwardPre.add(hook as AnyHook);
+  return registered(globalForwardPre, hook, "registerModuleForwardPreHook");
 }
 
 /** A module from one tensor to one tensor, as containers take them. */
@@ -342,6 +346,7 @@ export abstract class Module extends Callable {
    */
   registerBuffer(name: string, tensor: Tensor, options: { readonly persistent?: boolean } = {}): Tensor {
     checkName(name, "registerBuffer");
+    checkTensor(tensor, `"${name}"`, "registerBuffer");
     this.#buffers.set(name, { tensor: tensor.persist(), persistent: options.persistent ?? true });
     return tensor;
   }
@@ -359,7 +364,7 @@ export abstract class Module extends Callable {
   /**
    * Adds a parameter under a name that is computed; otherwise assign it to a field. Null stands for none.
    *
-   * @throws ArgumentError for a name that cannot be part of a key, or is a method
+   * @throws ArgumentError for a name that cannot be part of a key, or is a method, and for what is no parameter
    * @example
    * const layer = new nn.Identity();
    * layer.registerParameter("gain", new nn.Parameter(ones([1])));
@@ -367,6 +372,13 @@ export abstract class Module extends Callable {
    */
   registerParameter(name: string, parameter: Parameter | null): void {
     checkName(name, "registerParameter");
+    if (parameter !== null && !(parameter instanceof Parameter)) {
+      throw new ArgumentError(
+        `registerParameter: "${name}" must be a Parameter or null; make it one with new nn.Parameter(...), or register a ` +
+          "tensor that is not learned with registerBuffer",
+        { name, parameter },
+      );
+    }
     if (name in this && !Object.hasOwn(this, name)) {
       throw new ArgumentError(
         `registerParameter: "${name}" is a method of ${this.constructor.name}; use another name`,
@@ -503,7 +515,7 @@ export abstract class Module extends Callable {
    * layer(tensor([1, 2])); // [10, 20]
    */
   registerForwardPreHook(hook: ForwardPreHook<this>): RemovableHandle {
-    return this.#hookLists().forwardPre.add(hook as unknown as AnyHook);
+    return registered(this.#hookLists().forwardPre, hook, "registerForwardPreHook");
   }
 
   /**
@@ -521,7 +533,7 @@ export abstract class Module extends Callable {
    * means.length; // 1
    */
   registerForwardHook(hook: ForwardHook<this>): RemovableHandle {
-    return this.#hookLists().forward.add(hook as unknown as AnyHook);
+    return registered(this.#hookLists().forward, hook, "registerForwardHook");
   }
 
   /**
@@ -537,7 +549,7 @@ export abstract class Module extends Callable {
    * await x.grad?.array(); // [10, 10]
    */
   registerFullBackwardPreHook(hook: FullBackwardPreHook<this>): RemovableHandle {
-    return this.#hookLists().backwardPre.add(hook as unknown as AnyHook);
+    return registered(this.#hookLists().backwardPre, hook, "registerFullBackwardPreHook");
   }
 
   /**
@@ -553,7 +565,7 @@ export abstract class Module extends Callable {
    * await x.grad?.array(); // [6, 5]
    */
   registerFullBackwardHook(hook: FullBackwardHook<this>): RemovableHandle {
-    return this.#hookLists().backward.add(hook as unknown as AnyHook);
+    return registered(this.#hookLists().backward, hook, "registerFullBackwardHook");
   }
 
   #hookLists(): Hooks {
@@ -572,7 +584,7 @@ export abstract class Module extends Callable {
    * show one to anybody, and so makes nothing be computed for a reader.
    */
   __watch__(watcher: Watcher): RemovableHandle {
-    return this.#hookLists().watchers.add(watcher);
+    return this.#hookLists().watchers.add(watcher, "__watch__");
   }
 
   /** @internal */
@@ -593,6 +605,12 @@ export abstract class Module extends Callable {
   }
 
   #run(inputs: readonly unknown[]): unknown {
+    if (typeof this.forward !== "function") {
+      throw new ArgumentError(
+        `${this.constructor.name}: there is no method forward; define forward(x) { ... }, which calls of the module run`,
+        { module: this.constructor.name },
+      );
+    }
     if (!this.__hooked__) return this.forward(...(inputs as never[]));
     const hooks = this.#hooks;
     const watched = hooks !== null && hooks.backward.size + hooks.backwardPre.size > 0 && isGradEnabled();

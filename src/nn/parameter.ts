@@ -4,7 +4,7 @@
 
 import type { Shape } from "../base/shape.ts";
 import { alias, constant, detach } from "../graph/build.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { checkTensor, Tensor } from "../tensor/tensor.ts";
 
 /**
  * A tensor that is a parameter of the module whose field it is. It starts as a copy of `data` and lives in device
@@ -25,6 +25,7 @@ import { Tensor } from "../tensor/tensor.ts";
 export class Parameter extends Tensor {
   /** @param options.requiresGrad whether it is to be learned; true by default. */
   constructor(data: Tensor, options: { readonly requiresGrad?: boolean } = {}) {
+    checkTensor(data, "data", "Parameter");
     super(alias(detach(data.node)));
     if (options.requiresGrad ?? true) this.requiresGrad = true;
     this.persist();

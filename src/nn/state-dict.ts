@@ -3,6 +3,7 @@
  */
 import { isFloat } from "../base/dtype.ts";
 import { StateDictError } from "../base/errors.ts";
+import { show } from "../base/options.ts";
 import { formatShape, sameShape } from "../base/shape.ts";
 import { currentEngine } from "../engine/default.ts";
 import { withGradMode } from "../graph/node.ts";
@@ -29,6 +30,14 @@ export function loadInto(
   strict: boolean,
   name: string,
 ): LoadResult {
+  if (typeof dict !== "object" || dict === null || dict instanceof Promise) {
+    const fix =
+      (dict as unknown) instanceof Promise ? "await it first" : "as stateDict() and loadSafetensors give it";
+    throw new StateDictError(
+      `loadStateDict: ${name} needs an object from key to tensor; got ${(dict as unknown) instanceof Promise ? "a promise" : show(dict)}; ${fix}`,
+      { dict },
+    );
+  }
   const missingKeys = [...own.keys()].filter((key) => !Object.hasOwn(dict, key));
   const unexpectedKeys = Object.keys(dict).filter((key) => !own.has(key));
   const problems: string[] = [];
@@ -46,9 +55,13 @@ export function loadInto(
     } else pairs.push([tensor, value]);
   }
   if (problems.length > 0) {
-    const hint = strict ? "; use { strict: false } to load only the keys that match" : "";
+    // What has another shape or type is refused without `strict` too.
+    const onlyKeys = problems.every((p) => p.startsWith("missing: ") || p.startsWith("unexpected: "));
+    const hint = onlyKeys
+      ? "use { strict: false } to load only the keys that match"
+      : "load a dict of the same layers, or leave the keys that differ out of it and use { strict: false }";
     throw new StateDictError(
-      `loadStateDict: the state dict does not fit ${name}: ${problems.join("; ")}${hint}`,
+      `loadStateDict: the state dict does not fit ${name}: ${problems.join("; ")}; ${hint}`,
       {
         missingKeys,
         unexpectedKeys,

@@ -3,6 +3,7 @@
  * that updates all of them in one program together with whatever is pending: forward, loss and backward.
  */
 import { ArgumentError, StateDictError } from "../base/errors.ts";
+import { show } from "../base/options.ts";
 import { formatShape, sameShape } from "../base/shape.ts";
 import { currentEngine } from "../engine/default.ts";
 import { constant } from "../graph/build.ts";
@@ -201,7 +202,7 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
    * handle.remove();
    */
   registerStepPreHook(hook: StepHook): RemovableHandle {
-    return this.#beforeStep.add(hook);
+    return this.#beforeStep.add(hook, "registerStepPreHook");
   }
 
   /**
@@ -209,7 +210,7 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
    * hook makes of them is part of the step's program.
    */
   registerStepPostHook(hook: StepHook): RemovableHandle {
-    return this.#afterStep.add(hook);
+    return this.#afterStep.add(hook, "registerStepPostHook");
   }
 
   /** Removes gradients of all parameters, or with `setToNone: false` fills them with zeros. */
@@ -241,6 +242,7 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
 
   /** Takes over state and options. @throws StateDictError when they do not fit; nothing is changed then. */
   loadStateDict(dict: OptimizerState): void {
+    checkDict(dict, this.constructor.name);
     const params = this.paramGroups.flatMap((g) => g.params);
     const sizes = (groups: readonly { readonly params: readonly unknown[] }[]): string =>
       groups.map((g) => g.params.length).join(", ");
@@ -308,4 +310,23 @@ function given(options: object): object {
 /** State of zeros like a parameter, in device memory. */
 export function zeroState(parameter: Tensor): Tensor {
   return new Tensor(constant(0, parameter.shape, parameter.dtype)).persist();
+}
+
+/** @throws StateDictError for what did not come from an optimizer. */
+function checkDict(dict: unknown, name: string): void {
+  const isDict =
+    typeof dict === "object" &&
+    dict !== null &&
+    "paramGroups" in dict &&
+    Array.isArray(dict.paramGroups) &&
+    "state" in dict;
+  if (isDict) return;
+  const given =
+    typeof dict === "object" && dict !== null
+      ? `an object of ${Object.keys(dict).join(", ") || "nothing"}`
+      : show(dict);
+  throw new StateDictError(
+    `loadStateDict: ${name} needs what stateDict() of an optimizer gave, { state, paramGroups }; got ${given}`,
+    { dict },
+  );
 }

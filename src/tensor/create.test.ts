@@ -52,13 +52,34 @@ test("tensor: nested lists, numbers, booleans and typed arrays, copied", async (
   expect(await tensor([[], []]).array()).toEqual([[], []]);
 });
 
+test("tensor: numbers among booleans are numbers, as in PyTorch", async () => {
+  expect(await tensor([true, 2]).array()).toEqual([1, 2]);
+  expect(await tensor([[false], [0.5]]).array()).toEqual([[0], [0.5]]);
+  expect(tensor([[true], [false]]).dtype).toBe("bool");
+  expect(await tensor([Float32Array.of(1, 2), [3, 4]] as unknown as number[][]).array()).toEqual([
+    [1, 2],
+    [3, 4],
+  ]);
+});
+
 test("tensor: wrong data is refused at the call", () => {
   expect(() => tensor([[1, 2], [3]])).toThrow(
     "tensor: the lists at depth 1 have different lengths (1 where 2 was expected); every list of one depth must " +
       "be equally long",
   );
   expect(() => tensor([[1], 2])).toThrow(ShapeError);
-  expect(() => tensor(["a"] as unknown as number[])).toThrow("tensor: a (string) is not a number or boolean");
+  const refusal = (data: unknown, message: string): void =>
+    expect(() => tensor(data as number[])).toThrow(`tensor: ${message}`);
+  refusal(["a"], '"a" (string) is not a number or boolean; convert it with Number(...)');
+  refusal([1n], "1 (bigint) is not a number or boolean; convert it with Number(...)");
+  refusal(null, "null is not a number or boolean; give a number, nested lists or a typed array");
+  refusal([1, undefined], "undefined is not a number or boolean");
+  refusal({ a: 1 }, "Object (object) is not a number or boolean");
+  refusal(
+    [zeros([2]), zeros([2])],
+    "Tensor (object) is not a number or boolean; join tensors with stack([...])",
+  );
+  refusal([zeros([1]).item()], "Promise (object) is not a number or boolean; await it first");
   expect(() => tensor([1], { dtype: "int64" as "int32" })).toThrow(
     'tensor: dtype "int64" is not supported; use one of bool, uint8, int32, float32, float64',
   );

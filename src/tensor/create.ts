@@ -1,8 +1,10 @@
+// long: every function that makes a tensor stands here, each with its documentation and example.
 /**
  * Functions that make tensors: from data, filled, in sequence, random, and from other tensors.
  */
 import { allocate, checkDType, type DType, isFloat, promote, type TypedArray } from "../base/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../base/errors.ts";
+import { checkOptions } from "../base/options.ts";
 import { checkShape, formatShape, normalizeDim, type Shape, sameShape, sizeOf } from "../base/shape.ts";
 import { cast, compare, constant, expand, hostSource, iota, reshape, scalar } from "../graph/build.ts";
 import type { Node } from "../graph/node.ts";
@@ -17,7 +19,7 @@ import {
   type Nested,
   shapeOfNested,
 } from "./host-data.ts";
-import { type MultinomialOptions, type Operand, Tensor } from "./tensor.ts";
+import { checkTensor, type MultinomialOptions, type Operand, Tensor } from "./tensor.ts";
 
 /** `dtype`: float32 unless the data says otherwise. `requiresGrad`: false by default. */
 export interface TensorOptions {
@@ -36,7 +38,17 @@ function finish(node: Node, options: TensorOptions): Tensor {
   return options.requiresGrad === true ? t.requiresGrad_() : t;
 }
 
-function typeOf(options: TensorOptions, name: string, fallback: DType = "float32"): DType {
+const plainOptions = ["dtype", "requiresGrad"];
+const randomOptions = [...plainOptions, "generator"];
+
+/** The type asked for. @throws ArgumentError for options that there are not, DTypeError for such a type. */
+function typeOf(
+  options: TensorOptions,
+  name: string,
+  fallback: DType = "float32",
+  names: readonly string[] = plainOptions,
+): DType {
+  checkOptions(options, names, name, { flags: ["requiresGrad"] });
   return options.dtype === undefined ? fallback : checkDType(options.dtype, name);
 }
 
@@ -135,7 +147,12 @@ export function empty(shape: Shape, options: TensorOptions = {}): Tensor {
   return zeros(shape, options);
 }
 
-const like = (t: Tensor, options: TensorOptions): TensorOptions => ({ dtype: t.dtype, ...options });
+/** Options with the type of another tensor as the default. */
+function like<O extends TensorOptions>(t: Tensor, options: O, name: string): O {
+  checkTensor(t, "the first argument", name);
+  checkOptions(options, randomOptions, name);
+  return { dtype: t.dtype, ...options };
+}
 
 /**
  * Zeros in the shape and type of another tensor, unless `options.dtype` says otherwise.
@@ -145,7 +162,8 @@ const like = (t: Tensor, options: TensorOptions): TensorOptions => ({ dtype: t.d
  * zerosLike(tensor([1, 2], { dtype: "int32" })).dtype; // "int32"
  */
 export function zerosLike(t: Tensor, options: TensorOptions = {}): Tensor {
-  return zeros(t.shape, like(t, options));
+  const given = like(t, options, "zerosLike");
+  return zeros(t.shape, given);
 }
 
 /**
@@ -156,7 +174,8 @@ export function zerosLike(t: Tensor, options: TensorOptions = {}): Tensor {
  * onesLike(tensor([[5], [6]])); // [[1], [1]]
  */
 export function onesLike(t: Tensor, options: TensorOptions = {}): Tensor {
-  return ones(t.shape, like(t, options));
+  const given = like(t, options, "onesLike");
+  return ones(t.shape, given);
 }
 
 /**
@@ -167,7 +186,8 @@ export function onesLike(t: Tensor, options: TensorOptions = {}): Tensor {
  * fullLike(tensor([5, 6]), 0.5); // [0.5, 0.5]
  */
 export function fullLike(t: Tensor, value: number, options: TensorOptions = {}): Tensor {
-  return full(t.shape, value, like(t, options));
+  const given = like(t, options, "fullLike");
+  return full(t.shape, value, given);
 }
 
 /**
@@ -178,7 +198,8 @@ export function fullLike(t: Tensor, value: number, options: TensorOptions = {}):
  * randLike(zeros([2, 3], { dtype: "float64" })).dtype; // "float64"
  */
 export function randLike(t: Tensor, options: RandomOptions = {}): Tensor {
-  return rand(t.shape, { ...like(t, options), ...options });
+  const given = like(t, options, "randLike");
+  return rand(t.shape, given);
 }
 
 /**
@@ -189,7 +210,8 @@ export function randLike(t: Tensor, options: RandomOptions = {}): Tensor {
  * randnLike(zeros([2, 3])).shape; // [2, 3]
  */
 export function randnLike(t: Tensor, options: RandomOptions = {}): Tensor {
-  return randn(t.shape, { ...like(t, options), ...options });
+  const given = like(t, options, "randnLike");
+  return randn(t.shape, given);
 }
 
 /**
@@ -208,9 +230,15 @@ export function arange(
   step?: number,
   options: TensorOptions = {},
 ): Tensor {
-  if (typeof end !== "number") return arange(0, start, 1, end ?? options);
+  if (typeof end !== "number" && Number.isFinite(start)) return arange(0, start, 1, end ?? options);
   const by = step ?? 1;
-  if (by === 0 || Number.isNaN(by)) throw new ArgumentError(`arange: step must not be ${by}`, { step: by });
+  if (typeof end !== "number" || ![start, end, by].every(Number.isFinite)) {
+    throw new ArgumentError(
+      `arange: start, end and step must be finite numbers; got ${[start, end, by].map(String).join(", ")}`,
+      { start, end, step: by },
+    );
+  }
+  if (by === 0) throw new ArgumentError("arange: step must not be 0", { step: by });
   const count = Math.max(0, Math.ceil((end - start) / by));
   const whole = [start, end, by].every(Number.isInteger);
   const dtype = typeOf(options, "arange", whole ? "int32" : "float32");
@@ -254,7 +282,7 @@ export function eye(n: number, m: number = n, options: TensorOptions = {}): Tens
 const drawFrom = (options: RandomOptions): Generator => options.generator ?? defaultGenerator;
 
 function floatType(options: TensorOptions, name: string): DType {
-  const dtype = typeOf(options, name);
+  const dtype = typeOf(options, name, "float32", randomOptions);
   if (!isFloat(dtype)) throw new DTypeError(`${name}: needs a float type, got ${dtype}`, { dtype });
   return dtype;
 }
@@ -300,7 +328,7 @@ export function randint(low: number, high: number, shape: Shape, options: Random
     throw new ArgumentError(`randint: needs integers low < high, got ${low} and ${high}`, { low, high });
   }
   const node = ops.integers(drawFrom(options).next(), low, high, checkShape(shape, "randint"));
-  return finish(cast(node, typeOf(options, "randint", "int32")), options);
+  return finish(cast(node, typeOf(options, "randint", "int32", randomOptions)), options);
 }
 
 /**
@@ -312,6 +340,7 @@ export function randint(low: number, high: number, shape: Shape, options: Random
  */
 export function randperm(n: number, options: RandomOptions = {}): Tensor {
   checkShape([n], "randperm");
+  typeOf(options, "randperm", "int32", randomOptions);
   const [keyLow, keyHigh, low, high] = drawFrom(options)
     .next()
     .map((s) => (s.op.kind === "scalar" ? s.op.value : 0)) as [number, number, number, number];
@@ -344,10 +373,12 @@ export function randperm(n: number, options: RandomOptions = {}): Tensor {
  * bernoulli(tensor([0, 1, 1])); // [0, 1, 1]
  */
 export function bernoulli(probabilities: Tensor, options: RandomOptions = {}): Tensor {
+  checkTensor(probabilities, "probabilities", "bernoulli");
   const { dtype, shape } = probabilities;
   if (!isFloat(dtype)) throw new DTypeError(`bernoulli: needs float probabilities, got ${dtype}`, { dtype });
+  const type = typeOf(options, "bernoulli", dtype, randomOptions);
   const u = ops.uniform01(drawFrom(options).next(), shape, dtype);
-  return finish(cast(ops.lt(u, probabilities.node), typeOf(options, "bernoulli", dtype)), options);
+  return finish(cast(ops.lt(u, probabilities.node), type), options);
 }
 
 /**
@@ -366,6 +397,7 @@ export function multinomial(
   numSamples: number,
   options: MultinomialOptions = {},
 ): Tensor {
+  checkTensor(probabilities, "probabilities", "multinomial");
   return probabilities.multinomial(numSamples, options);
 }
 
@@ -385,9 +417,27 @@ export function einsum(equation: string, ...operands: Tensor[]): Tensor {
   return Tensor.of(
     ops.einsum(
       equation,
-      operands.map((t) => t.node),
+      operands.map((t, i) => {
+        checkTensor(t, `operand ${i}`, "einsum");
+        return t.node;
+      }),
     ),
   );
+}
+
+/** PyTorch's code may hand over tensors one by one. @throws ArgumentError unless it is a list of tensors. */
+function checkList(tensors: readonly Tensor[], operation: string): void {
+  if (!Array.isArray(tensors)) {
+    throw new ArgumentError(
+      `${operation}: tensors are given as a list, as in ${operation}([a, b]); got ${String(tensors)}`,
+      {
+        tensors,
+      },
+    );
+  }
+  tensors.forEach((t, i) => {
+    checkTensor(t, `tensor ${i} of the list`, operation);
+  });
 }
 
 /**
@@ -400,6 +450,7 @@ export function einsum(equation: string, ...operands: Tensor[]): Tensor {
  * cat([zeros([2, 3]), zeros([2, 5])], -1).shape; // [2, 8]
  */
 export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
+  checkList(tensors, "cat");
   const first = tensors[0];
   if (first === undefined) throw new ArgumentError("cat: needs at least one tensor");
   const axis = normalizeDim(dim, first.ndim, "cat");
@@ -430,6 +481,7 @@ export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
  * stack([tensor([1, 2]), tensor([3, 4])], 1); // [[1, 3], [2, 4]]
  */
 export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
+  checkList(tensors, "stack");
   const [first] = tensors;
   if (first === undefined) throw new ArgumentError("stack: needs at least one tensor");
   const other = tensors.find((t) => !sameShape(t.shape, first.shape));
@@ -460,9 +512,11 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   const like = a instanceof Tensor ? a : b instanceof Tensor ? b : null;
   const node = (v: Operand): Node => {
     if (v instanceof Tensor) return v.node;
+    if (typeof v !== "number" && typeof v !== "boolean") checkTensor(v, "what to choose from", "where");
     const fits = like !== null && (isFloat(like.dtype) || (like.dtype !== "bool" && Number.isInteger(v)));
     return scalar(Number(v), fits ? like.dtype : typeof v === "boolean" ? "bool" : "float32");
   };
+  checkTensor(condition, "the condition", "where");
   return Tensor.of(ops.where(condition.node, node(a), node(b)));
 }
 
@@ -473,5 +527,6 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
  * oneHot(tensor([1, 0], { dtype: "int32" }), 3); // [[0, 1, 0], [1, 0, 0]]
  */
 export function oneHot(index: Tensor, classes: number): Tensor {
+  checkTensor(index, "index", "oneHot");
   return Tensor.of(ops.oneHot(index.node, classes));
 }

@@ -3,9 +3,19 @@
  */
 import { backward } from "../autograd/backward.ts";
 import { ArgumentError } from "../base/errors.ts";
+import { show } from "../base/options.ts";
 import { constant } from "../graph/build.ts";
 import { withGradMode } from "../graph/node.ts";
 import { Tensor } from "./tensor.ts";
+
+/** @throws ArgumentError for what is no function: PyTorch's form is a block. */
+function checkBody(body: unknown, operation: string): void {
+  if (typeof body === "function") return;
+  throw new ArgumentError(
+    `${operation}: takes a function, as in ${operation}(() => model(x)); got ${show(body)}`,
+    { body },
+  );
+}
 
 /**
  * Runs `body` without recording gradients. An async body stays without them only up to its first await.
@@ -16,6 +26,7 @@ import { Tensor } from "./tensor.ts";
  * noGrad(() => w.mul(2)).requiresGrad; // false
  */
 export function noGrad<T>(body: () => T): T {
+  checkBody(body, "noGrad");
   return withGradMode(false, body);
 }
 
@@ -28,6 +39,7 @@ export function noGrad<T>(body: () => T): T {
  * noGrad(() => enableGrad(() => w.mul(2))).requiresGrad; // true
  */
 export function enableGrad<T>(body: () => T): T {
+  checkBody(body, "enableGrad");
   return withGradMode(true, body);
 }
 

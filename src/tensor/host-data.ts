@@ -28,10 +28,13 @@ export function dtypeOfArray(array: TypedArray): DType {
   return found === undefined ? "float32" : found[1];
 }
 
+/** Typed arrays may stand in for the innermost lists. */
+const isList = (data: unknown): data is readonly Nested[] => Array.isArray(data) || ArrayBuffer.isView(data);
+
 /** Shape of nested lists. @throws ShapeError when lists of one level differ in length. */
 export function shapeOfNested(data: Nested): Shape {
   const shape: number[] = [];
-  for (let level: Nested = data; typeof level === "object"; level = level[0] as Nested) {
+  for (let level: Nested = data; isList(level); level = level[0] as Nested) {
     shape.push(level.length);
     if (level.length === 0) break;
   }
@@ -40,37 +43,59 @@ export function shapeOfNested(data: Nested): Shape {
 }
 
 function checkLevel(data: Nested, shape: Shape, depth: number): void {
-  const isList = typeof data === "object";
-  if (isList !== depth < shape.length || (isList && data.length !== shape[depth])) {
+  const list = isList(data) ? data : null;
+  if (list === null) checkElement(data);
+  if ((list !== null) !== depth < shape.length || (list !== null && list.length !== shape[depth])) {
     throw new ShapeError(
-      `tensor: the lists at depth ${depth} have different lengths (${isList ? data.length : "a number"} where ` +
+      `tensor: the lists at depth ${depth} have different lengths (${list === null ? "a number" : list.length} where ` +
         `${shape[depth] ?? "a number"} was expected); every list of one depth must be equally long`,
       { depth },
     );
   }
-  if (isList) for (const item of data) checkLevel(item, shape, depth + 1);
+  if (list !== null) for (const item of list) checkLevel(item, shape, depth + 1);
 }
 
-/** The type of nested data: bool for booleans, float32 for numbers. */
+/** @throws ArgumentError for anything but numbers and booleans. */
+function checkElement(value: unknown): void {
+  if (typeof value === "number" || typeof value === "boolean") return;
+  throw new ArgumentError(`tensor: ${describe(value)} is not a number or boolean; ${remedy(value)}`, {
+    value,
+  });
+}
+
+function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (typeof value === "string") return `${JSON.stringify(value)} (string)`;
+  if (typeof value === "object") return `${value.constructor?.name ?? "an object"} (object)`;
+  return `${String(value)} (${typeof value})`;
+}
+
+function remedy(value: unknown): string {
+  if (typeof value === "bigint" || typeof value === "string") return "convert it with Number(...)";
+  if (value instanceof Promise) return "await it first";
+  const isTensor = typeof value === "object" && value !== null && "dtype" in value && "shape" in value;
+  return isTensor
+    ? "join tensors with stack([...]) or cat([...])"
+    : "give a number, nested lists or a typed array";
+}
+
+/** The type of nested data: bool where all are booleans, float32 otherwise. */
 export function dtypeOfNested(data: Nested): DType {
   let first: Nested | undefined = data;
-  while (typeof first === "object") first = first[0];
-  return typeof first === "boolean" ? "bool" : "float32";
+  while (isList(first)) first = first[0];
+  return typeof first === "boolean" && isBoolean(data) ? "bool" : "float32";
 }
 
-/** Copies nested data into a flat array. @throws ArgumentError for anything but numbers and booleans. */
+const isBoolean = (data: Nested): boolean =>
+  isList(data) ? data.every(isBoolean) : typeof data === "boolean";
+
+/** Copies nested data of a known shape into a flat array. */
 export function flattenNested(data: Nested, dtype: DType, size: number): TypedArray {
   const out = allocate(dtype, size);
   let at = 0;
   const walk = (item: Nested): void => {
-    if (typeof item === "object") for (const inner of item) walk(inner);
-    else if (typeof item === "number" || typeof item === "boolean")
-      out[at++] = toElement(Number(item), dtype);
-    else {
-      throw new ArgumentError(`tensor: ${String(item)} (${typeof item}) is not a number or boolean`, {
-        value: item,
-      });
-    }
+    if (isList(item)) for (const inner of item) walk(inner);
+    else out[at++] = toElement(Number(item), dtype);
   };
   walk(data);
   return out;

@@ -34,8 +34,12 @@ test("data is the caller's own: changing it changes no tensor", async () => {
 
 test("a tensor is no number and no condition by accident", () => {
   expect(() => Number(tensor(1))).toThrow("a tensor is not a number: read it with await t.item()");
-  expect(() => tensor([1]).add("1" as unknown as number)).toThrow(
-    "expected a tensor or a number, got string",
+  const add = (value: unknown) => () => tensor([1]).add(value as number);
+  expect(add("1")).toThrow('add: expected a tensor or a number, got "1"; make one with tensor(...)');
+  expect(add([1, 2])).toThrow("add: expected a tensor or a number, got Array; make one with tensor(...)");
+  expect(add(tensor(1).item())).toThrow("add: expected a tensor or a number, got Promise; await it first");
+  expect(() => tensor([1]).mul_(undefined as unknown as number)).toThrow(
+    "mul_: expected a tensor or a number",
   );
 });
 
@@ -45,6 +49,25 @@ test("prints like PyTorch once the value is known", async () => {
   await t.data();
   expect(String(t)).toBe("tensor([1.5000, 2.5000])");
   expect(inspect(t)).toBe("tensor([1.5000, 2.5000])");
+});
+
+test("prints what is stored as well: parameters, gradients, and what was written in place", async () => {
+  const w = tensor([1, 2]).persist().requiresGrad_();
+  w.square().sum().backward();
+  expect(String(w)).toBe("tensor(<not computed yet>, shape=[2], requiresGrad=true)");
+  await currentEngine().flush();
+  expect(String(w)).toBe("tensor([1., 2.], requiresGrad=true)");
+  expect(inspect(w.grad)).toBe("tensor([2., 4.])");
+  const x = zeros([2, 2]);
+  x.select(0, 1).fill_(5);
+  await x.data();
+  expect(String(x)).toBe("tensor([[0., 0.],\n        [5., 5.]])");
+  noGrad(() => w.add_(1));
+  expect(String(w)).toBe("tensor(<not computed yet>, shape=[2], requiresGrad=true)");
+  const running = currentEngine().flush();
+  expect(String(w)).toBe("tensor(<not computed yet>, shape=[2], requiresGrad=true)");
+  await running;
+  expect(String(w)).toBe("tensor([2., 3.], requiresGrad=true)");
 });
 
 test("small values made by user code stay readable after a step", async () => {

@@ -7,7 +7,8 @@
 import { backward as walkBack } from "../autograd/backward.ts";
 import { allocate, checkDType, type DType, isFloat, promote, type TypedArray } from "../base/dtype.ts";
 import { ArgumentError, DTypeError, EngineError, ShapeError } from "../base/errors.ts";
-import { formatShape, normalizeDim, type Shape, sizeOf } from "../base/shape.ts";
+import { checkOptions, show } from "../base/options.ts";
+import { formatShape, normalizeDim, type Shape, sameShape, sizeOf } from "../base/shape.ts";
 import { currentEngine } from "../engine/default.ts";
 import { Variable } from "../engine/storage.ts";
 import {
@@ -67,6 +68,32 @@ interface ViewLink {
   readonly recorded: boolean;
   seen: number;
 }
+
+/** @throws ArgumentError unless the value is a tensor: plain JavaScript, or a forgotten `await`, may give others. */
+export function checkTensor(value: unknown, argument: string, owner: string): asserts value is Tensor {
+  if (value instanceof Tensor) return;
+  throw new ArgumentError(
+    `${owner}: ${argument} must be a tensor, got ${kindOf(value)}; ${remedyFor(value)}`,
+    {
+      [argument]: value,
+    },
+  );
+}
+
+const kindOf = (value: unknown): string =>
+  typeof value === "object" && value !== null ? (value.constructor?.name ?? "object") : show(value);
+
+const remedyFor = (value: unknown): string =>
+  value instanceof Promise ? "await it first" : "make one with tensor(...)";
+
+/** The node of what has to be a tensor. @throws ArgumentError when it is none. */
+function nodeOf(value: Tensor, argument: string, owner: string): Node {
+  checkTensor(value, argument, owner);
+  return value.node;
+}
+
+const checkKeepDim = (options: KeepDim, owner: string): void =>
+  checkOptions(options, ["keepdim"], owner, { flags: ["keepdim"] });
 
 export function makeHandle(remove: () => void): RemovableHandle {
   return { remove, [Symbol.dispose]: remove };
@@ -340,6 +367,7 @@ export class Tensor {
   /**
    * The gradient that backward passes have summed up, or null. May be set, to null above all.
    *
+   * @throws when set: ShapeError and DTypeError unless it has this tensor's shape and type
    * @example
    * const w = tensor([1, 2], { requiresGrad: true });
    * w.square().sum().backward();
@@ -351,9 +379,27 @@ export class Tensor {
   }
 
   set grad(grad: Tensor | null) {
+    if (grad !== null) this.#checkGrad(grad);
     const variable = this.#gradVariable;
     if (grad === null && variable !== null) currentEngine().unassigned(variable);
     this.#grad = grad;
+  }
+
+  #checkGrad(grad: Tensor): void {
+    checkTensor(grad, "the gradient (null for none)", "grad");
+    if (!sameShape(grad.shape, this.shape)) {
+      throw new ShapeError(
+        `grad: a gradient of shape ${formatShape(grad.shape)} does not fit a tensor of shape ${formatShape(this.shape)}; ` +
+          "they must be equal",
+        { gradient: grad.shape, shape: this.shape },
+      );
+    }
+    if (grad.dtype !== this.dtype) {
+      throw new DTypeError(
+        `grad: a gradient of ${grad.dtype} does not fit a tensor of ${this.dtype}; convert it with .to("${this.dtype}")`,
+        { gradient: grad.dtype, dtype: this.dtype },
+      );
+    }
   }
 
   /**
@@ -369,6 +415,9 @@ export class Tensor {
    * await x.grad?.array(); // [2, 0, 60]
    */
   backward(options: { gradient?: Tensor; retainGraph?: boolean; createGraph?: boolean } = {}): void {
+    checkOptions(options, ["gradient", "retainGraph", "createGraph"], "backward", {
+      flags: ["retainGraph", "createGraph"],
+    });
     if (options.gradient === undefined && this.numel() !== 1) {
       throw new ArgumentError(
         `backward: a tensor of shape ${formatShape(this.shape)} needs { gradient }; only a single element is its own ` +
@@ -451,6 +500,8 @@ export class Tensor {
   registerHook(hook: TensorHook): RemovableHandle {
     if (!this.requiresGrad)
       throw new ArgumentError("registerHook: this tensor needs no gradient, so none will come");
+    if (typeof hook !== "function")
+      throw new ArgumentError(`registerHook: the hook must be a function; got ${show(hook)}`, { hook });
     const { node } = this;
     const call = (g: Node): Node | null => {
       const replacement = hook(Tensor.of(g));
@@ -595,7 +646,8 @@ export class Tensor {
    * zeros([2, 2]).add_(tensor([1, 2]), { alpha: 10 }); // [[10, 20], [10, 20]]
    */
   add_(other: Operand, options: { alpha?: number } = {}): this {
-    return this.#update(ops.add(this.node, this.#scaled(other, options.alpha)));
+    checkOptions(options, ["alpha"], "add_");
+    return this.#update(ops.add(this.node, this.#scaled(other, options.alpha, "add_")));
   }
 
   /**
@@ -607,12 +659,13 @@ export class Tensor {
    * tensor([5, 7]).sub_(2, { alpha: 0.5 }); // [4, 6]
    */
   sub_(other: Operand, options: { alpha?: number } = {}): this {
-    return this.#update(ops.sub(this.node, this.#scaled(other, options.alpha)));
+    checkOptions(options, ["alpha"], "sub_");
+    return this.#update(ops.sub(this.node, this.#scaled(other, options.alpha, "sub_")));
   }
 
-  #scaled(other: Operand, alpha: number | undefined): Node {
-    const o = this.#operand(other);
-    return alpha === undefined ? o : ops.mul(o, this.#operand(alpha));
+  #scaled(other: Operand, alpha: number | undefined, name: string): Node {
+    const o = this.#operand(other, name);
+    return alpha === undefined ? o : ops.mul(o, this.#operand(alpha, name));
   }
 
   /**
@@ -625,7 +678,7 @@ export class Tensor {
    * x; // [[1, 2], [30, 40]]
    */
   mul_(other: Operand): this {
-    return this.#update(ops.mul(this.node, this.#operand(other)));
+    return this.#update(ops.mul(this.node, this.#operand(other, "mul_")));
   }
 
   /**
@@ -636,7 +689,7 @@ export class Tensor {
    * tensor([[2, 4], [6, 8]]).div_(tensor([[2], [4]])); // [[1, 2], [1.5, 2]]
    */
   div_(other: Operand): this {
-    return this.#update(ops.div(this.node, this.#operand(other)));
+    return this.#update(ops.div(this.node, this.#operand(other, "div_")));
   }
 
   /**
@@ -647,7 +700,7 @@ export class Tensor {
    * zeros([2, 3]).copy_(tensor([1, 2, 3])); // [[1, 2, 3], [1, 2, 3]]
    */
   copy_(source: Tensor): this {
-    return this.#assign(source.node);
+    return this.#assign(nodeOf(source, "source", "copy_"));
   }
 
   /**
@@ -681,7 +734,7 @@ export class Tensor {
    * tensor([0, 10]).lerp_(tensor([10, 20]), 0.1); // [1, 11]
    */
   lerp_(end: Tensor, weight: Operand): this {
-    const step = ops.mul(ops.sub(end.node, this.node), this.#operand(weight));
+    const step = ops.mul(ops.sub(nodeOf(end, "end", "lerp_"), this.node), this.#operand(weight, "lerp_"));
     return this.#assign(ops.add(this.node, step));
   }
 
@@ -694,7 +747,8 @@ export class Tensor {
    * tensor([1, 1]).addcmul_(tensor([2, 3]), tensor([4, 5]), { value: 0.5 }); // [5, 8.5]
    */
   addcmul_(a: Tensor, b: Tensor, options: { value?: number } = {}): this {
-    const product = ops.mul(a.node, b.node);
+    checkOptions(options, ["value"], "addcmul_");
+    const product = ops.mul(nodeOf(a, "a", "addcmul_"), nodeOf(b, "b", "addcmul_"));
     return this.#assign(ops.add(this.node, ops.mul(product, scalar(options.value ?? 1, this.dtype))));
   }
 
@@ -707,7 +761,8 @@ export class Tensor {
    * tensor([1, 1]).addcdiv_(tensor([6, 8]), tensor([2, 4]), { value: -1 }); // [-2, -1]
    */
   addcdiv_(a: Tensor, b: Tensor, options: { value?: number } = {}): this {
-    const quotient = ops.div(a.node, b.node);
+    checkOptions(options, ["value"], "addcdiv_");
+    const quotient = ops.div(nodeOf(a, "a", "addcdiv_"), nodeOf(b, "b", "addcdiv_"));
     return this.#assign(ops.add(this.node, ops.mul(quotient, scalar(options.value ?? 1, this.dtype))));
   }
 
@@ -723,6 +778,7 @@ export class Tensor {
    * x.ge(2).logicalAnd(x.lt(3)).all(); // true
    */
   uniform_(options: { from?: number; to?: number; generator?: Generator } = {}): this {
+    checkOptions(options, ["from", "to", "generator"], "uniform_");
     const { from = 0, to = 1, generator = defaultGenerator } = options;
     this.#checkRandom("uniform_");
     const u = ops.uniform01(generator.next(), this.shape, this.dtype);
@@ -741,6 +797,7 @@ export class Tensor {
    * zeros([3]).normal_({ mean: 5, std: 0 }); // [5, 5, 5]
    */
   normal_(options: { mean?: number; std?: number; generator?: Generator } = {}): this {
+    checkOptions(options, ["mean", "std", "generator"], "normal_");
     const { mean = 0, std = 1, generator = defaultGenerator } = options;
     this.#checkRandom("normal_");
     const n = ops.normal01(generator.next(), this.shape, this.dtype);
@@ -775,10 +832,13 @@ export class Tensor {
 
   // Elementwise
 
-  #operand(other: Operand): Node {
+  #operand(other: Operand, name: string): Node {
     if (other instanceof Tensor) return other.node;
     if (typeof other !== "number" && typeof other !== "boolean") {
-      throw new ArgumentError(`expected a tensor or a number, got ${typeof other}`, { value: other });
+      throw new ArgumentError(
+        `${name}: expected a tensor or a number, got ${kindOf(other)}; ${remedyFor(other)}`,
+        { value: other },
+      );
     }
     const value = Number(other);
     const { dtype } = this;
@@ -791,8 +851,8 @@ export class Tensor {
     return Tensor.of(op(this.node));
   }
 
-  #binary(op: (a: Node, b: Node) => Node, other: Operand): Tensor {
-    return Tensor.of(op(this.node, this.#operand(other)));
+  #binary(name: string, op: (a: Node, b: Node) => Node, other: Operand): Tensor {
+    return Tensor.of(op(this.node, this.#operand(other, name)));
   }
 
   /**
@@ -803,7 +863,7 @@ export class Tensor {
    * tensor([[1], [2]]).add(tensor([10, 20])); // [[11, 21], [12, 22]]
    */
   add(other: Operand): Tensor {
-    return this.#binary(ops.add, other);
+    return this.#binary("add", ops.add, other);
   }
 
   /**
@@ -814,7 +874,7 @@ export class Tensor {
    * tensor([[1, 2], [3, 4]]).sub(tensor([1, 1])); // [[0, 1], [2, 3]]
    */
   sub(other: Operand): Tensor {
-    return this.#binary(ops.sub, other);
+    return this.#binary("sub", ops.sub, other);
   }
 
   /**
@@ -825,7 +885,7 @@ export class Tensor {
    * tensor([[1, 2], [3, 4]]).mul(tensor([[10], [100]])); // [[10, 20], [300, 400]]
    */
   mul(other: Operand): Tensor {
-    return this.#binary(ops.mul, other);
+    return this.#binary("mul", ops.mul, other);
   }
 
   /**
@@ -837,7 +897,7 @@ export class Tensor {
    * tensor([1, -1, 0]).div(0); // [Infinity, -Infinity, NaN]
    */
   div(other: Operand): Tensor {
-    return this.#binary(ops.div, other);
+    return this.#binary("div", ops.div, other);
   }
 
   /**
@@ -850,7 +910,7 @@ export class Tensor {
    */
   pow(exponent: Operand): Tensor {
     if (exponent === 2) return this.square();
-    return this.#binary(ops.pow, exponent);
+    return this.#binary("pow", ops.pow, exponent);
   }
 
   /**
@@ -861,7 +921,7 @@ export class Tensor {
    * tensor([-3, 3, 5.5]).remainder(2); // [1, 1, 1.5]
    */
   remainder(other: Operand): Tensor {
-    return this.#binary(ops.remainder, other);
+    return this.#binary("remainder", ops.remainder, other);
   }
 
   /**
@@ -873,7 +933,7 @@ export class Tensor {
    * tensor([1, 5, NaN]).maximum(3); // [3, 5, NaN]
    */
   maximum(other: Operand): Tensor {
-    return this.#binary(ops.maximum, other);
+    return this.#binary("maximum", ops.maximum, other);
   }
 
   /**
@@ -885,7 +945,7 @@ export class Tensor {
    * tensor([[1], [5]]).minimum(tensor([2, 9])); // [[1, 1], [2, 5]]
    */
   minimum(other: Operand): Tensor {
-    return this.#binary(ops.minimum, other);
+    return this.#binary("minimum", ops.minimum, other);
   }
 
   /**
@@ -896,7 +956,7 @@ export class Tensor {
    * tensor([1, NaN]).eq(tensor([1, NaN])); // [true, false]
    */
   eq(other: Operand): Tensor {
-    return this.#binary(ops.eq, other);
+    return this.#binary("eq", ops.eq, other);
   }
 
   /**
@@ -907,7 +967,7 @@ export class Tensor {
    * tensor([1, 2]).ne(2); // [true, false]
    */
   ne(other: Operand): Tensor {
-    return this.#binary(ops.ne, other);
+    return this.#binary("ne", ops.ne, other);
   }
 
   /**
@@ -918,7 +978,7 @@ export class Tensor {
    * tensor([1, 2, 3]).lt(2); // [true, false, false]
    */
   lt(other: Operand): Tensor {
-    return this.#binary(ops.lt, other);
+    return this.#binary("lt", ops.lt, other);
   }
 
   /**
@@ -929,7 +989,7 @@ export class Tensor {
    * tensor([1, 2, 3]).le(2); // [true, true, false]
    */
   le(other: Operand): Tensor {
-    return this.#binary(ops.le, other);
+    return this.#binary("le", ops.le, other);
   }
 
   /**
@@ -940,7 +1000,7 @@ export class Tensor {
    * tensor([[1], [3]]).gt(tensor([0, 2])); // [[true, false], [true, true]]
    */
   gt(other: Operand): Tensor {
-    return this.#binary(ops.gt, other);
+    return this.#binary("gt", ops.gt, other);
   }
 
   /**
@@ -951,7 +1011,7 @@ export class Tensor {
    * tensor([1, 2, 3]).ge(2); // [false, true, true]
    */
   ge(other: Operand): Tensor {
-    return this.#binary(ops.ge, other);
+    return this.#binary("ge", ops.ge, other);
   }
 
   /**
@@ -962,7 +1022,9 @@ export class Tensor {
    * tensor([0, 1, 2]).logicalAnd(tensor([1, 0, 3])); // [false, false, true]
    */
   logicalAnd(other: Tensor): Tensor {
-    return Tensor.of(ops.bitwiseAnd(cast(this.node, "bool"), cast(other.node, "bool")));
+    return Tensor.of(
+      ops.bitwiseAnd(cast(this.node, "bool"), cast(nodeOf(other, "other", "logicalAnd"), "bool")),
+    );
   }
 
   /**
@@ -973,7 +1035,9 @@ export class Tensor {
    * tensor([0, 0, 2]).logicalOr(tensor([1, 0, 3])); // [true, false, true]
    */
   logicalOr(other: Tensor): Tensor {
-    return Tensor.of(ops.bitwiseOr(cast(this.node, "bool"), cast(other.node, "bool")));
+    return Tensor.of(
+      ops.bitwiseOr(cast(this.node, "bool"), cast(nodeOf(other, "other", "logicalOr"), "bool")),
+    );
   }
 
   /**
@@ -984,7 +1048,9 @@ export class Tensor {
    * tensor([0, 0, 2]).logicalXor(tensor([1, 0, 3])); // [true, false, false]
    */
   logicalXor(other: Tensor): Tensor {
-    return Tensor.of(ops.bitwiseXor(cast(this.node, "bool"), cast(other.node, "bool")));
+    return Tensor.of(
+      ops.bitwiseXor(cast(this.node, "bool"), cast(nodeOf(other, "other", "logicalXor"), "bool")),
+    );
   }
 
   /**
@@ -1249,7 +1315,7 @@ export class Tensor {
    */
   clamp(bounds: { min?: Operand; max?: Operand }): Tensor {
     const { min, max } = bounds;
-    const [low, high] = [min, max].map((v) => (v === undefined ? null : this.#operand(v)));
+    const [low, high] = [min, max].map((v) => (v === undefined ? null : this.#operand(v, "clamp")));
     const dtype = [low, high].reduce((d, bound) => (bound ? promote(d, bound.dtype) : d), this.dtype);
     const fitted = (bound: Node | null | undefined): Node | null => (bound ? cast(bound, dtype) : null);
     return Tensor.of(ops.clamp(cast(this.node, dtype), fitted(low), fitted(high)));
@@ -1264,7 +1330,14 @@ export class Tensor {
    * tensor([[1, 2], [3, 4]]).maskedFill(tensor([true, false]), 0); // [[0, 2], [0, 4]]
    */
   maskedFill(mask: Tensor, value: number): Tensor {
-    return Tensor.of(ops.where(mask.node, scalar(value, this.dtype), this.node));
+    const where = nodeOf(mask, "mask", "maskedFill");
+    if (where.dtype !== "bool") {
+      throw new DTypeError(
+        `maskedFill: the mask must be bool, got ${where.dtype}; compare first, as in x.gt(0)`,
+        { dtype: where.dtype },
+      );
+    }
+    return Tensor.of(ops.where(where, scalar(value, this.dtype), this.node));
   }
 
   /**
@@ -1277,7 +1350,9 @@ export class Tensor {
    * x.where(x.gt(0), x.mul(0.1)); // [-0.2, 3]
    */
   where(condition: Tensor, other: Operand): Tensor {
-    return Tensor.of(ops.where(condition.node, this.node, this.#operand(other)));
+    return Tensor.of(
+      ops.where(nodeOf(condition, "condition", "where"), this.node, this.#operand(other, "where")),
+    );
   }
 
   /**
@@ -1304,6 +1379,7 @@ export class Tensor {
    * tensor([[1, 2], [3, 4]]).sum(-1, { keepdim: true }); // [[3], [7]]
    */
   sum(dim?: Dims, options: KeepDim = {}): Tensor {
+    checkKeepDim(options, "sum");
     return Tensor.of(ops.sum(this.node, { dim, ...options }));
   }
 
@@ -1315,6 +1391,7 @@ export class Tensor {
    * tensor([[1, 2], [3, 4]]).prod(0); // [3, 8]
    */
   prod(dim?: Dims, options: KeepDim = {}): Tensor {
+    checkKeepDim(options, "prod");
     return Tensor.of(ops.prod(this.node, { dim, ...options }));
   }
 
@@ -1327,6 +1404,7 @@ export class Tensor {
    * tensor([[1, 2], [3, 4]]).mean(0); // [2, 3]
    */
   mean(dim?: Dims, options: KeepDim = {}): Tensor {
+    checkKeepDim(options, "mean");
     return Tensor.of(ops.mean(this.node, { dim, ...options }));
   }
 
@@ -1342,6 +1420,7 @@ export class Tensor {
    * tensor([1, 2, 3, 6]).var(0, { unbiased: false }); // 3.5
    */
   var(dim?: Dims, options: KeepDim & { unbiased?: boolean } = {}): Tensor {
+    checkOptions(options, ["keepdim", "unbiased"], "var", { flags: ["keepdim", "unbiased"] });
     return Tensor.of(ops.variance(this.node, { dim, ...options }));
   }
 
@@ -1353,6 +1432,7 @@ export class Tensor {
    * tensor([[1, 3], [1, 5]]).std(1, { unbiased: false }); // [1, 2]
    */
   std(dim?: Dims, options: KeepDim & { unbiased?: boolean } = {}): Tensor {
+    checkOptions(options, ["keepdim", "unbiased"], "std", { flags: ["keepdim", "unbiased"] });
     return Tensor.of(ops.deviation(this.node, { dim, ...options }));
   }
 
@@ -1372,6 +1452,7 @@ export class Tensor {
   max(): Tensor;
   max(dim: number, options?: KeepDim): { values: Tensor; indices: Tensor };
   max(dim?: number, options: KeepDim = {}): Tensor | { values: Tensor; indices: Tensor } {
+    checkKeepDim(options, "max");
     return this.#extreme("max", dim, options);
   }
 
@@ -1387,6 +1468,7 @@ export class Tensor {
   min(): Tensor;
   min(dim: number, options?: KeepDim): { values: Tensor; indices: Tensor };
   min(dim?: number, options: KeepDim = {}): Tensor | { values: Tensor; indices: Tensor } {
+    checkKeepDim(options, "min");
     return this.#extreme("min", dim, options);
   }
 
@@ -1408,6 +1490,7 @@ export class Tensor {
    * tensor([[[1, 8], [3, 4]], [[5, 6], [7, 2]]]).amax([1, 2]); // [8, 7]
    */
   amax(dim?: Dims, options: KeepDim = {}): Tensor {
+    checkKeepDim(options, "amax");
     return Tensor.of(ops.extreme(this.node, "max", { dim, ...options }));
   }
 
@@ -1419,6 +1502,7 @@ export class Tensor {
    * tensor([[1, 8], [3, 4]]).amin(0, { keepdim: true }); // [[1, 4]]
    */
   amin(dim?: Dims, options: KeepDim = {}): Tensor {
+    checkKeepDim(options, "amin");
     return Tensor.of(ops.extreme(this.node, "min", { dim, ...options }));
   }
 
@@ -1433,6 +1517,7 @@ export class Tensor {
    * tensor([[1, 5, 5], [7, 3, 0]]).argmax(); // 3
    */
   argmax(dim?: number, options: KeepDim = {}): Tensor {
+    checkKeepDim(options, "argmax");
     return Tensor.of(ops.argExtreme(this.node, "argmax", { dim, ...options }));
   }
 
@@ -1444,6 +1529,7 @@ export class Tensor {
    * tensor([[1, 5], [7, 1]]).argmin(0); // [0, 1]
    */
   argmin(dim?: number, options: KeepDim = {}): Tensor {
+    checkKeepDim(options, "argmin");
     return Tensor.of(ops.argExtreme(this.node, "argmin", { dim, ...options }));
   }
 
@@ -1455,6 +1541,7 @@ export class Tensor {
    * tensor([[0, 0], [0, 2]]).any(1); // [false, true]
    */
   any(dim?: Dims, options: KeepDim = {}): Tensor {
+    checkKeepDim(options, "any");
     return Tensor.of(ops.truth(this.node, "any", { dim, ...options }));
   }
 
@@ -1466,6 +1553,7 @@ export class Tensor {
    * tensor([[1, 0], [1, 2]]).all(1); // [false, true]
    */
   all(dim?: Dims, options: KeepDim = {}): Tensor {
+    checkKeepDim(options, "all");
     return Tensor.of(ops.truth(this.node, "all", { dim, ...options }));
   }
 
@@ -1481,6 +1569,7 @@ export class Tensor {
    * tensor([3, -4]).norm({ p: 1 }); // 7
    */
   norm(options: { p?: number; dim?: Dims; keepdim?: boolean } = {}): Tensor {
+    checkOptions(options, ["p", "dim", "keepdim"], "norm", { flags: ["keepdim"] });
     return Tensor.of(ops.norm(this.node, options));
   }
 
@@ -1492,6 +1581,7 @@ export class Tensor {
    * tensor([1000, 1000]).logsumexp(0); // 1000.6931
    */
   logsumexp(dim: Dims, options: KeepDim = {}): Tensor {
+    checkKeepDim(options, "logsumexp");
     return Tensor.of(ops.logsumexp(this.node, { dim, ...options }));
   }
 
@@ -1552,6 +1642,7 @@ export class Tensor {
    * indices; // [1, 2, 0]
    */
   sort(options: ops.SortOptions = {}): { values: Tensor; indices: Tensor } {
+    checkOptions(options, ["dim", "descending"], "sort", { flags: ["descending"] });
     const { values, indices } = ops.sort(this.node, options);
     return { values: Tensor.of(values), indices: Tensor.of(indices) };
   }
@@ -1566,6 +1657,7 @@ export class Tensor {
    * tensor([3, 1, 2]).argsort({ descending: true }); // [0, 2, 1]
    */
   argsort(options: ops.SortOptions = {}): Tensor {
+    checkOptions(options, ["dim", "descending"], "argsort", { flags: ["descending"] });
     return Tensor.of(ops.argsort(this.node, options));
   }
 
@@ -1580,6 +1672,7 @@ export class Tensor {
    * tensor([[3, 1, 2], [4, 6, 5]]).topk(2).values; // [[3, 2], [6, 5]]
    */
   topk(k: number, options: ops.TopkOptions = {}): { values: Tensor; indices: Tensor } {
+    checkOptions(options, ["dim", "largest", "sorted"], "topk", { flags: ["largest", "sorted"] });
     const { values, indices } = ops.topk(this.node, k, options);
     return { values: Tensor.of(values), indices: Tensor.of(indices) };
   }
@@ -1594,6 +1687,7 @@ export class Tensor {
    * tensor([0, 1, 0]).multinomial(1); // [1]
    */
   multinomial(numSamples: number, options: MultinomialOptions = {}): Tensor {
+    checkOptions(options, ["replacement", "generator"], "multinomial", { flags: ["replacement"] });
     const state = (options.generator ?? defaultGenerator).next();
     return Tensor.of(ops.multinomial(state, this.node, numSamples, options.replacement ?? false));
   }
@@ -1611,7 +1705,7 @@ export class Tensor {
    * zeros([8, 1, 2, 3]).matmul(zeros([5, 3, 4])).shape; // [8, 5, 2, 4]
    */
   matmul(other: Tensor): Tensor {
-    return Tensor.of(ops.matmul(this.node, other.node));
+    return Tensor.of(ops.matmul(this.node, nodeOf(other, "other", "matmul")));
   }
 
   /**
@@ -1622,7 +1716,7 @@ export class Tensor {
    * tensor([[1, 2]]).mm(tensor([[3], [4]])); // [[11]]
    */
   mm(other: Tensor): Tensor {
-    return Tensor.of(ops.matmulOfRank(this.node, other.node, 2, "mm"));
+    return Tensor.of(ops.matmulOfRank(this.node, nodeOf(other, "other", "mm"), 2, "mm"));
   }
 
   /**
@@ -1633,7 +1727,7 @@ export class Tensor {
    * zeros([7, 2, 3]).bmm(zeros([7, 3, 5])).shape; // [7, 2, 5]
    */
   bmm(other: Tensor): Tensor {
-    return Tensor.of(ops.matmulOfRank(this.node, other.node, 3, "bmm"));
+    return Tensor.of(ops.matmulOfRank(this.node, nodeOf(other, "other", "bmm"), 3, "bmm"));
   }
 
   /**
@@ -1855,6 +1949,7 @@ export class Tensor {
    * tensor([1, 2, 3]).pad([1, 1], { mode: "reflect" }); // [2, 1, 2, 3, 2]
    */
   pad(padding: readonly number[], options: ops.PadOptions = {}): Tensor {
+    checkOptions(options, ["mode", "value"], "pad");
     return Tensor.of(ops.pad(this.node, padding, options));
   }
 
@@ -1907,7 +2002,7 @@ export class Tensor {
    * tensor([[1, 2], [3, 4]]).gather(1, picked); // [[2], [3]]
    */
   gather(dim: number, index: Tensor): Tensor {
-    return Tensor.of(ops.gatherAlong(this.node, dim, index.node));
+    return Tensor.of(ops.gatherAlong(this.node, dim, nodeOf(index, "index", "gather")));
   }
 
   /**
@@ -1920,7 +2015,7 @@ export class Tensor {
    * tensor([[1, 2], [3, 4]]).indexSelect(0, rows); // [[3, 4], [3, 4], [1, 2]]
    */
   indexSelect(dim: number, index: Tensor): Tensor {
-    return Tensor.of(ops.indexSelect(this.node, dim, index.node));
+    return Tensor.of(ops.indexSelect(this.node, dim, nodeOf(index, "index", "indexSelect")));
   }
   /**
    * This with elements replaced: result[.., index[.., j, ..], ..] = source[.., j, ..] along an axis. Where several j name
@@ -1933,8 +2028,9 @@ export class Tensor {
    * zeros([4]).scatter(0, tensor([1, 3], { dtype: "int32" }), 5); // [0, 5, 0, 5]
    */
   scatter(dim: number, index: Tensor, source: Operand): Tensor {
-    const values = source instanceof Tensor ? source.node : cast(this.#operand(source), this.dtype);
-    return Tensor.of(ops.scatterAlong(this.node, dim, index.node, values));
+    const values =
+      source instanceof Tensor ? source.node : cast(this.#operand(source, "scatter"), this.dtype);
+    return Tensor.of(ops.scatterAlong(this.node, dim, nodeOf(index, "index", "scatter"), values));
   }
 
   /**
@@ -1948,7 +2044,14 @@ export class Tensor {
    * zeros([3]).scatterAdd(0, index, tensor([1, 2, 4])); // [5, 0, 2]
    */
   scatterAdd(dim: number, index: Tensor, source: Tensor): Tensor {
-    return Tensor.of(ops.scatterAddAlong(this.node, dim, index.node, source.node));
+    return Tensor.of(
+      ops.scatterAddAlong(
+        this.node,
+        dim,
+        nodeOf(index, "index", "scatterAdd"),
+        nodeOf(source, "source", "scatterAdd"),
+      ),
+    );
   }
 
   /**

@@ -1,7 +1,9 @@
 /**
  * Saves the training after each epoch and every so many steps, so that it can be used and gone on with whenever it ends.
  */
+
 import { ArgumentError } from "../base/errors.ts";
+import { checkOptions } from "../base/options.ts";
 import { saveCheckpoint } from "../io/checkpoint.ts";
 import { saveSafetensors } from "../io/tensor-dict.ts";
 import type { Callback, CheckpointMoment, TrainingContext } from "./contract.ts";
@@ -44,7 +46,9 @@ export class Checkpoint implements Callback {
   readonly #target: CheckpointTarget;
   readonly #every: number | undefined;
 
-  constructor(target: CheckpointTarget, { everyNTrainSteps }: CheckpointOptions = {}) {
+  constructor(target: CheckpointTarget, options: CheckpointOptions = {}) {
+    checkOptions(options, ["everyNTrainSteps"], "Checkpoint");
+    const { everyNTrainSteps } = options;
     if (everyNTrainSteps !== undefined && !(Number.isInteger(everyNTrainSteps) && everyNTrainSteps >= 1)) {
       throw new ArgumentError(
         `Checkpoint: everyNTrainSteps must be an integer of 1 or more; got ${everyNTrainSteps}`,

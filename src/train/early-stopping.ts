@@ -1,7 +1,9 @@
 /**
  * Ends a training that no longer gets better.
  */
+
 import { ArgumentError } from "../base/errors.ts";
+import { checkOptions } from "../base/options.ts";
 import type { CheckpointValue } from "../io/checkpoint.ts";
 import type { Callback, EpochResult, TrainingContext } from "./contract.ts";
 
@@ -39,7 +41,9 @@ export class EarlyStopping implements Callback {
   /** The best value so far and its epoch; undefined before the first. */
   best: { readonly value: number; readonly epoch: number } | undefined;
 
-  constructor({ monitor = "loss", mode = "min", patience = 3, minDelta = 0 }: EarlyStoppingOptions = {}) {
+  constructor(options: EarlyStoppingOptions = {}) {
+    checkOptions(options, ["monitor", "mode", "patience", "minDelta"], "EarlyStopping");
+    const { monitor = "loss", mode = "min", patience = 3, minDelta = 0 } = options;
     this.monitor = monitor;
     this.mode = mode;
     this.patience = patience;

@@ -292,3 +292,13 @@ it("stops early, on a signal, and on a loss that is no number", async () => {
     "the loss is NaN at step 2 of epoch 1; the steps are too large: lower the learning rate (lr 1e+39 now; try 0.01 or less)",
   );
 });
+
+it("names what is needed and missing before anything runs", async () => {
+  const { model, optimizer } = makeParts();
+  const all = { loader: new DataLoader(new Sides()), loss: (y: Tensor) => y.sum(), optimizer, epochs: 1 };
+  for (const name of ["loader", "loss", "optimizer", "epochs"]) {
+    await expect(train(model, { ...all, [name]: undefined } as unknown as FitOptions)).rejects.toThrow(
+      `fit: the option ${name} is missing; loader, loss, optimizer and epochs are needed`,
+    );
+  }
+});

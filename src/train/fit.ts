@@ -26,6 +26,7 @@ import { Training } from "./training.ts";
  * results.map((r) => r.epoch); // [1, 2]
  */
 export async function fit(model: Model, options: FitOptions): Promise<readonly EpochResult[]> {
+  requireOptions(options);
   const { scheduler, epochs, startEpoch, resume } = options;
   if (!Number.isInteger(epochs) || epochs < 0) {
     throw new ArgumentError(`fit: epochs ${epochs} is not an integer of 0 or more`, { epochs });
@@ -51,4 +52,17 @@ async function stateOf(
   const { loadLatestCheckpoint } = await import("./checkpoint-folder.ts");
   const { state, path } = await loadLatestCheckpoint(resume);
   return { state, source: path };
+}
+
+/** @throws ArgumentError for an option that is needed and missing. */
+function requireOptions(options: FitOptions): void {
+  for (const name of ["loader", "loss", "optimizer", "epochs"] as const) {
+    if (options[name] !== undefined) continue;
+    throw new ArgumentError(
+      `fit: the option ${name} is missing; loader, loss, optimizer and epochs are needed`,
+      {
+        option: name,
+      },
+    );
+  }
 }

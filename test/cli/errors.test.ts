@@ -1,9 +1,11 @@
 /**
  * What goes wrong in the field: each message names the value and the fix, and nothing half-made is left behind.
  */
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { buildPackage, tatami, temporaryFolder } from "./command.test-helper.ts";
 
@@ -133,3 +135,16 @@ it("help, version, doctor and summary work", { timeout }, async () => {
   const summary = await tatami(folder.path, ["summary", "fashion-mnist", "--model", "lenet5"]);
   expect(summary.stdout).toMatch(/^total +61,706 +\d/m);
 });
+
+it.runIf(process.platform === "linux")(
+  "a reader that stops reading, of progress as well, is no failure",
+  async () => {
+    await using folder = await temporaryFolder();
+    const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+    const words = "train --epochs 3 --model mlp --no-studio --device wasm --threads 1";
+    const script = `set -o pipefail; "${process.execPath}" "${main}" ${words} 2>&1 | head -1`;
+    const { status, stdout } = spawnSync("bash", ["-c", script], { cwd: folder.path, encoding: "utf8" });
+    expect([status, stdout]).toEqual([0, expect.stringMatching(/^Training mlp/)]);
+  },
+  timeout,
+);

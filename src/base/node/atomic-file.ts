@@ -27,7 +27,7 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
  * @param path The file; its folder must exist.
  * @param write Writes the content to the open temporary file; when it throws, nothing changes.
  * @returns What `write` returned.
- * @throws ArgumentError when there is no such folder
+ * @throws ArgumentError when there is no such folder, or nothing may be written there
  */
 export async function writeAtomic<T>(path: string, write: (file: FileHandle) => Promise<T>): Promise<T> {
   const folder = dirname(path);
@@ -39,9 +39,11 @@ export async function writeAtomic<T>(path: string, write: (file: FileHandle) => 
         (found) => found.isDirectory(),
         () => false,
       );
-      if (isFolder) throw cause;
+      const reason = cause instanceof Error ? cause.message : String(cause);
       throw new ArgumentError(
-        `${path} cannot be written: there is no folder ${folder}; make it first`,
+        isFolder
+          ? `${path} cannot be written (${reason}); name a place where you may write`
+          : `${path} cannot be written: there is no folder ${folder}; make it first`,
         { path },
         { cause },
       );

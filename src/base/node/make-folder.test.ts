@@ -25,9 +25,13 @@ it("lets several make the same folder at once", async () => {
 
 it("says why a folder cannot be made", async () => {
   await writeFile(join(root, "file"), "");
-  await expect(makeFolder(join(root, "file", "below"))).rejects.toThrow(/ENOTDIR|EEXIST/);
+  await expect(makeFolder(join(root, "file", "below"))).rejects.toThrow(
+    `the folder ${join(root, "file")} cannot be made: a file has that name; name another folder, or move the file`,
+  );
 });
 
 it.runIf(process.platform === "linux")("ends where the system makes no folders", async () => {
-  await expect(makeFolder("/proc/tatami/run")).rejects.toThrow("ENOENT");
+  await expect(makeFolder("/proc/tatami/run")).rejects.toThrow(
+    /^the folder \/proc\/tatami cannot be made \(ENOENT.*\); name one where you may write$/,
+  );
 });

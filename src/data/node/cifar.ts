@@ -2,12 +2,15 @@
  * CIFAR-10 and CIFAR-100 out of files, which are unpacked from their archive and downloaded when wished. Node only;
  * browser code makes an ImageDataset of the bytes that it has fetched (`imagesFromCifar`).
  */
-import { mkdir, readFile } from "node:fs/promises";
+
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { FileFormatError } from "../../base/errors.ts";
 import { writeFileAtomic } from "../../base/node/atomic-file.ts";
+import { makeFolder } from "../../base/node/make-folder.ts";
+import { checkOptions } from "../../base/options.ts";
 import { type CifarSpec, cifar10Spec, cifar100Spec, imagesFromCifar, type NamedBytes } from "../cifar.ts";
 import { ImageDataset, type ImageDatasetContent } from "../image-dataset.ts";
 import type { Transform } from "../transforms.ts";
@@ -98,7 +101,7 @@ async function unpack(
   const archive = await readArchive(spec, root, options);
   const files = readTar(await unzip(archive), archive.source);
   const folder = join(root, spec.folder);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const found = new Map<string, Uint8Array>();
   for (const name of [...spec.train, ...spec.test]) {
     const bytes = files.get(`${spec.folder}/${name}`);
@@ -152,6 +155,9 @@ async function unzip({ source, bytes }: NamedBytes): Promise<Uint8Array> {
   }
 }
 
+const optionNames = ["root", "train", "download", "transform", "onProgress", "signal"];
+const optionRules = { flags: ["train", "download"] };
+
 /**
  * Pictures of 10 kinds of animals and vehicles: images [3, 32, 32], float32 of 0 to 1.
  * A. Krizhevsky, "Learning multiple layers of features from tiny images", 2009.
@@ -163,6 +169,7 @@ async function unzip({ source, bytes }: NamedBytes): Promise<Uint8Array> {
 export class CIFAR10 extends ImageDataset {
   /** Finds, downloads and reads the files. @throws FileFormatError, see {@link readCifar}. */
   static async load(options: CifarOptions = {}): Promise<CIFAR10> {
+    checkOptions(options, optionNames, "CIFAR10", optionRules);
     return new CIFAR10(await readCifar(cifar10Spec, options));
   }
 }
@@ -177,6 +184,7 @@ export class CIFAR10 extends ImageDataset {
 export class CIFAR100 extends ImageDataset {
   /** Finds, downloads and reads the files. @throws FileFormatError, see {@link readCifar}. */
   static async load(options: Cifar100Options = {}): Promise<CIFAR100> {
+    checkOptions(options, [...optionNames, "labels"], "CIFAR100", optionRules);
     return new CIFAR100(await readCifar(cifar100Spec, options, options.labels === "coarse" ? 0 : 1));
   }
 }

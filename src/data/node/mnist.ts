@@ -2,9 +2,11 @@
  * MNIST, FashionMNIST and KMNIST out of files, which are looked for in several folders and downloaded when
  * wished. Node only; browser code makes an ImageDataset of the bytes that it has fetched (`imagesFromIdx`).
  */
+
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FileFormatError } from "../../base/errors.ts";
+import { checkOptions } from "../../base/options.ts";
 import { readIdx } from "../idx.ts";
 import type { ImageDatasetContent, NamedArray } from "../image-dataset.ts";
 import { ImageDataset, imagesFromIdx } from "../image-dataset.ts";
@@ -41,6 +43,8 @@ export interface MnistOptions {
  * dataset.
  */
 export async function readMnist(spec: MnistSpec, options: MnistOptions = {}): Promise<ImageDatasetContent> {
+  const names = ["root", "train", "download", "transform", "onProgress", "signal"];
+  checkOptions(options, names, spec.name, { flags: ["train", "download"] });
   const { images, labels } = options.train === false ? spec.test : spec.train;
   const [imageArray, labelArray] = [
     await readOne(spec, images, options),

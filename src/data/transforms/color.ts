@@ -1,7 +1,9 @@
 /**
  * Images in other colours. Channels are red, green and blue, or one of grey; values 0 to 1.
  */
+
 import { ArgumentError } from "../../base/errors.ts";
+import { checkOptions } from "../../base/options.ts";
 import type { HostImage } from "../host-array.ts";
 import type { RandomStream } from "../random-stream.ts";
 import { checkInterval, type ImageTransform, uniformIn } from "./transform.ts";
@@ -23,7 +25,9 @@ export interface GrayscaleOptions {
 export class Grayscale implements ImageTransform {
   readonly numOutputChannels: 1 | 3;
 
-  constructor({ numOutputChannels = 1 }: GrayscaleOptions = {}) {
+  constructor(options: GrayscaleOptions = {}) {
+    checkOptions(options, ["numOutputChannels"], "Grayscale");
+    const { numOutputChannels = 1 } = options;
     if (numOutputChannels !== 1 && numOutputChannels !== 3) {
       throw new ArgumentError(
         `Grayscale: numOutputChannels must be 1 or 3; got ${String(numOutputChannels)}`,
@@ -75,7 +79,9 @@ interface Change {
 export class ColorJitter implements ImageTransform {
   readonly #changes: readonly Change[];
 
-  constructor({ brightness = 0, contrast = 0, saturation = 0, hue = 0 }: ColorJitterOptions = {}) {
+  constructor(options: ColorJitterOptions = {}) {
+    checkOptions(options, ["brightness", "contrast", "saturation", "hue"], "ColorJitter");
+    const { brightness = 0, contrast = 0, saturation = 0, hue = 0 } = options;
     const turns = typeof hue === "number" ? ([-hue, hue] as const) : hue;
     this.#changes = [
       { range: factors(brightness, "brightness"), apply: adjustBrightness },

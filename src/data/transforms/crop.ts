@@ -1,7 +1,9 @@
 /**
  * Pieces of images.
  */
+
 import { ArgumentError } from "../../base/errors.ts";
+import { checkOptions } from "../../base/options.ts";
 import type { HostImage } from "../host-array.ts";
 import type { RandomStream } from "../random-stream.ts";
 import { checkImageSize, type ImageSize, type ImageTransform } from "./transform.ts";
@@ -49,7 +51,9 @@ export class RandomCrop implements ImageTransform {
   readonly fill: number;
 
   /** @param size Height and width of the piece in pixels: one number for a square, or the pair. */
-  constructor(size: ImageSize, { padding = 0, fill = 0 }: RandomCropOptions = {}) {
+  constructor(size: ImageSize, options: RandomCropOptions = {}) {
+    checkOptions(options, ["padding", "fill"], "RandomCrop");
+    const { padding = 0, fill = 0 } = options;
     const [height, width] = checkImageSize(size, "RandomCrop");
     if (!Number.isInteger(padding) || padding < 0) {
       throw new ArgumentError(`RandomCrop: padding ${padding} is not an integer of 0 or more`, { padding });

@@ -1,6 +1,7 @@
 /**
  * Mirror images.
  */
+import { checkOptions } from "../../base/options.ts";
 import type { HostImage } from "../host-array.ts";
 import type { RandomStream } from "../random-stream.ts";
 import { checkProbability, type ImageTransform } from "./transform.ts";
@@ -22,7 +23,9 @@ export interface FlipOptions {
 export class RandomHorizontalFlip implements ImageTransform {
   readonly p: number;
 
-  constructor({ p = 0.5 }: FlipOptions = {}) {
+  constructor(options: FlipOptions = {}) {
+    checkOptions(options, ["p"], "RandomHorizontalFlip");
+    const { p = 0.5 } = options;
     this.p = checkProbability(p, "RandomHorizontalFlip");
   }
 
@@ -42,7 +45,9 @@ export class RandomHorizontalFlip implements ImageTransform {
 export class RandomVerticalFlip implements ImageTransform {
   readonly p: number;
 
-  constructor({ p = 0.5 }: FlipOptions = {}) {
+  constructor(options: FlipOptions = {}) {
+    checkOptions(options, ["p"], "RandomVerticalFlip");
+    const { p = 0.5 } = options;
     this.p = checkProbability(p, "RandomVerticalFlip");
   }
 

@@ -2,8 +2,10 @@
  * Mixtures of the images of a batch, with mixtures of their labels. They work on tensors: call them in the training loop,
  * or give one to the `DataLoader` as `batchTransform`.
  */
+
 import { isFloat } from "../../base/dtype.ts";
 import { ArgumentError, ShapeError } from "../../base/errors.ts";
+import { checkOptions } from "../../base/options.ts";
 import { formatShape } from "../../base/shape.ts";
 import { Callable } from "../../nn/callable.ts";
 import { arange, oneHot } from "../../tensor/create.ts";
@@ -46,9 +48,11 @@ export abstract class Mix extends Callable {
   readonly numClasses: number | undefined;
   readonly #generator: Generator;
 
-  constructor({ alpha = 1, numClasses, generator = defaultGenerator }: MixOptions = {}) {
+  constructor(options: MixOptions = {}) {
     super();
     const owner = new.target.name;
+    checkOptions(options, ["alpha", "numClasses", "generator"], owner);
+    const { alpha = 1, numClasses, generator = defaultGenerator } = options;
     if (!(alpha > 0 && Number.isFinite(alpha))) {
       throw new ArgumentError(`${owner}: alpha must be above 0; got ${alpha}`, { alpha });
     }

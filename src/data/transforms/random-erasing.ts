@@ -1,7 +1,9 @@
 /**
  * Images with a hole.
  */
+
 import { ArgumentError } from "../../base/errors.ts";
+import { checkOptions } from "../../base/options.ts";
 import type { HostImage } from "../host-array.ts";
 import type { RandomStream } from "../random-stream.ts";
 import { checkInterval, checkProbability, type ImageTransform, normal, uniformIn } from "./transform.ts";
@@ -35,7 +37,9 @@ export class RandomErasing implements ImageTransform {
   readonly ratio: readonly [number, number];
   readonly value: number | readonly number[] | "random";
 
-  constructor({ p = 0.5, scale = [0.02, 0.33], ratio = [0.3, 3.3], value = 0 }: RandomErasingOptions = {}) {
+  constructor(options: RandomErasingOptions = {}) {
+    checkOptions(options, ["p", "scale", "ratio", "value"], "RandomErasing");
+    const { p = 0.5, scale = [0.02, 0.33], ratio = [0.3, 3.3], value = 0 } = options;
     this.p = checkProbability(p, "RandomErasing");
     this.scale = checkInterval(scale, 0, "scale", "RandomErasing");
     this.ratio = checkInterval(ratio, Number.MIN_VALUE, "ratio", "RandomErasing");

@@ -1,7 +1,9 @@
 /**
  * Turned images.
  */
+
 import { ArgumentError } from "../../base/errors.ts";
+import { checkOptions } from "../../base/options.ts";
 import type { HostImage } from "../host-array.ts";
 import type { RandomStream } from "../random-stream.ts";
 import { checkInterval, type ImageTransform, uniformIn } from "./transform.ts";
@@ -29,10 +31,9 @@ export class RandomRotation implements ImageTransform {
   readonly fill: number;
 
   /** @param degrees Range of the angle, counter-clockwise; one number d stands for [-d, d]. */
-  constructor(
-    degrees: number | readonly [number, number],
-    { interpolation = "nearest", fill = 0 }: RandomRotationOptions = {},
-  ) {
+  constructor(degrees: number | readonly [number, number], options: RandomRotationOptions = {}) {
+    checkOptions(options, ["interpolation", "fill"], "RandomRotation");
+    const { interpolation = "nearest", fill = 0 } = options;
     if (typeof degrees === "number" && !(degrees >= 0)) {
       throw new ArgumentError(`RandomRotation: degrees ${degrees} must be 0 or more; or give a range`, {
         degrees,

@@ -1,6 +1,7 @@
 /**
  * Images of another size.
  */
+import { checkOptions } from "../../base/options.ts";
 import type { HostImage } from "../host-array.ts";
 import { checkImageSize, type ImageSize, type ImageTransform } from "./transform.ts";
 
@@ -29,7 +30,9 @@ export class Resize implements ImageTransform {
    * @param size Height and width in pixels; or one number, the length of the shorter side: the other one follows, rounded
    * down, so that the image keeps its shape.
    */
-  constructor(size: ImageSize, { antialias = true }: ResizeOptions = {}) {
+  constructor(size: ImageSize, options: ResizeOptions = {}) {
+    checkOptions(options, ["antialias"], "Resize", { flags: ["antialias"] });
+    const { antialias = true } = options;
     checkImageSize(size, "Resize");
     this.size = size;
     this.antialias = antialias;

@@ -8,7 +8,7 @@ import { type Node, withGradMode } from "../../graph/node.ts";
 import * as ops from "../../ops/index.ts";
 import { defaultGenerator, type Generator } from "../../tensor/generator.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkRange } from "../arguments.ts";
+import { checkOptions, checkRange } from "../arguments.ts";
 
 /** Option of all random initialisers. */
 export interface RandomInitOptions {
@@ -65,6 +65,7 @@ export interface UniformOptions extends RandomInitOptions {
  * nn.init.uniform_(zeros([100]), { a: -0.5, b: 0.5 }).abs().le(0.5).all(); // true
  */
 export function uniform_<T extends Tensor>(tensor: T, options: UniformOptions = {}): T {
+  checkOptions(options, ["a", "b", "generator"], "uniform_");
   const [a, b] = [options.a ?? 0, options.b ?? 1];
   if (!(b >= a)) throw new ArgumentError(`uniform_: needs a <= b, got a ${a} and b ${b}`, { a, b });
   return fillUniform(tensor, a, b, options);
@@ -91,6 +92,7 @@ export interface NormalOptions extends RandomInitOptions {
  * nn.init.normal_(layer.weight, { std: 0.01 }).std().sub(0.01).abs().lt(0.001); // true
  */
 export function normal_<T extends Tensor>(tensor: T, options: NormalOptions = {}): T {
+  checkOptions(options, ["mean", "std", "generator"], "normal_");
   const std = checkRange(options.std ?? 1, 0, Number.POSITIVE_INFINITY, "std", "normal_");
   return fillNormal(tensor, options.mean ?? 0, std, options);
 }

@@ -6,7 +6,7 @@ import { ShapeError } from "../../base/errors.ts";
 import { formatShape, sizeOf } from "../../base/shape.ts";
 import { hostSource } from "../../graph/build.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkCount } from "../arguments.ts";
+import { checkCount, checkOptions } from "../arguments.ts";
 import { assign } from "./fill.ts";
 
 /**
@@ -39,6 +39,7 @@ export function eye_<T extends Tensor>(tensor: T): T {
  * nn.init.dirac_(zeros([2, 2, 3])); // [[[0, 1, 0], [0, 0, 0]], [[0, 0, 0], [0, 1, 0]]]
  */
 export function dirac_<T extends Tensor>(tensor: T, options: { readonly groups?: number } = {}): T {
+  checkOptions(options, ["groups"], "dirac_");
   const groups = checkCount(options.groups ?? 1, 1, "groups", "dirac_");
   const [out, inside, ...kernel] = tensor.shape;
   if (

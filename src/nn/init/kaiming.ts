@@ -1,5 +1,5 @@
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkChoice } from "../arguments.ts";
+import { checkChoice, checkOptions } from "../arguments.ts";
 import { fans } from "./fans.ts";
 import { fillNormal, fillUniform, type RandomInitOptions } from "./fill.ts";
 import { calculateGain, type Nonlinearity } from "./gain.ts";
@@ -36,6 +36,7 @@ function spread(weight: Tensor, options: KaimingOptions, owner: string): number 
  * weight.abs().le(Math.SQRT2 * Math.sqrt(3 / 6)).all(); // true
  */
 export function kaimingUniform_<T extends Tensor>(weight: T, options: KaimingOptions = {}): T {
+  checkOptions(options, ["a", "mode", "nonlinearity", "generator"], "kaimingUniform_");
   const bound = Math.sqrt(3) * spread(weight, options, "kaimingUniform_");
   return fillUniform(weight, -bound, bound, options);
 }
@@ -52,5 +53,6 @@ export function kaimingUniform_<T extends Tensor>(weight: T, options: KaimingOpt
  * weight.std().sub(Math.sqrt(2 / 128)).abs().lt(0.005); // true
  */
 export function kaimingNormal_<T extends Tensor>(weight: T, options: KaimingOptions = {}): T {
+  checkOptions(options, ["a", "mode", "nonlinearity", "generator"], "kaimingNormal_");
   return fillNormal(weight, 0, spread(weight, options, "kaimingNormal_"), options);
 }

@@ -7,7 +7,7 @@ import * as ops from "../../ops/index.ts";
 import type { Generator } from "../../tensor/generator.ts";
 import { noGrad } from "../../tensor/grad-mode.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { checkCount, checkRange, checkTensor } from "../arguments.ts";
+import { checkCount, checkOptions, checkRange, checkTensor } from "../arguments.ts";
 import type { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
 import { assign } from "./fill.ts";
@@ -62,6 +62,7 @@ interface Weighted {
  * results.map((r) => r.name); // ["0", "2"]
  */
 export async function lsuv_(module: Module, batch: Tensor, options: LsuvOptions = {}): Promise<LsuvResult[]> {
+  checkOptions(options, ["targetStd", "tolerance", "maxIterations", "generator"], "lsuv_");
   const { targetStd = 1, tolerance = 0.1, maxIterations = 10 } = options;
   if (!(targetStd > 0))
     throw new ArgumentError(`lsuv_: targetStd must be above 0; got ${targetStd}`, { targetStd });

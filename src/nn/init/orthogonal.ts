@@ -8,6 +8,7 @@ import { hostSource } from "../../graph/build.ts";
 import { defaultGenerator } from "../../tensor/generator.ts";
 import { hostNormal } from "../../tensor/host-normal.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { checkOptions } from "../arguments.ts";
 import { assign, type RandomInitOptions } from "./fill.ts";
 
 /** Options of `orthogonal_`. */
@@ -31,6 +32,7 @@ export interface OrthogonalOptions extends RandomInitOptions {
  * w.matmul(w.t()); // [[1, 0], [0, 1]]
  */
 export function orthogonal_<T extends Tensor>(tensor: T, options: OrthogonalOptions = {}): T {
+  checkOptions(options, ["gain", "generator"], "orthogonal_");
   const { shape, dtype } = tensor;
   const [rows, ...others] = shape;
   if (rows === undefined || others.length === 0) {

@@ -7,7 +7,7 @@ import type { Node } from "../../graph/node.ts";
 import * as ops from "../../ops/index.ts";
 import { defaultGenerator } from "../../tensor/generator.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkRange } from "../arguments.ts";
+import { checkOptions, checkRange } from "../arguments.ts";
 import { assign, type RandomInitOptions } from "./fill.ts";
 
 /** Options of `truncNormal_`. */
@@ -36,6 +36,7 @@ export interface TruncNormalOptions extends RandomInitOptions {
  * nn.init.truncNormal_(zeros([1000]), { std: 0.02, a: -0.04, b: 0.04 }).abs().le(0.04001).all(); // true
  */
 export function truncNormal_<T extends Tensor>(tensor: T, options: TruncNormalOptions = {}): T {
+  checkOptions(options, ["mean", "std", "a", "b", "generator"], "truncNormal_");
   const { mean = 0, a = -2, b = 2 } = options;
   const std = checkRange(options.std ?? 1, 0, Number.POSITIVE_INFINITY, "std", "truncNormal_");
   if (!(a < b) || std === 0)

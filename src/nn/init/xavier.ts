@@ -1,4 +1,5 @@
 import type { Tensor } from "../../tensor/tensor.ts";
+import { checkOptions } from "../arguments.ts";
 import { fans } from "./fans.ts";
 import { fillNormal, fillUniform, type RandomInitOptions } from "./fill.ts";
 
@@ -26,6 +27,7 @@ function spread(weight: Tensor, options: XavierOptions, owner: string): number {
  * nn.init.xavierUniform_(zeros([10, 14])).abs().le(Math.sqrt(6 / 24)).all(); // true
  */
 export function xavierUniform_<T extends Tensor>(weight: T, options: XavierOptions = {}): T {
+  checkOptions(options, ["gain", "generator"], "xavierUniform_");
   const bound = Math.sqrt(3) * spread(weight, options, "xavierUniform_");
   return fillUniform(weight, -bound, bound, options);
 }
@@ -42,5 +44,6 @@ export function xavierUniform_<T extends Tensor>(weight: T, options: XavierOptio
  * weight.std().sub(5 / 3 / 10).abs().lt(0.01); // true
  */
 export function xavierNormal_<T extends Tensor>(weight: T, options: XavierOptions = {}): T {
+  checkOptions(options, ["gain", "generator"], "xavierNormal_");
   return fillNormal(weight, 0, spread(weight, options, "xavierNormal_"), options);
 }

@@ -119,7 +119,7 @@ function gradient(of: "input" | "weight", change: Partial<Sizes>, conditions?: C
 test("weights that are mapped when they change cost nothing: few pixels are enough", () => {
   const sizes = { ...usual, batch: 1, channels: 32, filters: 32 };
   const shape = [32, 32, 3, 3];
-  const storage = { dtype: "float32", size: sizeOf(shape), address: 64, version: 1 } as const;
+  const storage = { device: {}, dtype: "float32", size: sizeOf(shape), address: 64, version: 1 } as const;
   const kernelsWith = (weight: Node, prepares: boolean): string[] => {
     const y = convolved(inputOf(sizes), weight, sizes);
     return contractionsOf([ops.sum(ops.relu(y))], { lanes: 16, prepares });
