@@ -67,7 +67,7 @@ const healthy: Record<string, Recipe> = {
 /** The rules that fit: at least one of them speaks, and is about what is the matter. */
 const broken: Record<string, Recipe & { readonly fits: readonly string[] }> = {
   "initialisation times 10": { model: () => times(10, plain()), fits: ["initial-loss"] },
-  "learning rate times 30": { model: plain, lr: 0.03, fits: ["learning-rate-too-high"] },
+  "learning rate times 100": { model: plain, lr: 0.1, fits: ["learning-rate-too-high"] },
   "learning rate times 30, batch norm": {
     model: () => new models.Cnn({ widths: [32, 64, 128] }),
     lr: 0.3,

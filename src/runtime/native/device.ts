@@ -1,7 +1,7 @@
 /**
  * The native device: programs rendered to C, compiled by the system's compiler and run by a pool of system threads,
  * over the memory of a WebAssembly device. A launch is one asynchronous call; the event loop stays free. Only a program
- * that took less than two milliseconds the last time is waited for, and one that is quicker alone leaves the pool asleep.
+ * that took less than four milliseconds the last time is waited for, and one that is quicker alone leaves the pool asleep.
  *
  * Generated code does not trap, and every access was checked against its buffer when the program was made.
  */
