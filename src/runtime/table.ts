@@ -5,19 +5,31 @@ import type { TypedArray } from "../base/dtype.ts";
 import { EngineError } from "../base/errors.ts";
 import type { Program } from "../kernel/program.ts";
 import { countersOf, tableArenaBase, tableFirstSlot } from "../render/rendered.ts";
+import type { Device } from "./device.ts";
 
-/** Bytes of a program's table for so many threads. */
-export function tableBytes(program: Program, threads: number): number {
-  const { first, stride } = countersOf(program);
-  return 4 * (first + threads * stride);
+/** Where a program's table lies: its address, and how many words of 32 bits it has. */
+export interface Table {
+  readonly address: number;
+  readonly words: number;
 }
 
-/** Writes the table at an index of 32-bit `words`. @throws EngineError when the program has another number of slots */
+/** A table in a device's memory, for so many threads. */
+export function allocateTable(device: Pick<Device, "allocate" | "threads">, program: Program): Table {
+  const { first, stride } = countersOf(program);
+  const words = first + device.threads * stride;
+  return { address: device.allocate(4 * words), words };
+}
+
+/**
+ * Writes a table into memory, given as words of 32 bits from the index `at` on.
+ *
+ * @throws EngineError when the program has another number of slots
+ */
 export function writeTable(
-  words: TypedArray,
+  memory: TypedArray,
   at: number,
+  table: Table,
   program: Program,
-  threads: number,
   arena: number,
   slots: readonly number[],
 ): void {
@@ -29,8 +41,8 @@ export function writeTable(
     });
   }
   // The barrier of WebAssembly, which a failed launch leaves anyhow, and the counters.
-  words.fill(0, at, at + tableArenaBase);
-  words.fill(0, at + tableFirstSlot + expected, at + tableBytes(program, threads) / 4);
-  words[at + tableArenaBase] = arena;
-  for (let i = 0; i < expected; i++) words[at + tableFirstSlot + i] = slots[i] as number;
+  memory.fill(0, at, at + tableArenaBase);
+  memory.fill(0, at + tableFirstSlot + expected, at + table.words);
+  memory[at + tableArenaBase] = arena;
+  for (let i = 0; i < expected; i++) memory[at + tableFirstSlot + i] = slots[i] as number;
 }

@@ -11,7 +11,7 @@ import type { Program, Target } from "../../kernel/program.ts";
 import { renderC } from "../../render/c/render.ts";
 import type { Device, Executable } from "../device.ts";
 import { Pace } from "../pace.ts";
-import { tableBytes, writeTable } from "../table.ts";
+import { allocateTable, type Table, writeTable } from "../table.ts";
 import { Turn } from "../turn.ts";
 import { Compiler } from "./compiler.ts";
 import { loadPool, type Pointer, type PoolLibrary } from "./library.ts";
@@ -48,8 +48,7 @@ class NativeExecutable implements Executable {
   readonly compileMs: number;
   readonly codeBytes: number;
   readonly code: Pointer;
-  /** Byte address of the table. */
-  readonly table: number;
+  readonly table: Table;
   /** Milliseconds that the last run took. */
   lastMs = Number.POSITIVE_INFINITY;
   readonly pace = new Pace();
@@ -139,7 +138,7 @@ class NativeDevice implements BackgroundDevice {
     if (this.#closed) throw new EngineError("the device is closed; create another one");
     const code = this.#library.load(path);
     if (code === null) throw new EngineError(`native: the compiled program ${path} cannot be loaded`);
-    const table = this.allocate(tableBytes(program, this.threads));
+    const table = allocateTable(this, program);
     const fields = { program, compileMs: performance.now() - start, codeBytes, code, table };
     const executable = new NativeExecutable(fields, (it) => this.#dispose(it));
     this.#live.add(executable);
@@ -158,7 +157,7 @@ class NativeDevice implements BackgroundDevice {
         return;
       }
       this.#running = true;
-      this.#library.launch.async(this.#start(), code, table, number, (error) => {
+      this.#library.launch.async(this.#start(), code, table.address, number, (error) => {
         prepared.took(performance.now() - start);
         if (this.#launches === number) this.#running = false;
         if (error === null || error === undefined) resolve();
@@ -176,7 +175,7 @@ class NativeDevice implements BackgroundDevice {
     const { code, table, pace } = executable;
     const start = performance.now();
     const launch = pace.alone && !this.#together ? this.#library.launchAlone : this.#library.launch;
-    launch(this.#start(), code, table, number);
+    launch(this.#start(), code, table.address, number);
     executable.took(performance.now() - start);
   }
 
@@ -212,14 +211,14 @@ class NativeDevice implements BackgroundDevice {
       throw new EngineError("run: the executable is disposed or belongs to another device");
     }
     if (this.#running) throw new EngineError("run: another program is still running; await it first");
-    const words = this.view("int32", executable.table, tableBytes(executable.program, this.threads) / 4);
-    writeTable(words, 0, executable.program, this.threads, arena, slots);
+    const { table, program } = executable;
+    writeTable(this.view("int32", table.address, table.words), 0, table, program, arena, slots);
     return executable;
   }
 
   #dispose(executable: NativeExecutable): void {
     if (!this.#live.delete(executable)) return;
     this.#library.unload(executable.code);
-    this.free(executable.table);
+    this.free(executable.table.address);
   }
 }

@@ -16,7 +16,7 @@ import { Allocator } from "../allocator.ts";
 import type { Device, Executable } from "../device.ts";
 import { type HostFeatures, hostFeatures, optimizedAtOnce } from "../features.ts";
 import { Pace } from "../pace.ts";
-import { tableBytes, writeTable } from "../table.ts";
+import { allocateTable, type Table, writeTable } from "../table.ts";
 import { Turn } from "../turn.ts";
 import { controlBytes } from "./control.ts";
 import { mathImports } from "./host-math.ts";
@@ -92,8 +92,7 @@ class WasmExecutable implements Executable {
   readonly codeBytes: number;
   readonly id: number;
   readonly module: WebAssembly.Module;
-  /** Byte address of the table. */
-  readonly table: number;
+  readonly table: Table;
   /** `run` of an instance on the calling thread, made when first needed. */
   inline: Run | undefined;
   /** Milliseconds that the last run on all threads took. */
@@ -178,7 +177,7 @@ class WasmDevice implements Device {
     const { bytes } = this.#render(program, { shared, relaxed });
     // The array may lie over any kind of buffer as far as its type tells; a renderer makes an ordinary one.
     const module = optimizedAtOnce(() => new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>));
-    const table = this.allocate(tableBytes(program, this.threads));
+    const table = allocateTable(this, program);
     const compileMs = performance.now() - start;
     const fields = { program, compileMs, codeBytes: bytes.length, id: this.#nextId++, module, table };
     const executable = new WasmExecutable(fields, (it) => this.#dispose(it));
@@ -198,7 +197,7 @@ class WasmDevice implements Device {
     const pool = this.#ensurePool();
     const joined = this.#canJoin(target, pool);
     if (joined) this.#runJoined(target, pool);
-    else await pool.run(target, target.table);
+    else await pool.run(target, target.table.address);
     target.lastMs = performance.now() - start;
     target.pace.took(target.lastMs);
     if (joined) await new Promise<void>((resolve) => this.#turn.next(resolve));
@@ -210,7 +209,7 @@ class WasmDevice implements Device {
 
   #runJoined(target: WasmExecutable, pool: WorkerPool): void {
     try {
-      pool.runJoined(target, target.table, this.#inlineRun(target));
+      pool.runJoined(target, target.table.address, this.#inlineRun(target));
     } catch (error) {
       target.lastMs = Number.POSITIVE_INFINITY;
       throw error;
@@ -228,7 +227,7 @@ class WasmDevice implements Device {
     checkBlocking(pool);
     const start = performance.now();
     if (this.#canJoin(target, pool)) this.#runJoined(target, pool);
-    else pool.runSync(target, target.table);
+    else pool.runSync(target, target.table.address);
     target.lastMs = performance.now() - start;
   }
 
@@ -261,7 +260,8 @@ class WasmDevice implements Device {
     if (this.#pool?.busy === true) {
       throw new EngineError("run: another program is still running; await it first");
     }
-    writeTable(this.#memory.words, executable.table / 4, executable.program, this.threads, arena, slots);
+    const { table, program } = executable;
+    writeTable(this.#memory.words, table.address / 4, table, program, arena, slots);
     return executable;
   }
 
@@ -287,7 +287,7 @@ class WasmDevice implements Device {
 
   #runInline(executable: WasmExecutable): void {
     try {
-      this.#inlineRun(executable)(executable.table, 0, 1);
+      this.#inlineRun(executable)(executable.table.address, 0, 1);
     } catch (cause) {
       throw new EngineError(`a program failed: ${String(cause)}`, {}, { cause });
     }
@@ -296,7 +296,7 @@ class WasmDevice implements Device {
   #dispose(executable: WasmExecutable): void {
     if (!this.#live.delete(executable)) return;
     this.#pool?.unload(executable.id);
-    this.free(executable.table);
+    this.free(executable.table.address);
     executable.inline = undefined;
   }
 }
