@@ -35,7 +35,11 @@ const mayImport = {
   train: ["nn", "optim", "data", "inspect", "io", ...tensor],
   lab: ["data", "train/text-table\\.ts", ...tensor],
   studio: ["train/recording", "train/run-dir\\.ts", "inspect/(index|diagnose)\\.ts", "base"],
-  cli: ["(index|node)\\.ts", "(nn|optim|data|inspect|io|models|train|lab|studio)/index\\.ts"],
+  cli: [
+    "(index|node)\\.ts",
+    "base/node/make-folder\\.ts",
+    "(nn|optim|data|inspect|io|models|train|lab|studio)/index\\.ts",
+  ],
 };
 
 /** Packages that a folder may load; every other folder works without any. */
