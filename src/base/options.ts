@@ -48,6 +48,10 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
+/** What an object is, by its class; anything else as it was given. */
+export const kindOf = (value: unknown, unnamed = "object"): string =>
+  typeof value === "object" && value !== null ? (value.constructor?.name ?? unnamed) : show(value);
+
 /** A value as it was given. */
 export function show(value: unknown): string {
   if (typeof value === "string") return `"${value}"`;

@@ -4,7 +4,7 @@
  */
 
 import { ArgumentError } from "../base/errors.ts";
-import { checkOptions, show } from "../base/options.ts";
+import { checkOptions, kindOf } from "../base/options.ts";
 import { fromOwned } from "../tensor/create.ts";
 import { defaultGenerator, type Generator } from "../tensor/generator.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -128,15 +128,14 @@ function checkDataset(dataset: unknown): void {
     "length" in dataset &&
     typeof dataset.length === "number";
   if (isDataset) return;
-  const given =
-    typeof dataset === "object" && dataset !== null
-      ? (dataset.constructor?.name ?? "an object")
-      : show(dataset);
   const fix =
     dataset instanceof Promise
       ? "await it first"
       : "tensors become one with new data.TensorDataset(x, y), anything else with a class of length and get(i)";
-  throw new ArgumentError(`DataLoader: a dataset has length and get(i); got ${given}; ${fix}`, { dataset });
+  throw new ArgumentError(
+    `DataLoader: a dataset has length and get(i); got ${kindOf(dataset, "an object")}; ${fix}`,
+    { dataset },
+  );
 }
 
 function checkFirstBatch(first: number, batches: number): void {

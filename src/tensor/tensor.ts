@@ -7,7 +7,7 @@
 import { backward as walkBack } from "../autograd/backward.ts";
 import { allocate, checkDType, type DType, isFloat, promote, type TypedArray } from "../base/dtype.ts";
 import { ArgumentError, DTypeError, EngineError, ShapeError } from "../base/errors.ts";
-import { checkOptions, show } from "../base/options.ts";
+import { checkOptions, kindOf, show } from "../base/options.ts";
 import { formatShape, normalizeDim, type Shape, sameShape, sizeOf } from "../base/shape.ts";
 import { currentEngine } from "../engine/default.ts";
 import { Variable } from "../engine/storage.ts";
@@ -79,9 +79,6 @@ export function checkTensor(value: unknown, argument: string, owner: string): as
     },
   );
 }
-
-const kindOf = (value: unknown): string =>
-  typeof value === "object" && value !== null ? (value.constructor?.name ?? "object") : show(value);
 
 const remedyFor = (value: unknown): string =>
   value instanceof Promise ? "await it first" : "make one with tensor(...)";

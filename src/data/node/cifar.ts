@@ -10,12 +10,12 @@ import { gunzip } from "node:zlib";
 import { FileFormatError } from "../../base/errors.ts";
 import { writeFileAtomic } from "../../base/node/atomic-file.ts";
 import { makeFolder } from "../../base/node/make-folder.ts";
-import { checkOptions } from "../../base/options.ts";
 import { type CifarSpec, cifar10Spec, cifar100Spec, imagesFromCifar, type NamedBytes } from "../cifar.ts";
 import { ImageDataset, type ImageDatasetContent } from "../image-dataset.ts";
 import type { Transform } from "../transforms.ts";
 import { type DownloadProgress, download } from "./download.ts";
 import { readFirst } from "./find-file.ts";
+import { checkSetOptions } from "./set-options.ts";
 import { readTar } from "./tar.ts";
 
 /** Options of `CIFAR10.load`. */
@@ -155,9 +155,6 @@ async function unzip({ source, bytes }: NamedBytes): Promise<Uint8Array> {
   }
 }
 
-const optionNames = ["root", "train", "download", "transform", "onProgress", "signal"];
-const optionRules = { flags: ["train", "download"] };
-
 /**
  * Pictures of 10 kinds of animals and vehicles: images [3, 32, 32], float32 of 0 to 1.
  * A. Krizhevsky, "Learning multiple layers of features from tiny images", 2009.
@@ -169,7 +166,7 @@ const optionRules = { flags: ["train", "download"] };
 export class CIFAR10 extends ImageDataset {
   /** Finds, downloads and reads the files. @throws FileFormatError, see {@link readCifar}. */
   static async load(options: CifarOptions = {}): Promise<CIFAR10> {
-    checkOptions(options, optionNames, "CIFAR10", optionRules);
+    checkSetOptions(options, "CIFAR10");
     return new CIFAR10(await readCifar(cifar10Spec, options));
   }
 }
@@ -184,7 +181,7 @@ export class CIFAR10 extends ImageDataset {
 export class CIFAR100 extends ImageDataset {
   /** Finds, downloads and reads the files. @throws FileFormatError, see {@link readCifar}. */
   static async load(options: Cifar100Options = {}): Promise<CIFAR100> {
-    checkOptions(options, [...optionNames, "labels"], "CIFAR100", optionRules);
+    checkSetOptions(options, "CIFAR100", ["labels"]);
     return new CIFAR100(await readCifar(cifar100Spec, options, options.labels === "coarse" ? 0 : 1));
   }
 }

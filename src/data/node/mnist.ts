@@ -6,7 +6,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FileFormatError } from "../../base/errors.ts";
-import { checkOptions } from "../../base/options.ts";
 import { readIdx } from "../idx.ts";
 import type { ImageDatasetContent, NamedArray } from "../image-dataset.ts";
 import { ImageDataset, imagesFromIdx } from "../image-dataset.ts";
@@ -16,6 +15,7 @@ import type { Transform } from "../transforms.ts";
 import type { DownloadProgress } from "./download.ts";
 import { download } from "./download.ts";
 import { readFirst } from "./find-file.ts";
+import { checkSetOptions } from "./set-options.ts";
 
 /** Options of `MNIST.load` and its relatives. */
 export interface MnistOptions {
@@ -43,8 +43,7 @@ export interface MnistOptions {
  * dataset.
  */
 export async function readMnist(spec: MnistSpec, options: MnistOptions = {}): Promise<ImageDatasetContent> {
-  const names = ["root", "train", "download", "transform", "onProgress", "signal"];
-  checkOptions(options, names, spec.name, { flags: ["train", "download"] });
+  checkSetOptions(options, spec.name);
   const { images, labels } = options.train === false ? spec.test : spec.train;
   const [imageArray, labelArray] = [
     await readOne(spec, images, options),
