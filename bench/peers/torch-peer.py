@@ -76,8 +76,6 @@ class Network:
     """Training steps with Adam, or outputs in evaluation mode."""
 
     def __init__(self, job):
-        if job["stats"]:
-            raise ValueError("records no statistics")
         model = nn.Sequential(*[makers[layer["kind"]](layer) for layer in job["network"]["layers"]])
         if job["weights"] is not None:
             model.load_state_dict(read_safetensors(job["weights"]))
