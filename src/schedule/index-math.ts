@@ -253,7 +253,8 @@ export function occursInside(a: Index, name: string): boolean {
   );
 }
 
-function dependsOn(a: Index, name: string): boolean {
+/** Whether a variable occurs anywhere in an index. */
+export function dependsOn(a: Index, name: string): boolean {
   return a.terms.some(({ atom }) =>
     atom.kind === "var" ? atom.name === name : atom.kind === "data" ? false : dependsOn(atom.arg, name),
   );

@@ -4,7 +4,7 @@
  */
 import { add, binary, int, Locals, load, mul, splat, store, use } from "../../kernel/build.ts";
 import { type Expr, valueTypeOf } from "../../kernel/ir.ts";
-import { delinearize, factorOf, linearize, ofAtom, variable } from "../index-math.ts";
+import { factorOf, ofAtom, variable } from "../index-math.ts";
 import type { Buffer, LoweredCall, LoweringContext } from "../plan.ts";
 import { ScalarBody } from "../scalar-body.ts";
 import { emitInline, extent, hold, longSum, type Problem, rowStarts } from "./contraction-problem.ts";
@@ -75,19 +75,20 @@ function offsetKernel(loops: readonly SummedLoop[], buffer: Buffer): LoweredCall
   const locals = new Locals();
   const chunk = chunkLocal(locals);
   const emitter = new Emitter(new ScalarBody(() => null), kernel, locals);
-  const k = variable("k", buffer.size);
-  const steps = delinearize(
-    ofAtom(k),
-    loops.map((l) => l.size),
-  );
-  const offset = linearize(
-    steps,
-    loops.map((l) => l.rowStride),
-  );
   const target = kernel.use(buffer.id, "write");
-  emitter.loop("k", int(0), int(buffer.size), 1, (at) => {
-    emitter.push(store(target, use(at), emitter.address(offset)));
-  });
+  const walk = (depth: number, at: Expr, offset: Expr, size: number): void => {
+    const loop = loops[depth];
+    if (loop === undefined) {
+      emitter.push(store(target, at, offset));
+      return;
+    }
+    const inner = size / loop.size;
+    emitter.loop(`k${depth}`, int(0), int(loop.size), 1, (k) => {
+      const next = hold(emitter, add(at, mul(use(k), int(inner))));
+      walk(depth + 1, next, hold(emitter, add(offset, mul(use(k), int(loop.rowStride)))), inner);
+    });
+  };
+  walk(0, int(0), int(0), buffer.size);
   return kernel.finish("offsets", 1, chunk, emitter.finish(), 0);
 }
 

@@ -33,32 +33,10 @@ import { type Atom, factorOf, type Index, keyOfTerms, occursInside, type Term } 
 import { type Guard, type LoadScalar, operandsOf, type Scalar, type ScalarBody } from "../scalar-body.ts";
 import { isCheap, orFirst } from "./expressions.ts";
 import type { KernelBuffers } from "./kernel-frame.ts";
+import { KnownGuards } from "./known-guards.ts";
+import { type Binding, type Level, restore, scalarMode, type VectorMode } from "./levels.ts";
 import { everySecond, is32Bit, pickedSpan, pickedStride } from "./strided.ts";
 import { liesAlong, type Turn, transpose } from "./transpose.ts";
-
-/** What a loop variable is at run time: a register plus a constant, or the constant alone. */
-interface Binding {
-  readonly base: Expr | null;
-  readonly offset: number;
-  readonly level: number;
-}
-
-interface Level {
-  readonly statements: Stmt[];
-  /** Expressions and partial index sums that are already in a register at this level. */
-  readonly known: Map<string, Expr>;
-  readonly values: Map<number, Expr>;
-}
-
-/** The vector variable and its width; lanes 1 is scalar code. */
-interface VectorMode {
-  readonly variable: string;
-  readonly lanes: number;
-  /** Lanes that stand for elements, the first ones; all by default. The others compute along and touch no memory. */
-  readonly active?: number;
-}
-
-const scalarMode: VectorMode = { variable: "", lanes: 1 };
 
 export class Emitter {
   readonly locals: Locals;
@@ -69,7 +47,7 @@ export class Emitter {
   readonly #holes = new Map<number, { expr: Expr; level: number }>();
   readonly #dependencies = new Map<number, number>();
   #vector: VectorMode = scalarMode;
-  #turn: Turn | null = null;
+  readonly #guards = new KnownGuards();
 
   constructor(body: ScalarBody, buffers: KernelBuffers, locals: Locals = new Locals()) {
     this.#body = body;
@@ -85,6 +63,17 @@ export class Emitter {
   bind(name: string, base: Expr | null, offset = 0): void {
     this.#bindings.set(name, { base, offset, level: this.depth });
     this.#dependencies.clear();
+  }
+
+  /** Takes a loop variable to lie at `from` and up to, not including, `to`, from the present level inwards. */
+  within(name: string, from: number, to: number): void {
+    this.#guards.bounds.set(name, { from, to, level: this.depth });
+    this.#dependencies.clear();
+  }
+
+  /** Where a loop is to be cut so that each guard holds or fails throughout a piece; its ends included. */
+  cuts(name: string, extent: number): readonly number[] {
+    return this.#guards.cuts(name, extent, this.#body.all);
   }
 
   /** Gives the value that a hole stands for, from the present level inwards. */
@@ -122,11 +111,13 @@ export class Emitter {
     this.#levels.push(level);
     const bindings = new Map(this.#bindings);
     const holes = new Map(this.#holes);
+    const bounds = new Map(this.#guards.bounds);
     this.#dependencies.clear();
     fill();
     this.#levels.pop();
     restore(this.#bindings, bindings);
     restore(this.#holes, holes);
+    restore(this.#guards.bounds, bounds);
     this.#dependencies.clear();
     return level.statements;
   }
@@ -160,7 +151,7 @@ export class Emitter {
    */
   turned(name: string, base: Expr, inside: number | null, body: () => void): void {
     const turn: Turn = { name, base, level: this.depth, vectors: new Map(), inside, step: 0 };
-    this.#turn = turn;
+    this.#guards.turn = turn;
     for (; turn.step < this.#vector.lanes; turn.step++) {
       const statements = this.block(() => {
         this.bind(name, base, turn.step);
@@ -168,7 +159,7 @@ export class Emitter {
       });
       for (const s of statements) this.push(s);
     }
-    this.#turn = null;
+    this.#guards.turn = null;
     this.#dependencies.clear();
   }
 
@@ -198,19 +189,10 @@ export class Emitter {
 
   /** What is known because guards hold is known no further out than they do. */
   #guardLevel(guards: readonly Guard[]): number {
-    return guards.reduce((level, g) => Math.max(level, this.#holdsFrom(g) ?? this.#indexLevel(g.index)), 0);
-  }
-
-  /** The level from which on a guard is known to hold, if it is. */
-  #holdsFrom({ index }: Guard): number | null {
-    const turn = this.#turn;
-    if (turn === null) return null;
-    return factorOf(index, turn.name) === 0 ? turn.inside : turn.level;
-  }
-
-  /** The guards that are not known to hold. */
-  #open(guards: readonly Guard[]): readonly Guard[] {
-    return guards.filter((g) => this.#holdsFrom(g) === null);
+    return guards.reduce(
+      (level, g) => Math.max(level, this.#guards.of(g)?.level ?? this.#indexLevel(g.index)),
+      0,
+    );
   }
 
   /** Whether guards hold. */
@@ -275,7 +257,7 @@ export class Emitter {
       case "compare":
         return compare(s.fn, this.value(s.args[0]), this.value(s.args[1]));
       case "select":
-        return select(this.value(s.args[0]), this.value(s.args[1]), this.value(s.args[2]));
+        return this.#select(s.args);
       case "cast":
         return cast(this.value(s.args[0]), s.type);
       case "bitcast":
@@ -283,6 +265,13 @@ export class Emitter {
       case "philox":
         return this.#philox(s);
     }
+  }
+
+  /** A choice that is known computes nothing of what is not chosen. */
+  #select([condition, a, b]: readonly [Scalar, Scalar, Scalar]): Expr {
+    const chosen = this.value(condition);
+    if (chosen.kind === "const") return this.value(chosen.value === 0 ? b : a);
+    return select(chosen, this.value(a), this.value(b));
   }
 
   #philox(s: Extract<Scalar, { kind: "philox" }>): Expr {
@@ -336,8 +325,9 @@ export class Emitter {
   }
 
   #inside(guards: readonly Guard[]): Expr {
+    if (this.#guards.fails(guards)) return constant(0, "bool");
     let all: Expr | null = null;
-    for (const g of this.#open(guards)) {
+    for (const g of this.#guards.open(guards)) {
       const at = this.#indexValue(g.index);
       for (const test of [compare("le", int(g.low), at), compare("lt", at, int(g.high))]) {
         all = all === null ? test : binary("and", all, test);
@@ -353,7 +343,7 @@ export class Emitter {
     if (terms.length === 0 && offset >= 0 && offset < this.buffers.sizeOf(s.buffer)) {
       return load(buffer, s.dtype, int(offset));
     }
-    const guards = this.#open(s.guards);
+    const guards = this.#guards.open(s.guards);
     const vector = this.#isVector(s.index) || guards.some((g) => this.#isVector(g.index));
     const condition = guards.length === 0 ? null : this.holds(guards);
     if (!vector) return load(buffer, s.dtype, orFirst(this.address(s.index), condition));
@@ -380,7 +370,7 @@ export class Emitter {
 
   /** The vector for the present step of what lies along the steps; null where a load does not. */
   #turnedLoad(s: LoadScalar, buffer: number, condition: Expr | null): Expr | null {
-    const turn = this.#turn;
+    const { turn } = this.#guards;
     const { lanes, variable } = this.#vector;
     if (turn === null || !liesAlong(s, turn.name, variable)) return null;
     if ((condition?.lanes ?? 1) > 1 || this.buffers.sizeOf(s.buffer) < lanes) return null;
@@ -487,11 +477,6 @@ export class Emitter {
     const held = isCheap(wide) ? wide : this.define("v", wide);
     for (let l = 0; l < active; l++) this.push(store(at, this.address(index, l), extract(held, l)));
   }
-}
-
-function restore<K, V>(target: Map<K, V>, saved: Map<K, V>): void {
-  target.clear();
-  for (const [k, v] of saved) target.set(k, v);
 }
 
 function shortName(s: Scalar): string {

@@ -19,6 +19,7 @@ import {
   lanesFor,
   operationCount,
 } from "./kernel-frame.ts";
+import { type FineDomain, refine } from "./refine.ts";
 import { lowerTurned } from "./turned.ts";
 import { type BodyStore, emitChunks, emitStores, planChunks, type WalkBody } from "./walk.ts";
 
@@ -49,11 +50,12 @@ function evaluate(
   dims: readonly Dim[],
   shape: readonly number[],
   context: LoweringContext,
+  fine?: FineDomain,
 ): WalkBody {
   const buffers = new Map<number, Buffer>();
   const own = new Set(group.stores.filter((s) => context.bufferOf(s.node) === s.buffer).map((s) => s.node));
   const body: ScalarBody = new ScalarBody(reachBuffers(() => body, context, own, buffers));
-  const at = coordinates(dims, shape);
+  const at = fine === undefined ? coordinates(dims, shape) : fine.whole(coordinates(dims, fine.shape));
   const stores = group.stores.map((s) => bodyStore(s, alignedCoordinates(at, shape, s.node), body, buffers));
   return { body, stores, buffers };
 }
@@ -90,15 +92,33 @@ function walkOrder(dims: readonly Dim[], { body, stores }: WalkBody): number[] |
   return best.order.length > 0 ? best.order : null;
 }
 
+/** The walk in blocks that are turned in registers, where there is one; along parts of axes if need be. */
+function turnedMap(
+  group: Group,
+  usual: readonly Dim[],
+  inUsual: WalkBody,
+  context: LoweringContext,
+): LoweredCall | null {
+  const { shape } = (group.stores[0] as Store).node;
+  const { lanes } = context.target;
+  const of = (dims: readonly Dim[]): WalkBody => evaluate(group, dims, shape, context);
+  const whole = lowerTurned({ name: "map", shape, usual, inUsual, evaluate: of }, lanes);
+  if (whole !== null) return whole;
+  const indices = [...indicesOf(inUsual.body.all), ...inUsual.stores.map((s) => s.index)];
+  const fine = refine(usual, indices, shape);
+  if (fine === null) return null;
+  const inParts = (dims: readonly Dim[]): WalkBody => evaluate(group, dims, shape, context, fine);
+  const parts = splitDims(fine.shape, fine.order);
+  const walk = { name: "map", shape: fine.shape, usual: parts, inUsual: inParts(parts), evaluate: inParts };
+  return lowerTurned(walk, lanes);
+}
+
 export function lowerMap(group: Group, context: LoweringContext): LoweredCall[] {
   const first = (group.stores[0] as Store).node;
   const { shape } = first;
   const usual = splitDims(shape, context.orderOf(first));
   const inUsual = evaluate(group, usual, shape, context);
-  const turned = lowerTurned(
-    { name: "map", shape, usual, inUsual, evaluate: (dims) => evaluate(group, dims, shape, context) },
-    context.target.lanes,
-  );
+  const turned = turnedMap(group, usual, inUsual, context);
   if (turned !== null) return [turned];
   const order = walkOrder(usual, inUsual);
   const apart = order === null ? usual : splitDims(shape, order);

@@ -87,11 +87,15 @@ export class ReduceLoops {
   emit(wanted: number): number {
     const { kernel, emitter, chunk, kept, along } = this.#s;
     const parts = kernel.part?.count ?? 1;
-    const outer = along === null ? kept : kept.slice(0, -1);
-    const points = outer.reduce((p, d) => p * d.extent, 1);
+    const around = along === null ? kept : kept.slice(0, -1);
+    const points = around.reduce((p, d) => p * d.extent, 1);
     const tile = along === null ? 1 : Math.min(along.extent, this.#tileSize(along, points * parts, wanted));
     const tiles = along === null ? 1 : Math.ceil(along.extent / tile);
-    const units = points * tiles;
+    // The last of the loops around as a loop, where the others make chunks enough: its places need not be worked out.
+    const last = tiles === 1 ? around[around.length - 1] : undefined;
+    const row = last !== undefined && (points / last.extent) * parts >= wanted ? last : null;
+    const outer = row === null ? around : around.slice(0, -1);
+    const units = (points / (row?.extent ?? 1)) * tiles;
     const perChunk = Math.ceil(units / Math.max(1, Math.min(units, Math.ceil(wanted / parts))));
     const blocks = Math.ceil(units / perChunk);
     let block: Expr = use(chunk);
@@ -111,8 +115,10 @@ export class ReduceLoops {
         emitter.bind(dim.variable.name, emitter.define(dim.variable.name, value));
         rest = i === 0 ? rest : binary("idiv", rest, int(dim.extent));
       }
-      if (along === null) this.#rowPoint();
-      else this.#columnTile(along, tileIndex, tile);
+      const reduce = (): void =>
+        along === null ? this.#rowPoint() : this.#columnTile(along, tileIndex, tile);
+      if (row === null) reduce();
+      else emitter.loop(row.variable.name, int(0), int(row.extent), 1, reduce);
     });
     return blocks * parts;
   }

@@ -89,34 +89,75 @@ export function emitChunks(
   emitDims(emitter, [blocked, ...plan.rest], lanes, write, { start, end });
 }
 
-/** Loops over dims, the first between given bounds; vectors along the last, the rest of a row as part of one. */
+/** Where a loop runs if not from its first step to its last. */
+interface Range {
+  readonly start: Expr;
+  readonly end: Expr;
+}
+
+/**
+ * Loops over dims, the first between given bounds; vectors along the last, the rest of a row as part of one. What is padded
+ * is walked in pieces: the padding before, what lies inside, the padding behind.
+ */
 function emitDims(
   emitter: Emitter,
   dims: readonly Dim[],
   lanes: number,
   body: () => void,
-  bounds?: { start: Expr; end: Expr },
+  bounds?: Range,
 ): void {
   const dim = dims[0];
   if (dim === undefined) {
     body();
     return;
   }
-  const start = bounds?.start ?? int(0);
-  const end = bounds?.end ?? int(dim.extent);
+  const isLast = dims.length === 1;
   const { name } = dim.variable;
-  if (dims.length > 1) {
-    emitter.loop(name, start, end, 1, () => emitDims(emitter, dims.slice(1), lanes, body));
-    return;
-  }
-  const active = dim.extent % lanes;
-  const whole = dim.extent - active;
-  if (whole > 0) {
-    const stop = bounds === undefined ? int(whole) : binary("min", end, int(whole));
-    emitter.vectorized({ variable: name, lanes }, () => emitter.loop(name, start, stop, lanes, body));
+  // A row that is shared among chunks is not cut once more.
+  const cuts = isLast && bounds !== undefined ? [0, dim.extent] : emitter.cuts(name, dim.extent);
+  cuts.slice(1).forEach((to, i) => {
+    const from = cuts[i] as number;
+    if (isLast) {
+      emitVectors(emitter, name, { from, to, lanes }, body, bounds);
+      return;
+    }
+    const start = bounds === undefined ? int(from) : later(bounds.start, from);
+    const end = bounds === undefined ? int(to) : sooner(bounds.end, to, dim.extent);
+    emitter.loop(name, start, end, 1, () => {
+      emitter.within(name, from, to);
+      emitDims(emitter, dims.slice(1), lanes, body);
+    });
+  });
+}
+
+const later = (start: Expr, from: number): Expr => (from === 0 ? start : binary("max", start, int(from)));
+const sooner = (end: Expr, to: number, extent: number): Expr =>
+  to === extent ? end : binary("min", end, int(to));
+
+/** The innermost loop from `from` to `to`, or the part of it between bounds. */
+function emitVectors(
+  emitter: Emitter,
+  name: string,
+  { from, to, lanes }: { readonly from: number; readonly to: number; readonly lanes: number },
+  body: () => void,
+  bounds?: Range,
+): void {
+  const active = (to - from) % lanes;
+  const whole = to - active;
+  const inside = (): void => {
+    emitter.within(name, from, to);
+    body();
+  };
+  if (whole > from) {
+    const stop = bounds === undefined ? int(whole) : binary("min", bounds.end, int(whole));
+    emitter.vectorized({ variable: name, lanes }, () =>
+      emitter.loop(name, bounds?.start ?? int(from), stop, lanes, inside),
+    );
   }
   if (active > 0) {
-    const from = bounds === undefined ? int(whole) : binary("max", start, int(whole));
-    emitter.vectorized({ variable: name, lanes, active }, () => emitter.loop(name, from, end, lanes, body));
+    const start = bounds === undefined ? int(whole) : binary("max", bounds.start, int(whole));
+    emitter.vectorized({ variable: name, lanes, active }, () =>
+      emitter.loop(name, start, bounds?.end ?? int(to), lanes, inside),
+    );
   }
 }
