@@ -126,6 +126,8 @@ export class ReduceLoops {
   #tileSize(along: Dim, others: number, wanted: number): number {
     const { lanes } = this.#s;
     const full = accumulatorVectors * lanes;
+    // Parts of a sum are chunks enough; neighbouring tiles would fetch each other's cache lines again.
+    if (this.#s.kernel.part !== null) return full;
     const enough = Math.ceil(along.extent / Math.max(1, Math.ceil(wanted / others)));
     return Math.max(lanes, Math.min(full, Math.ceil(enough / lanes) * lanes));
   }
