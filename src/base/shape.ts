@@ -103,7 +103,7 @@ export function normalizeDims(
 }
 
 /** PyTorch also takes sizes one by one, `zeros(2, 3)`. @throws ShapeError unless the shape is a list. */
-function checkList(shape: unknown, operation: string): void {
+export function checkList(shape: unknown, operation: string): void {
   if (Array.isArray(shape)) return;
   throw new ShapeError(`${operation}: a shape is a list such as [2, 3]; got ${String(shape)}`, { shape });
 }
