@@ -304,6 +304,26 @@ export class Tensor {
     return formatTensor(currentEngine().peek(this.node), this.shape, this.dtype, this.requiresGrad);
   }
 
+  /**
+   * What `JSON.stringify` writes: nested lists, as `array` gives them, once the values are known. Nothing is computed for it.
+   * NaN and infinities, which JSON does not have, become null.
+   *
+   * @throws EngineError before the values are known
+   * @example
+   * const x = tensor([[1, 2], [3, 4]]).mul(2);
+   * await x.array();
+   * JSON.stringify({ x }); // '{"x":[[2,4],[6,8]]}'
+   */
+  toJSON(): NestedArray {
+    const known = currentEngine().peek(this.node);
+    if (known !== null) return nest(known, this.shape, this.dtype);
+    throw new EngineError(
+      `JSON.stringify: the values of this tensor (shape ${formatShape(this.shape)}) are not known yet; give it what ` +
+        "await t.array() gives",
+      { shape: this.shape },
+    );
+  }
+
   // Gradients
 
   /**
