@@ -135,6 +135,17 @@ describe("a tensor", () => {
   });
 
   test.each([
+    [
+      "sum",
+      [zeros([2])],
+      "sum: dimensions are a number or a list such as [0, 1], and options come after them; got Tensor",
+    ],
+    ["transpose", [zeros([2]), 0], "transpose: needs a dimension, a number from -2 to 1; got Tensor"],
+    [
+      "sum",
+      [{ dim: 1 }],
+      'sum: dimensions are a number or a list such as [0, 1], and options come after them; got {"dim":1}',
+    ],
     ["view", [[4]], "view: [2, 3] has 6 elements, which [4] cannot hold"],
     ["view", [3, 2], "view: a shape is a list such as [2, 3]; got 3"],
     ["reshape", [[4]], "reshape: [2, 3] has 6 elements, which [4] cannot hold"],
