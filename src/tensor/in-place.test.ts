@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { DTypeError } from "../base/errors.ts";
 import { currentEngine } from "../engine/default.ts";
 import { arange, ones, tensor, zeros } from "./create.ts";
 import { noGrad } from "./grad-mode.ts";
@@ -86,6 +87,27 @@ describe("in-place operations", () => {
     // A copy converts; everything else would drop fractions.
     if (name === "copy_") return;
     expect(() => call(ones([2, 3], { dtype: "int32" }), ones([3]))).toThrow(`${name}: the result is float32`);
+  });
+
+  test("a bool tensor takes bools, and no numbers in arithmetic", async () => {
+    const mask = (): Tensor => tensor([true, false]);
+    expect(
+      await mask()
+        .add_(tensor([true, true]))
+        .array(),
+    ).toEqual([true, true]);
+    expect(
+      await mask()
+        .mul_(tensor([false, true]))
+        .array(),
+    ).toEqual([false, false]);
+    expect(await mask().fill_(2).array()).toEqual([true, true]);
+    expect(() => mask().add_(1)).toThrow(DTypeError);
+    expect(() => mask().add_(1)).toThrow("add_: the result is int32, the tensor bool");
+    expect(() => mask().clamp_({ min: 0 })).toThrow("clamp_: the result is int32, the tensor bool");
+    expect(() => mask().sub_(tensor([true, true]))).toThrow(
+      "sub_: there is no difference with a bool tensor",
+    );
   });
 
   test("clamp_, fill_, zero_ and draws name themselves", () => {

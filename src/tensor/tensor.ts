@@ -625,13 +625,14 @@ export class Tensor {
     this.#variable.node = this.#node;
   }
 
-  /** As `#assign` for arithmetic. @throws DTypeError where it would drop fractions. */
+  /** As `#assign` for arithmetic. @throws DTypeError where it would drop fractions, or make a truth of a number. */
   #update(value: Node, name: string): this {
-    if (isFloat(value.dtype) && !isFloat(this.dtype)) {
+    const { dtype } = this;
+    if ((isFloat(value.dtype) && !isFloat(dtype)) || (value.dtype !== "bool" && dtype === "bool")) {
       throw new DTypeError(
-        `${name}: the result is ${value.dtype}, the tensor ${this.dtype}; convert it first with ` +
+        `${name}: the result is ${value.dtype}, the tensor ${dtype}; convert it first with ` +
           `.to("${value.dtype}")`,
-        { result: value.dtype, dtype: this.dtype },
+        { result: value.dtype, dtype },
       );
     }
     return this.#assign(value, name);
@@ -683,7 +684,7 @@ export class Tensor {
    */
   sub_(other: Operand, options: { alpha?: number } = {}): this {
     checkOptions(options, ["alpha"], "sub_");
-    return this.#update(ops.sub(this.node, this.#scaled(other, options.alpha, "sub_")), "sub_");
+    return this.#update(ops.sub(this.node, this.#scaled(other, options.alpha, "sub_"), "sub_"), "sub_");
   }
 
   #scaled(other: Operand, alpha: number | undefined, name: string): Node {
@@ -888,7 +889,7 @@ export class Tensor {
   }
 
   /**
-   * this + other, with broadcasting. Shapes (*), (*) -> (*).
+   * this + other, with broadcasting; of two bools whether either is true. Shapes (*), (*) -> (*).
    *
    * @throws ShapeError unless the shapes broadcast: sizes, from the last on, are equal or 1
    * @example
@@ -901,7 +902,7 @@ export class Tensor {
   /**
    * this - other, with broadcasting. Shapes (*), (*) -> (*).
    *
-   * @throws ShapeError unless the shapes broadcast
+   * @throws ShapeError unless the shapes broadcast, DTypeError for bool
    * @example
    * tensor([[1, 2], [3, 4]]).sub(tensor([1, 1])); // [[0, 1], [2, 3]]
    */
@@ -910,7 +911,7 @@ export class Tensor {
   }
 
   /**
-   * this * other, element by element, with broadcasting. Shapes (*), (*) -> (*).
+   * this * other, element by element, with broadcasting; of two bools whether both are true. Shapes (*), (*) -> (*).
    *
    * @throws ShapeError
    * @example
