@@ -136,7 +136,8 @@ async function drop(library: Library, { patience }: CompareOptions): Promise<voi
 /** Float32 in another order of additions: a thousandth of the largest value. */
 const tolerance = 1e-3;
 
-function checkValues(values: readonly number[], expected: readonly number[]): void {
+/** @throws Cannot for another number of values, or values that are too far off */
+export function checkValues(values: readonly number[], expected: readonly number[]): void {
   if (values.length !== expected.length) {
     throw new Cannot(`gives ${values.length} values for ${expected.length}`);
   }

@@ -52,6 +52,10 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 export const kindOf = (value: unknown, unnamed = "object"): string =>
   typeof value === "object" && value !== null ? (value.constructor?.name ?? unnamed) : show(value);
 
+/** Lists and objects without a class as JSON, what else is an object by its class, anything else as it was given. */
+export const written = (value: unknown): string =>
+  Array.isArray(value) || isRecord(value) ? JSON.stringify(value) : kindOf(value);
+
 /** A value as it was given. */
 export function show(value: unknown): string {
   if (typeof value === "string") return `"${value}"`;

@@ -2,6 +2,7 @@
  * Shape arithmetic: sizes, strides, broadcasting and dimension indices. Pure functions on plain number lists.
  */
 import { ShapeError } from "./errors.ts";
+import { written } from "./options.ts";
 
 /** Sizes of the dimensions, outermost first. `[]` is a scalar. */
 export type Shape = readonly number[];
@@ -64,7 +65,7 @@ export function broadcastShapes(a: Shape, b: Shape, operation: string): Shape {
 export function normalizeDim(dim: number, ndim: number, operation: string): number {
   const limit = Math.max(ndim, 1);
   if (typeof dim !== "number") {
-    const given = typeof dim === "object" && dim !== null ? JSON.stringify(dim) : String(dim);
+    const given = typeof dim === "object" ? written(dim) : String(dim);
     throw new ShapeError(
       `${operation}: needs a dimension, a number from ${-limit} to ${limit - 1}; got ${given}`,
       { dim, ndim },
@@ -89,7 +90,7 @@ export function normalizeDims(
   if (dims === undefined) return Array.from({ length: ndim }, (_, i) => i);
   const list = typeof dims === "number" ? [dims] : dims;
   if (!Array.isArray(list)) {
-    const given = typeof list === "object" && list !== null ? JSON.stringify(list) : String(list);
+    const given = typeof list === "object" ? written(list) : String(list);
     throw new ShapeError(
       `${operation}: dimensions are a number or a list such as [0, 1], and options come after them; got ${given}`,
       { dims },
@@ -103,7 +104,7 @@ export function normalizeDims(
 }
 
 /** PyTorch also takes sizes one by one, `zeros(2, 3)`. @throws ShapeError unless the shape is a list. */
-function checkList(shape: unknown, operation: string): void {
+export function checkList(shape: unknown, operation: string): void {
   if (Array.isArray(shape)) return;
   throw new ShapeError(`${operation}: a shape is a list such as [2, 3]; got ${String(shape)}`, { shape });
 }

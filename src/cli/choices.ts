@@ -43,14 +43,14 @@ export function oneOf<T extends string>(choices: readonly T[]): (word: string) =
 }
 
 /** A reader of integers from `least` on, up to and with `most`. */
-export function integer(least: number, most: number = Number.POSITIVE_INFINITY): (text: string) => number {
-  const range = most === Number.POSITIVE_INFINITY ? `of ${least} or more` : `from ${least} to ${most}`;
+export function integer(least: number, most: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (text.trim() === "" || !Number.isSafeInteger(value) || value < least || value > most) {
-      throw new InvalidArgumentError(`"${text}" is not an integer ${range}.`);
-    }
-    return value;
+    if (text.trim() !== "" && Number.isSafeInteger(value) && value >= least && value <= most) return value;
+    // Where there is no limit but that of numbers, only who exceeds it wants to hear of it.
+    const isLimited = most < Number.MAX_SAFE_INTEGER || value > most;
+    const range = isLimited ? `from ${least} to ${most}` : `of ${least} or more`;
+    throw new InvalidArgumentError(`"${text}" is not an integer ${range}.`);
   };
 }
 

@@ -58,7 +58,7 @@ export const exportTargets: Readonly<Record<ExportTarget, Target>> = {
 };
 
 export async function exportCommand({ run, to, runs, out }: ExportOptions, output: Output): Promise<void> {
-  const loaded = await loadRun(run, runs);
+  const loaded = await loadRun(run, runs, "--runs");
   const state = await restoreNewest(loaded.path, loaded.model);
   const files = await exportTargets[to].files({ ...loaded, state });
   const folder = out ?? join(loaded.path, to);

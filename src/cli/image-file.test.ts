@@ -52,6 +52,11 @@ it("names a file that is none", async () => {
   const failure = (file: string | Uint8Array): Promise<unknown> =>
     readImage(file, shape, false).catch((error: unknown) => error);
   expect(await failure("none.png")).toBeInstanceOf(FileFormatError);
-  expect(String(await failure("none.png"))).toContain("none.png: not an image that can be read");
+  expect(String(await failure("none.png"))).toContain(
+    "none.png: there is no such file; give the path of an image file",
+  );
+  expect(String(await failure(tmpdir()))).toContain(
+    `${tmpdir()}: this is a folder; give the path of an image file`,
+  );
   expect(String(await failure(new TextEncoder().encode("text")))).toContain("the image: not an image");
 });

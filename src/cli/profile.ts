@@ -63,6 +63,11 @@ export async function profileCommand(options: ProfileOptions, output: Output): P
     const { optimizer } = buildOptimizer(model, settings, data.train.length);
     const batches = endless(data.train);
     const step = async (): Promise<StepTime> => trainStep(model, optimizer, (await batches.next()).value);
+    if (engine.device.name === "native" && !output.json) {
+      process.stderr.write(
+        `Compiling a step of ${settings.model} to native code, which takes some seconds where it is not cached\n`,
+      );
+    }
     const undisturbed = await timeSteps(engine, options.steps, step);
     const profile = await engine.profile(async () => {
       for (let i = 0; i < options.steps; i++) await step();

@@ -9,6 +9,7 @@ import { exitCodes } from "./errors.ts";
 import { experiments } from "./experiments.ts";
 import { LookProcess } from "./look-process.ts";
 import type { Output } from "./output.ts";
+import { checkRunsFolder } from "./runs.ts";
 import { watchSignals } from "./signals.ts";
 
 /** The command's options. */
@@ -30,9 +31,14 @@ export interface StudioReady {
   readonly url: string;
 }
 
-/** @returns The exit code. */
+/**
+ * @returns The exit code.
+ * @throws UsageError when the folder of all runs is a file.
+ */
 export async function studioCommand(options: StudioCommandOptions, output: Output): Promise<number> {
   const besideTraining = process.send !== undefined;
+  // A training says itself what is wrong with it.
+  if (!besideTraining) checkRunsFolder(options.out);
   const interruption = watchSignals();
   const ended = new Promise<void>((resolve) => {
     if (besideTraining) process.once("disconnect", () => resolve());

@@ -269,6 +269,9 @@ it("says what it found, with the number, in two languages", () => {
   expect(diagnose(data, { lang: "ja" })[0]?.message).toBe(
     "訓練損失が下がる一方で、検証損失は 0.8 から 1.2 に上がりました。",
   );
+  expect(() => diagnose({}, { language: "ja" } as object)).toThrow(
+    'diagnose: there is no option "language"; there are { lang }',
+  );
   expect(() => diagnose({}, { lang: "de" as "en" })).toThrow('diagnose: lang must be "en" or "ja"; got de');
   expect(diagnose({})).toEqual([]);
 });

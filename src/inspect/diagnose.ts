@@ -2,6 +2,7 @@
  * What is wrong with a training, in words.
  */
 import { ArgumentError } from "../base/errors.ts";
+import { checkOptions } from "../base/options.ts";
 import { type Language, type Observations, type Rule, rules, type Severity } from "./diagnosis-rules.ts";
 
 /** One thing that is wrong. */
@@ -40,7 +41,9 @@ export interface DiagnoseOptions {
  * const losses = Array.from({ length: 100 }, () => 2.3);
  * inspect.diagnose({ losses, classes: 10 }).map((v) => v.rule); // ["chance-level"]
  */
-export function diagnose(data: Observations, { lang = "en" }: DiagnoseOptions = {}): Verdict[] {
+export function diagnose(data: Observations, options: DiagnoseOptions = {}): Verdict[] {
+  checkOptions(options, ["lang"], "diagnose");
+  const { lang = "en" } = options;
   if (lang !== "en" && lang !== "ja") {
     throw new ArgumentError(`diagnose: lang must be "en" or "ja"; got ${String(lang)}`, { lang });
   }

@@ -2,6 +2,7 @@
  * Where in an image a network looks: heat maps over the input, from the features of a convolutional layer.
  */
 import { ArgumentError, ShapeError } from "../base/errors.ts";
+import { checkOptions } from "../base/options.ts";
 import { formatShape } from "../base/shape.ts";
 import { hostSource } from "../graph/build.ts";
 import { Linear, type Module } from "../nn/index.ts";
@@ -42,8 +43,10 @@ export interface ClassActivationMapOptions extends GradCamOptions {
  * const heat = inspect.gradCam(model, images, { layer: "2" });
  * heat.shape; // [16, 8, 8]
  */
-export function gradCam(model: ModelOfTensor, x: Tensor, { layer, target }: GradCamOptions): Tensor {
+export function gradCam(model: ModelOfTensor, x: Tensor, options: GradCamOptions): Tensor {
   const owner = "gradCam";
+  checkOptions(options, ["layer", "target"], owner);
+  const { layer, target } = options;
   const { features, logits } = enableGrad(() => featuresAndLogits(model, x, layer, owner));
   const score = enableGrad(() => Tensor.of(scoreOf(logits, target, owner).node).sum());
   const [gradient] = grad([score], [features], { allowUnused: true });
@@ -71,9 +74,11 @@ export function gradCam(model: ModelOfTensor, x: Tensor, { layer, target }: Grad
 export function classActivationMap(
   model: ModelOfTensor,
   x: Tensor,
-  { layer, head, target }: ClassActivationMapOptions,
+  options: ClassActivationMapOptions,
 ): Tensor {
   const owner = "classActivationMap";
+  checkOptions(options, ["layer", "head", "target"], owner);
+  const { layer, head, target } = options;
   const linear = headOf(model, head, owner);
   return noGrad(() => {
     const { features, logits } = featuresAndLogits(model, x, layer, owner);

@@ -29,7 +29,7 @@ export class GradientStats extends LayerRecords {
    * @throws ArgumentError for options out of range, or when no layer is chosen.
    */
   constructor(model: Module, options: GradientStatsOptions = {}) {
-    super(model, options);
+    super(model, options, ["of"]);
     const { of = "outputs" } = options;
     if (of !== "outputs" && of !== "parameters") {
       throw new ArgumentError(`GradientStats: of must be "outputs" or "parameters"; got ${String(of)}`, {

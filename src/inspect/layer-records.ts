@@ -3,6 +3,7 @@
  * wait on the device side until they are asked for.
  */
 import { ArgumentError } from "../base/errors.ts";
+import { checkOptions } from "../base/options.ts";
 import { type Shape, sizeOf } from "../base/shape.ts";
 import type { Node } from "../graph/node.ts";
 import type { Module } from "../nn/index.ts";
@@ -37,6 +38,8 @@ export interface RecordOptions {
   /** Steps that are kept of each layer, the newest. Default: all. */
   readonly keep?: number;
 }
+
+const optionNames = ["layers", "bins", "range", "every", "samples", "evaluation", "keep"];
 
 /** Statistics of one step. */
 export interface StepStatistics extends Statistics {
@@ -117,10 +120,14 @@ export abstract class LayerRecords {
   /** Whether the step that is going on is recorded. */
   protected recording = false;
 
-  /** @throws ArgumentError for options out of range. */
-  constructor(model: Module, options: RecordOptions) {
+  /**
+   * @param more names of options that a kind of records has beside these
+   * @throws ArgumentError for options that there are not, or out of range.
+   */
+  constructor(model: Module, options: RecordOptions, more: readonly string[] = []) {
     const name = this.constructor.name;
-    checkOptions(options, name);
+    checkOptions(options, [...optionNames, ...more], name, { flags: ["evaluation"] });
+    checkRanges(options, name);
     this.#options = options;
     this.#every = options.every ?? 1;
     this.own(model.registerForwardPreHook(() => this.#begin(model.training)));
@@ -309,7 +316,7 @@ function statisticsOf({ step, shape, values }: ReadEntry, { layout }: Series): S
   return { step, ...readStatistics(values, shape, layout) };
 }
 
-function checkOptions(options: RecordOptions, owner: string): void {
+function checkRanges(options: RecordOptions, owner: string): void {
   for (const name of ["bins", "every", "samples", "keep"] as const) {
     const value = options[name];
     if (value === undefined || (Number.isInteger(value) && value >= 1)) continue;

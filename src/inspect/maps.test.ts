@@ -77,6 +77,12 @@ it("names what is wrong", () => {
   expect(() => gradCam(model, x, { layer: "2", target: zeros([3]) })).toThrow(
     "target must be int32 of shape [3]",
   );
+  expect(() => gradCam(model, x, { layer: "2", class: 1 } as { layer: string })).toThrow(
+    'gradCam: there is no option "class"; there are { layer, target }',
+  );
+  expect(() => classActivationMap(model, x, { layer: "2", heads: 1 } as { layer: string })).toThrow(
+    'classActivationMap: there is no option "heads"; there are { layer, head, target }',
+  );
   expect(() => classActivationMap(model, x, { layer: "2", head: "0" })).toThrow('layer "0" is no Linear');
   const flat = new nn.Sequential(new nn.Conv2d(1, 2, 3), new nn.Flatten(), new nn.Linear(64, 3));
   expect(() => classActivationMap(flat, x, { layer: "0" })).toThrow(

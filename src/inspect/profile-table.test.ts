@@ -68,4 +68,10 @@ describe("a profile's table", () => {
       `profileTable: ${name} ${value} is not an integer of 1 or more`,
     );
   });
+
+  it("refuses options that there are not", () => {
+    expect(() => profileTable(twoSteps, { step: 2 } as object)).toThrow(
+      'profileTable: there is no option "step"; there are { steps, top }',
+    );
+  });
 });

@@ -2,6 +2,7 @@
  * A profile as a table: which kernels take the time, and how near each comes to what the machine can do.
  */
 import { ArgumentError } from "../base/errors.ts";
+import { checkOptions } from "../base/options.ts";
 import type { KernelTiming, Profile } from "../engine/profile.ts";
 import { alignedTable } from "./aligned-table.ts";
 
@@ -72,6 +73,7 @@ export interface ProfileTable {
  * table.kernels[0].share <= 1; // true
  */
 export function profileTable(profile: Profile, options: ProfileTableOptions = {}): ProfileTable {
+  checkOptions(options, ["steps", "top"], "profileTable");
   const { steps = 1, top } = options;
   for (const [name, value] of Object.entries({ steps, top })) {
     if (value !== undefined && (!Number.isInteger(value) || value < 1)) {

@@ -350,7 +350,16 @@ it("refuses what it cannot do", () => {
   expect(() => new GradientStats(model, { of: "inputs" as "outputs" })).toThrow(
     'GradientStats: of must be "outputs" or "parameters"; got inputs',
   );
+  expect(() => new ActivationStats(model, { of: "outputs" } as object)).toThrow(
+    'ActivationStats: there is no option "of"; there are { layers, bins,',
+  );
+  expect(() => new GradientStats(model, { bin: 3 } as object)).toThrow(
+    'GradientStats: there is no option "bin"; there are { layers, bins,',
+  );
   const other = new optim.SGD(smallNet().parameters(), { lr: 1 });
+  expect(() => updateRatios(model, other, { evry: 1 } as object)).toThrow(
+    'updateRatios: there is no option "evry"; there are { every, keep }',
+  );
   expect(() => updateRatios(model, other)).toThrow("the optimizer has none of the model's parameters");
   expect(() => updateRatios(model, other, { keep: -1 })).toThrow(
     "keep must be an integer of 1 or more; got -1",

@@ -2,6 +2,7 @@
  * How far each step moves the weights.
  */
 import { ArgumentError } from "../base/errors.ts";
+import { checkOptions } from "../base/options.ts";
 import { binary, cast, detach, reshape } from "../graph/build.ts";
 import { type Node, withGradMode } from "../graph/node.ts";
 import type { Module, Parameter } from "../nn/index.ts";
@@ -199,6 +200,7 @@ export function updateRatios(
   optimizer: Optimizer,
   options: UpdateRatioOptions = {},
 ): UpdateRatios {
+  checkOptions(options, ["every", "keep"], "updateRatios");
   for (const name of ["every", "keep"] as const) {
     const value = options[name];
     if (value !== undefined && !(Number.isInteger(value) && value >= 1)) {

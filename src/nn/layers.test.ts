@@ -163,7 +163,9 @@ describe("BatchNorm", () => {
       "BatchNorm2d(3): input has 4 channels, expected 3",
     );
     expect(() => new nn.BatchNorm2d(3)(zeros([2, 3]))).toThrow("BatchNorm2d(3): input has 2 dimensions");
-    expect(() => new nn.BatchNorm1d(3)(zeros([1, 3]))).toThrow("more than one value per channel");
+    expect(() => new nn.BatchNorm1d(3)(zeros([1, 3]))).toThrow(
+      "BatchNorm1d(3): needs more than one value per channel in training, got input shape [1, 3]; use a larger batch",
+    );
   });
 });
 

@@ -36,6 +36,8 @@ export interface BinaryDefinition {
   readonly name: string;
   readonly fn: BinaryFn;
   readonly accepts: Accepts;
+  /** What takes its place between two bools, whose result is a bool; without it there is none where `accepts` is "number". */
+  readonly ofBools?: BinaryFn;
   readonly gradient: BinaryGradient;
 }
 
@@ -71,22 +73,25 @@ export function unaryOperation(definition: UnaryDefinition): UnaryOperation {
   return Object.assign(apply, { definition });
 }
 
-/** Both operands in their common type and shape. Two bools become `uint8` where arithmetic is asked for. */
+/** Both operands in their common type and shape. @throws DTypeError where that is none that the operation takes. */
 export function harmonize(a: Node, b: Node, name: string, accepts: Accepts = "any"): [Node, Node] {
   let dtype: DType = promote(a.dtype, b.dtype);
   if (accepts === "float" && !isFloat(dtype)) dtype = "float32";
-  if (accepts === "number" && dtype === "bool") dtype = "uint8";
+  if (accepts === "number" && dtype === "bool") accept(a, accepts, name);
   if (accepts === "integer") {
-    accept(a, "integer", name);
-    accept(b, "integer", name);
+    accept(a, accepts, name);
+    accept(b, accepts, name);
   }
   const shape = broadcastShapes(a.shape, b.shape, name);
   return [expand(cast(a, dtype), shape), expand(cast(b, dtype), shape)];
 }
 
 export function binaryOperation(definition: BinaryDefinition): BinaryOperation {
-  const { fn, accepts, name } = definition;
+  const { fn, accepts, name, ofBools } = definition;
   const apply = (a: Node, b: Node): Node => {
+    if (ofBools !== undefined && a.dtype === "bool" && b.dtype === "bool") {
+      return binary(ofBools, ...harmonize(a, b, name));
+    }
     const [x, y] = harmonize(a, b, name, accepts);
     return binary(fn, x, y);
   };

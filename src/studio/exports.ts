@@ -2,6 +2,7 @@
  * A run in files that other programs read: every point, never sampled. Made piece by piece, as quickly as the reader
  * takes it.
  */
+import { rounded } from "../base/rounded.ts";
 import {
   type LayerSeries,
   type RecordPlace,
@@ -95,14 +96,13 @@ function presentSeries({ layers }: RunReader, record: RecordPlace): Present[] {
     if (place === undefined) return [];
     const length =
       series.kind === "updates" ? updateFields.length : statisticsFields.length + layers.header.bins;
-    return [
-      { index, series, numbers: [...layers.numbers.subarray(place.at, place.at + length)].map(rounded) },
-    ];
+    const found = [...layers.numbers.subarray(place.at, place.at + length)];
+    return [{ index, series, numbers: found.map((value) => rounded(value, digits)) }];
   });
 }
 
-/** The digits of a float32. */
-const rounded = (value: number): number => (Number.isFinite(value) ? Number(value.toPrecision(9)) : value);
+/** Significant digits of a float32. */
+const digits = 9;
 
 const numberText = (value: number): string => (Number.isFinite(value) ? String(value) : `"${value}"`);
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { DTypeError } from "../base/errors.ts";
 import { currentEngine } from "../engine/default.ts";
 import { arange, ones, tensor, zeros } from "./create.ts";
 import { noGrad } from "./grad-mode.ts";
@@ -48,19 +49,75 @@ describe("in-place operations", () => {
 
   test("what does not fit is refused", () => {
     expect(() => tensor([1, 2, 3]).add_(ones([2, 3]))).toThrow(
-      "in-place operation: the result has shape [2, 3], which does not fit [3]",
+      "add_: shape [2, 3] does not broadcast to [3], which stays the tensor's shape; reshape what is given, or compute a new",
     );
-    expect(() => tensor([1]).copy_(ones([3]))).toThrow("the result has shape [3], which does not fit [1]");
     expect(() => arange(3).mul_(0.5)).toThrow(
-      'in-place operation: the result is float32, the tensor int32; convert it first with .to("float32")',
+      'mul_: the result is float32, the tensor int32; convert it first with .to("float32")',
     );
-    expect(() => arange(3).div_(2)).toThrow("in-place operation: the result is float32, the tensor int32");
+    expect(() => arange(3).div_(2)).toThrow("div_: the result is float32, the tensor int32");
     expect(() => ones([2], { requiresGrad: true }).add_(1)).toThrow(
-      "in-place operation on a tensor with requiresGrad: wrap it in noGrad(() => ...), or compute a new tensor",
+      "add_: the tensor has requiresGrad, and gradients are recorded; wrap it in noGrad(() => ...), or compute a new tensor",
     );
-    expect(() => ones([2], { requiresGrad: true }).narrow(0, 0, 1).add_(1)).toThrow(
-      "in-place operation on a tensor",
+    expect(() => ones([2], { requiresGrad: true }).narrow(0, 0, 1).sub_(1)).toThrow(
+      "sub_: the tensor has requiresGrad",
     );
+    expect(() => ones([2]).fill_("1" as unknown as number)).toThrow(
+      'fill_: expected a tensor or a number, got "1"',
+    );
+  });
+
+  test.each<[string, (t: Tensor, given: Tensor) => Tensor]>([
+    ["add_", (t, given) => t.add_(given)],
+    ["sub_", (t, given) => t.sub_(given, { alpha: 2 })],
+    ["mul_", (t, given) => t.mul_(given)],
+    ["div_", (t, given) => t.div_(given)],
+    ["copy_", (t, given) => t.copy_(given)],
+    ["lerp_", (t, given) => t.lerp_(given, 0.5)],
+    ["lerp_", (t, given) => t.lerp_(t, given)],
+    ["addcmul_", (t, given) => t.addcmul_(given, t)],
+    ["addcdiv_", (t, given) => t.addcdiv_(t, given)],
+  ])("%s names itself %#", (name, call) => {
+    for (const shape of [[4], [5, 2, 3], [1, 1, 1]]) {
+      expect(() => call(ones([2, 3]), ones(shape))).toThrow(
+        `${name}: shape [${shape.join(", ")}] does not broadcast to [2, 3]`,
+      );
+    }
+    const w = ones([2, 3], { requiresGrad: true });
+    expect(() => call(w, ones([2, 3]))).toThrow(`${name}: the tensor has requiresGrad`);
+    // A copy converts; everything else would drop fractions.
+    if (name === "copy_") return;
+    expect(() => call(ones([2, 3], { dtype: "int32" }), ones([3]))).toThrow(`${name}: the result is float32`);
+  });
+
+  test("a bool tensor takes bools, and no numbers in arithmetic", async () => {
+    const mask = (): Tensor => tensor([true, false]);
+    expect(
+      await mask()
+        .add_(tensor([true, true]))
+        .array(),
+    ).toEqual([true, true]);
+    expect(
+      await mask()
+        .mul_(tensor([false, true]))
+        .array(),
+    ).toEqual([false, false]);
+    expect(await mask().fill_(2).array()).toEqual([true, true]);
+    expect(() => mask().add_(1)).toThrow(DTypeError);
+    expect(() => mask().add_(1)).toThrow("add_: the result is int32, the tensor bool");
+    expect(() => mask().clamp_({ min: 0 })).toThrow("clamp_: the result is int32, the tensor bool");
+    expect(() => mask().sub_(tensor([true, true]))).toThrow(
+      "sub_: there is no difference with a bool tensor",
+    );
+  });
+
+  test("clamp_, fill_, zero_ and draws name themselves", () => {
+    const w = ones([2], { requiresGrad: true });
+    expect(() => w.clamp_({ min: 0 })).toThrow("clamp_: the tensor has requiresGrad");
+    expect(() => ones([2]).clamp_({})).toThrow("clamp_: give min, max or both, as in x.clamp_({ min: 0 })");
+    expect(() => w.fill_(1)).toThrow("fill_: the tensor has requiresGrad");
+    expect(() => w.zero_()).toThrow("zero_: the tensor has requiresGrad");
+    expect(() => w.uniform_()).toThrow("uniform_: the tensor has requiresGrad");
+    expect(() => w.normal_()).toThrow("normal_: the tensor has requiresGrad");
   });
 });
 

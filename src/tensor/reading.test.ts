@@ -70,6 +70,29 @@ test("prints what is stored as well: parameters, gradients, and what was written
   expect(String(w)).toBe("tensor([2., 3.], requiresGrad=true)");
 });
 
+test("is written to JSON as lists once the value is known, and nothing is computed for it", async () => {
+  const x = tensor([
+    [1, 2],
+    [3, 4],
+  ]).mul(0.5);
+  expect(() => JSON.stringify({ x })).toThrow(
+    "JSON.stringify: the values of this tensor (shape [2, 2]) are not known yet; give it what await t.array() gives",
+  );
+  const mask = x.gt(1);
+  const sum = x.sum();
+  await currentEngine().flush();
+  expect(JSON.stringify({ x, mask, sum })).toBe(
+    '{"x":[[0.5,1],[1.5,2]],"mask":[[false,false],[true,true]],"sum":5}',
+  );
+  expect(JSON.stringify(tensor([Number.NaN, 1]))).toBe("[null,1]");
+  const w = ones([2]).persist();
+  await currentEngine().flush();
+  const written = JSON.parse(JSON.stringify({ w })) as { w: unknown };
+  noGrad(() => w.add_(1));
+  expect(written).toEqual({ w: [1, 1] });
+  expect(() => JSON.stringify(w)).toThrow("not known yet");
+});
+
 test("small values made by user code stay readable after a step", async () => {
   const w = ones([3], { requiresGrad: true });
   const loss = w.mul(2).sum();

@@ -134,6 +134,27 @@ describe("a tensor", () => {
     expect(y(name, ...given)).toThrow(message);
   });
 
+  test.each([
+    [
+      "sum",
+      [zeros([2])],
+      "sum: dimensions are a number or a list such as [0, 1], and options come after them; got Tensor",
+    ],
+    ["transpose", [zeros([2]), 0], "transpose: needs a dimension, a number from -2 to 1; got Tensor"],
+    [
+      "sum",
+      [{ dim: 1 }],
+      'sum: dimensions are a number or a list such as [0, 1], and options come after them; got {"dim":1}',
+    ],
+    ["view", [[4]], "view: [2, 3] has 6 elements, which [4] cannot hold"],
+    ["view", [3, 2], "view: a shape is a list such as [2, 3]; got 3"],
+    ["reshape", [[4]], "reshape: [2, 3] has 6 elements, which [4] cannot hold"],
+    ["expand", [2, 3], "expand: a shape is a list such as [2, 3]; got 2"],
+    ["repeat", [2, 1], "repeat: counts are a list such as [2, 1]; got 2"],
+  ] as const)("names what was called: %s", (name, given, message) => {
+    expect(y(name, ...given)).toThrow(message);
+  });
+
   test("is what functions take, in lists where there are several", async () => {
     const [a, b] = [tensor([1]), tensor([2])];
     const f = untyped(create);

@@ -304,6 +304,26 @@ export class Tensor {
     return formatTensor(currentEngine().peek(this.node), this.shape, this.dtype, this.requiresGrad);
   }
 
+  /**
+   * What `JSON.stringify` writes: nested lists, as `array` gives them, once the values are known. Nothing is computed for it.
+   * NaN and infinities, which JSON does not have, become null.
+   *
+   * @throws EngineError before the values are known
+   * @example
+   * const x = tensor([[1, 2], [3, 4]]).mul(2);
+   * await x.array();
+   * JSON.stringify({ x }); // '{"x":[[2,4],[6,8]]}'
+   */
+  toJSON(): NestedArray {
+    const known = currentEngine().peek(this.node);
+    if (known !== null) return nest(known, this.shape, this.dtype);
+    throw new EngineError(
+      `JSON.stringify: the values of this tensor (shape ${formatShape(this.shape)}) are not known yet; give it what ` +
+        "await t.array() gives",
+      { shape: this.shape },
+    );
+  }
+
   // Gradients
 
   /**
@@ -436,7 +456,7 @@ export class Tensor {
     }
     const before = this.#grad;
     if (before !== null) {
-      withGradMode(false, () => before.#assign(ops.add(before.node, gradient)));
+      withGradMode(false, () => before.#assign(ops.add(before.node, gradient), "backward"));
       return;
     }
     // One place per leaf holds its gradient, step after step.
@@ -560,8 +580,9 @@ export class Tensor {
     this.#node = node;
   }
 
-  #assign(value: Node): this {
-    const node = this.#fitted(value);
+  /** @param name what the user called, for messages */
+  #assign(value: Node, name: string): this {
+    const node = expand(cast(this.#fitting(value, name), this.dtype), this.shape);
     const view = this.#view;
     const root = view === null ? this : view.base;
     // PyTorch's rule: what a detached view does to its base is not recorded.
@@ -569,24 +590,24 @@ export class Tensor {
     const tracked = isGradEnabled() && !hidden;
     if (tracked && root.#node.leaf === root) {
       throw new ArgumentError(
-        "in-place operation on a tensor with requiresGrad: wrap it in noGrad(() => ...), or compute a new tensor",
+        `${name}: the tensor has requiresGrad, and gradients are recorded; wrap it in noGrad(() => ...), or compute a new ` +
+          "tensor",
       );
     }
     root.#replace(view === null ? node : withGradMode(tracked, () => view.put(root.node, node)), tracked);
     return this;
   }
 
-  /** The value in this tensor's type and shape. @throws ShapeError unless it broadcasts to that. */
-  #fitted(value: Node): Node {
+  /** A node that this tensor is written with, or computed from. @throws ShapeError unless it broadcasts to this shape. */
+  #fitting(node: Node, name: string): Node {
     const { shape } = this;
-    const fits = value.shape.every((s, d) => s === 1 || s === shape[shape.length - value.shape.length + d]);
-    if (!fits || value.shape.length > shape.length) {
-      throw new ShapeError(
-        `in-place operation: the result has shape ${formatShape(value.shape)}, which does not fit ${formatShape(shape)}`,
-        { result: value.shape, shape },
-      );
-    }
-    return expand(cast(value, this.dtype), shape);
+    const more = shape.length - node.shape.length;
+    if (more >= 0 && node.shape.every((s, d) => s === 1 || s === shape[more + d])) return node;
+    throw new ShapeError(
+      `${name}: shape ${formatShape(node.shape)} does not broadcast to ${formatShape(shape)}, which stays the tensor's ` +
+        "shape; reshape what is given, or compute a new tensor",
+      { given: node.shape, shape },
+    );
   }
 
   #replace(node: Node, tracked: boolean): void {
@@ -604,16 +625,22 @@ export class Tensor {
     this.#variable.node = this.#node;
   }
 
-  /** As `#assign` for arithmetic. @throws DTypeError where it would drop fractions. */
-  #update(value: Node): this {
-    if (isFloat(value.dtype) && !isFloat(this.dtype)) {
+  /** As `#assign` for arithmetic. @throws DTypeError where it would drop fractions, or make a truth of a number. */
+  #update(value: Node, name: string): this {
+    const { dtype } = this;
+    if ((isFloat(value.dtype) && !isFloat(dtype)) || (value.dtype !== "bool" && dtype === "bool")) {
       throw new DTypeError(
-        `in-place operation: the result is ${value.dtype}, the tensor ${this.dtype}; convert it first with ` +
+        `${name}: the result is ${value.dtype}, the tensor ${dtype}; convert it first with ` +
           `.to("${value.dtype}")`,
-        { result: value.dtype, dtype: this.dtype },
+        { result: value.dtype, dtype },
       );
     }
-    return this.#assign(value);
+    return this.#assign(value, name);
+  }
+
+  /** As `#operand`, of an operation in place. @throws ShapeError unless it broadcasts to this shape. */
+  #given(other: Operand, name: string): Node {
+    return this.#fitting(this.#operand(other, name), name);
   }
 
   /** A tensor that shares memory with this one: in-place changes of either show in both. */
@@ -644,7 +671,7 @@ export class Tensor {
    */
   add_(other: Operand, options: { alpha?: number } = {}): this {
     checkOptions(options, ["alpha"], "add_");
-    return this.#update(ops.add(this.node, this.#scaled(other, options.alpha, "add_")));
+    return this.#update(ops.add(this.node, this.#scaled(other, options.alpha, "add_")), "add_");
   }
 
   /**
@@ -657,11 +684,11 @@ export class Tensor {
    */
   sub_(other: Operand, options: { alpha?: number } = {}): this {
     checkOptions(options, ["alpha"], "sub_");
-    return this.#update(ops.sub(this.node, this.#scaled(other, options.alpha, "sub_")));
+    return this.#update(ops.sub(this.node, this.#scaled(other, options.alpha, "sub_"), "sub_"), "sub_");
   }
 
   #scaled(other: Operand, alpha: number | undefined, name: string): Node {
-    const o = this.#operand(other, name);
+    const o = this.#given(other, name);
     return alpha === undefined ? o : ops.mul(o, this.#operand(alpha, name));
   }
 
@@ -675,7 +702,7 @@ export class Tensor {
    * x; // [[1, 2], [30, 40]]
    */
   mul_(other: Operand): this {
-    return this.#update(ops.mul(this.node, this.#operand(other, "mul_")));
+    return this.#update(ops.mul(this.node, this.#given(other, "mul_")), "mul_");
   }
 
   /**
@@ -686,7 +713,7 @@ export class Tensor {
    * tensor([[2, 4], [6, 8]]).div_(tensor([[2], [4]])); // [[1, 2], [1.5, 2]]
    */
   div_(other: Operand): this {
-    return this.#update(ops.div(this.node, this.#operand(other, "div_")));
+    return this.#update(ops.div(this.node, this.#given(other, "div_")), "div_");
   }
 
   /**
@@ -697,7 +724,7 @@ export class Tensor {
    * zeros([2, 3]).copy_(tensor([1, 2, 3])); // [[1, 2, 3], [1, 2, 3]]
    */
   copy_(source: Tensor): this {
-    return this.#assign(nodeOf(source, "source", "copy_"));
+    return this.#assign(nodeOf(source, "source", "copy_"), "copy_");
   }
 
   /**
@@ -708,7 +735,7 @@ export class Tensor {
    * zeros([3]).fill_(0.5); // [0.5, 0.5, 0.5]
    */
   fill_(value: number): this {
-    return this.#assign(scalar(value, this.dtype));
+    return this.#assign(this.#operand(value, "fill_"), "fill_");
   }
 
   /**
@@ -719,7 +746,7 @@ export class Tensor {
    * tensor([1, 2]).zero_(); // [0, 0]
    */
   zero_(): this {
-    return this.#assign(constant(0, this.shape, this.dtype));
+    return this.#assign(constant(0, this.shape, this.dtype), "zero_");
   }
 
   /**
@@ -731,8 +758,9 @@ export class Tensor {
    * tensor([0, 10]).lerp_(tensor([10, 20]), 0.1); // [1, 11]
    */
   lerp_(end: Tensor, weight: Operand): this {
-    const step = ops.mul(ops.sub(nodeOf(end, "end", "lerp_"), this.node), this.#operand(weight, "lerp_"));
-    return this.#assign(ops.add(this.node, step));
+    const to = this.#fitting(nodeOf(end, "end", "lerp_"), "lerp_");
+    const step = ops.mul(ops.sub(to, this.node), this.#given(weight, "lerp_"));
+    return this.#update(ops.add(this.node, step), "lerp_");
   }
 
   /**
@@ -745,8 +773,12 @@ export class Tensor {
    */
   addcmul_(a: Tensor, b: Tensor, options: { value?: number } = {}): this {
     checkOptions(options, ["value"], "addcmul_");
-    const product = ops.mul(nodeOf(a, "a", "addcmul_"), nodeOf(b, "b", "addcmul_"));
-    return this.#assign(ops.add(this.node, ops.mul(product, scalar(options.value ?? 1, this.dtype))));
+    const [x, y] = [
+      this.#fitting(nodeOf(a, "a", "addcmul_"), "addcmul_"),
+      this.#fitting(nodeOf(b, "b", "addcmul_"), "addcmul_"),
+    ];
+    const scaled = ops.mul(ops.mul(x, y), this.#operand(options.value ?? 1, "addcmul_"));
+    return this.#update(ops.add(this.node, scaled), "addcmul_");
   }
 
   /**
@@ -759,8 +791,12 @@ export class Tensor {
    */
   addcdiv_(a: Tensor, b: Tensor, options: { value?: number } = {}): this {
     checkOptions(options, ["value"], "addcdiv_");
-    const quotient = ops.div(nodeOf(a, "a", "addcdiv_"), nodeOf(b, "b", "addcdiv_"));
-    return this.#assign(ops.add(this.node, ops.mul(quotient, scalar(options.value ?? 1, this.dtype))));
+    const [x, y] = [
+      this.#fitting(nodeOf(a, "a", "addcdiv_"), "addcdiv_"),
+      this.#fitting(nodeOf(b, "b", "addcdiv_"), "addcdiv_"),
+    ];
+    const scaled = ops.mul(ops.div(x, y), this.#operand(options.value ?? 1, "addcdiv_"));
+    return this.#update(ops.add(this.node, scaled), "addcdiv_");
   }
 
   /**
@@ -780,7 +816,7 @@ export class Tensor {
     this.#checkRandom("uniform_");
     const u = ops.uniform01(generator.next(), this.shape, this.dtype);
     const span = ops.mul(u, scalar(to - from, this.dtype));
-    return this.#assign(ops.add(span, scalar(from, this.dtype)));
+    return this.#assign(ops.add(span, scalar(from, this.dtype)), "uniform_");
   }
 
   /**
@@ -798,7 +834,7 @@ export class Tensor {
     const { mean = 0, std = 1, generator = defaultGenerator } = options;
     this.#checkRandom("normal_");
     const n = ops.normal01(generator.next(), this.shape, this.dtype);
-    return this.#assign(ops.add(ops.mul(n, scalar(std, this.dtype)), scalar(mean, this.dtype)));
+    return this.#assign(ops.add(ops.mul(n, scalar(std, this.dtype)), scalar(mean, this.dtype)), "normal_");
   }
 
   #checkRandom(name: string): void {
@@ -819,12 +855,12 @@ export class Tensor {
    * tensor([-2, 0.5, 2]).clamp_({ min: -1, max: 1 }); // [-1, 0.5, 1]
    */
   clamp_(bounds: { min?: number; max?: number }): this {
-    return this.#update(this.clamp(bounds).node);
+    return this.#update(this.#clamped(bounds, "clamp_"), "clamp_");
   }
 
   /** @internal Replaces the value by that of a node: what initialisers and optimizers use. */
   assignNode(node: Node): this {
-    return this.#assign(node);
+    return this.#assign(node, "in-place operation");
   }
 
   // Elementwise
@@ -853,7 +889,7 @@ export class Tensor {
   }
 
   /**
-   * this + other, with broadcasting. Shapes (*), (*) -> (*).
+   * this + other, with broadcasting; of two bools whether either is true. Shapes (*), (*) -> (*).
    *
    * @throws ShapeError unless the shapes broadcast: sizes, from the last on, are equal or 1
    * @example
@@ -866,7 +902,7 @@ export class Tensor {
   /**
    * this - other, with broadcasting. Shapes (*), (*) -> (*).
    *
-   * @throws ShapeError unless the shapes broadcast
+   * @throws ShapeError unless the shapes broadcast, DTypeError for bool
    * @example
    * tensor([[1, 2], [3, 4]]).sub(tensor([1, 1])); // [[0, 1], [2, 3]]
    */
@@ -875,7 +911,7 @@ export class Tensor {
   }
 
   /**
-   * this * other, element by element, with broadcasting. Shapes (*), (*) -> (*).
+   * this * other, element by element, with broadcasting; of two bools whether both are true. Shapes (*), (*) -> (*).
    *
    * @throws ShapeError
    * @example
@@ -1311,11 +1347,15 @@ export class Tensor {
    * tensor([-2, 0.5, 2]).clamp({ max: 1 }); // [-2, 0.5, 1]
    */
   clamp(bounds: { min?: Operand; max?: Operand }): Tensor {
+    return Tensor.of(this.#clamped(bounds, "clamp"));
+  }
+
+  #clamped(bounds: { min?: Operand; max?: Operand }, name: string): Node {
     const { min, max } = bounds;
-    const [low, high] = [min, max].map((v) => (v === undefined ? null : this.#operand(v, "clamp")));
+    const [low, high] = [min, max].map((v) => (v === undefined ? null : this.#operand(v, name)));
     const dtype = [low, high].reduce((d, bound) => (bound ? promote(d, bound.dtype) : d), this.dtype);
     const fitted = (bound: Node | null | undefined): Node | null => (bound ? cast(bound, dtype) : null);
-    return Tensor.of(ops.clamp(cast(this.node, dtype), fitted(low), fitted(high)));
+    return ops.clamp(cast(this.node, dtype), fitted(low), fitted(high), name);
   }
 
   /**
@@ -1769,7 +1809,7 @@ export class Tensor {
    * x; // [1, 1, 0, 0]
    */
   view(shape: Shape): Tensor {
-    return this.reshape(shape);
+    return this.#viewed(ops.views.reshape(this.node, shape, "view"));
   }
 
   /**

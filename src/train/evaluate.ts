@@ -1,6 +1,7 @@
 /**
  * Measures a model on data, without changing it.
  */
+import { checkOptions } from "../base/options.ts";
 import { noGrad } from "../tensor/grad-mode.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { BatchSource, Loss, Metric, MetricValues, Model } from "./contract.ts";
@@ -21,6 +22,15 @@ export interface EvaluateOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A record rather than a list: the compiler says which one is missing here. */
+const optionNames: Readonly<Record<keyof EvaluateOptions, true>> = {
+  loader: true,
+  loss: true,
+  metrics: true,
+  onBatch: true,
+  signal: true,
+};
+
 /**
  * Means of loss and metrics over all samples, in evaluation mode (dropout off, batch norm with its running statistics);
  * the model's mode is put back afterwards.
@@ -28,12 +38,14 @@ export interface EvaluateOptions {
  * @param options.metrics measured beside the loss; none by default
  * @param options.onBatch called with each batch before its values are computed; nothing by default
  * @param options.signal stops between two batches by throwing its reason
+ * @throws ArgumentError for an option that there is not
  * @example
  * const metrics = { accuracy: train.accuracy };
  * const measured = await train.evaluate(model, { loader, loss: F.crossEntropy, metrics });
  * Object.keys(measured); // ["loss", "accuracy"]
  */
 export async function evaluate(model: Model, options: EvaluateOptions): Promise<MetricValues> {
+  checkOptions(options, Object.keys(optionNames), "evaluate");
   const { loader, loss, metrics = {}, onBatch, signal } = options;
   const wasTraining = model.training;
   model.train(false);

@@ -2,16 +2,33 @@
  * How a training is begun, or gone on with; `training.ts` is the loop itself.
  */
 import { ArgumentError } from "../base/errors.ts";
+import { checkOptions } from "../base/options.ts";
 import type { CheckpointValue } from "../io/checkpoint.ts";
 import type { EpochResult, Model } from "./contract.ts";
 import type { FitOptions } from "./fit-options.ts";
 import { Training } from "./training.ts";
 
+/** A record rather than a list: the compiler says which one is missing here. */
+const optionNames: Readonly<Record<keyof FitOptions, true>> = {
+  loader: true,
+  validation: true,
+  loss: true,
+  optimizer: true,
+  scheduler: true,
+  schedulerInterval: true,
+  epochs: true,
+  resume: true,
+  startEpoch: true,
+  metrics: true,
+  callbacks: true,
+  signal: true,
+};
+
 /**
  * Trains a model, from the beginning or from a checkpoint (`resume`, see `Checkpoint`).
  *
  * @returns What each epoch gave; of a resumed training those that ended now.
- * @throws ArgumentError for a number of epochs that is none, or a checkpoint of other data; FileFormatError for a checkpoint
+ * @throws ArgumentError for an option that there is not, a number of epochs that is none, or a checkpoint of other data; FileFormatError for a checkpoint
  *   that is missing or damaged; the reason of `signal`; what a callback throws.
  * @example
  * const results = await train.fit(model, {
@@ -26,6 +43,7 @@ import { Training } from "./training.ts";
  * results.map((r) => r.epoch); // [1, 2]
  */
 export async function fit(model: Model, options: FitOptions): Promise<readonly EpochResult[]> {
+  checkOptions(options, Object.keys(optionNames), "fit");
   requireOptions(options);
   const { scheduler, epochs, startEpoch, resume } = options;
   if (!Number.isInteger(epochs) || epochs < 0) {

@@ -10,7 +10,9 @@ import type { InspectionRecord, InspectionTarget } from "./inspector.ts";
  *
  * @example
  * const run = await RunDirectory.create("runs", { name: "cnn", seed: 0 });
- * const inspector = new train.Inspector({ target: new InspectionFile(run.path) });
+ * const callbacks = [new train.Inspector({ target: new InspectionFile(run.path) })];
+ * await train.fit(model, { loader, loss: F.crossEntropy, optimizer, epochs: 1, callbacks });
+ * await run.finish("done");
  */
 export class InspectionFile implements InspectionTarget {
   /** Path of the file. */

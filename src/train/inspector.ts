@@ -2,6 +2,7 @@
  * Watches what happens inside the network while it trains, and says when something is wrong.
  */
 import { ArgumentError } from "../base/errors.ts";
+import { checkOptions } from "../base/options.ts";
 import {
   ActivationStats,
   diagnose,
@@ -56,6 +57,8 @@ export interface InspectorOptions {
   readonly onVerdict?: (verdict: Verdict, epoch: number) => void;
 }
 
+const optionNames = ["every", "layers", "bins", "classes", "lang", "target", "keep", "onVerdict"];
+
 /** A recorder of each kind, while a training runs. */
 interface Recorders {
   readonly activations: ActivationStats;
@@ -83,6 +86,7 @@ export class Inspector implements Callback {
 
   /** @throws ArgumentError for options out of range. */
   constructor(options: InspectorOptions = {}) {
+    checkOptions(options, optionNames, "Inspector");
     const { every, keep } = options;
     for (const [name, value] of Object.entries({ every, keep })) {
       if (value === undefined || (Number.isInteger(value) && value >= 1)) continue;

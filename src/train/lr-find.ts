@@ -2,6 +2,7 @@
  * Looks for a learning rate by trying many of them, from tiny to far too large, in one short training.
  */
 import { ArgumentError } from "../base/errors.ts";
+import { checkOptions } from "../base/options.ts";
 import { currentEngine } from "../engine/default.ts";
 import { alias, detach } from "../graph/build.ts";
 import { Module } from "../nn/module.ts";
@@ -39,6 +40,8 @@ export interface LrFindResult {
   readonly suggestion: number | null;
 }
 
+const optionNames = ["loader", "loss", "optimizer", "startLr", "endLr", "steps", "divergence", "signal"];
+
 /** Weight of the losses before in the smoothed loss that decides about divergence. */
 const smoothing = 0.9;
 
@@ -55,8 +58,9 @@ const smoothing = 0.9;
  * if (suggestion !== null) optimizer.paramGroups[0].lr = suggestion;
  */
 export async function lrFind(model: Model, options: LrFindOptions): Promise<LrFindResult> {
+  checkOptions(options, optionNames, "lrFind");
   const { startLr = 1e-7, endLr = 10, steps = 100, divergence = 4 } = options;
-  checkOptions({ startLr, endLr, steps, divergence });
+  checkRanges({ startLr, endLr, steps, divergence });
   const restore = await snapshot(model, options);
   try {
     const growth = steps === 1 ? 1 : (endLr / startLr) ** (1 / (steps - 1));
@@ -81,7 +85,7 @@ export async function lrFind(model: Model, options: LrFindOptions): Promise<LrFi
   }
 }
 
-function checkOptions(options: { startLr: number; endLr: number; steps: number; divergence: number }): void {
+function checkRanges(options: { startLr: number; endLr: number; steps: number; divergence: number }): void {
   const { startLr, endLr, steps, divergence } = options;
   const refuse = (text: string): never => {
     throw new ArgumentError(`lrFind: ${text}`, options);

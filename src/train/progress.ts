@@ -2,6 +2,7 @@
  * Shows a training on the terminal.
  */
 import { isNode } from "../base/env.ts";
+import { checkOptions } from "../base/options.ts";
 import type { Callback, EpochResult, StepResult, TrainingContext } from "./contract.ts";
 import { ProgressLine, type ProgressStream } from "./progress-line.ts";
 
@@ -30,6 +31,7 @@ export class Progress implements Callback {
   #line: ProgressLine | undefined;
 
   constructor(options: ProgressCallbackOptions = {}) {
+    checkOptions(options, ["stream", "env"], "Progress");
     this.#options = options;
   }
 

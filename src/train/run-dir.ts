@@ -115,6 +115,7 @@ export class RunDirectory {
    * @returns The run, with status "running". Two runs of the same name and second get different folders.
    * @example
    * const run = await RunDirectory.create("runs", { name: "lenet5", seed: 0, settings: { lr: 1e-3 } });
+   * await run.finish("done");
    */
   static async create(root: string, options: CreateRunOptions): Promise<RunDirectory> {
     const { name, seed, settings = {}, versions = {}, now = new Date() } = options;

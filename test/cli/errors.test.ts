@@ -23,6 +23,7 @@ describe("wrong usage", { timeout }, () => {
     [["train", "--model", "lenet"], ['"lenet" is unknown. Did you mean lenet5?']],
     [["train", "--lr", "-1"], ['"-1" is not a number above 0']],
     [["train", "--threads", "1000"], ['"1000" is not an integer from 1 to 256']],
+    [["train", "--seed", "1e30"], ['"1e30" is not an integer from 0 to 9007199254740991']],
     [["train", "--epochs", "0"], ['"0" is not an integer of 1 or more']],
     [
       ["train", "--device", "cuda"],
@@ -106,6 +107,16 @@ it("damaged images and runs are named", { timeout }, async () => {
   await using folder = await temporaryFolder();
   await tatami(folder.path, ["train", "--epochs", "1", "--model", "mlp"]);
   await writeFile(join(folder.path, "text.png"), "no picture");
+  const listed = await tatami(folder.path, ["runs", "--out", "text.png"]);
+  expect([listed.code, listed.stderr]).toEqual([
+    2,
+    expect.stringContaining("--out text.png is a file; name the folder"),
+  ]);
+  const missing = await tatami(folder.path, ["predict", "none.png"]);
+  expect([missing.code, missing.stderr]).toEqual([
+    1,
+    expect.stringContaining("none.png: there is no such file"),
+  ]);
   const predicted = await tatami(folder.path, ["predict", "text.png"]);
   expect([predicted.code, predicted.stderr]).toEqual([1, expect.stringContaining("text.png: not an image")]);
   const [run = ""] = await readdir(join(folder.path, "runs"));

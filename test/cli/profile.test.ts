@@ -111,11 +111,19 @@ describe("tatami profile", { timeout }, () => {
     vi.stubEnv("CC", "false");
     const without = await tatami(folder.path, short);
     vi.unstubAllEnvs();
+    expect(without.stderr).toBe("");
     expect(without.stdout).toMatch(/^native: no C compiler found.*\n\nA step of mlp .* wasm engine/);
     const { missing } = findCompiler();
     context.skip(missing !== undefined, missing);
-    const { events } = await tatami(folder.path, [...short, "--json"]);
+    const { events, stderr } = await tatami(folder.path, [...short, "--json"]);
     expect(events.at(-1)).toMatchObject({ engine: "native" });
+    expect(stderr).toBe("");
+    // The compiler keeps people waiting; programs do not mind.
+    const told = await tatami(folder.path, short);
+    expect(told.stderr).toBe(
+      "Compiling a step of mlp to native code, which takes some seconds where it is not cached\n",
+    );
+    expect(told.stdout).toMatch(/^A step of mlp .* native engine/);
   });
 
   it("replaces a trace as a whole", async () => {

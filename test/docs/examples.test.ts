@@ -7,6 +7,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as tatami from "../../src/index.ts";
@@ -111,7 +114,13 @@ const needsDownload = /^(MNIST|FashionMNIST|KMNIST|CIFAR10|CIFAR100)$/;
 // Examples that write files write them here, and those that read one of PyTorch's or NumPy's find it here.
 const folder = mkdtempSync(join(tmpdir(), "tatami-examples-"));
 const cwd = process.cwd();
+/** Node closes a file that nobody holds any more, and says so. */
+const leftOpen: string[] = [];
+const noteLeftOpen = ({ message }: Error): void => {
+  if (message.includes("garbage collection")) leftOpen.push(message);
+};
 beforeAll(async () => {
+  process.on("warning", noteLeftOpen);
   process.chdir(folder);
   const { model, torchFile, npzFile } = fixtures();
   mkdirSync("pretrained");
@@ -122,6 +131,7 @@ beforeAll(async () => {
   writeFileSync("flowers.csv", "length,species\n5.1,setosa\n,virginica\n6.3,virginica\n");
 });
 afterAll(() => {
+  process.off("warning", noteLeftOpen);
   process.chdir(cwd);
   rmSync(folder, { recursive: true });
 });
@@ -132,6 +142,13 @@ describe("documentation examples", () => {
     await runExample(code).catch((error: Error) => {
       expect.fail(`${entry.place}: ${error.message}\n${code}`);
     });
+  });
+
+  it("close the files that they open", async () => {
+    setFlagsFromString("--expose-gc");
+    (runInNewContext("gc") as () => void)();
+    await setTimeout(100);
+    expect(leftOpen).toEqual([]);
   });
 
   it("have the right types", { timeout: 60_000 }, () => {

@@ -96,6 +96,9 @@ const operations: readonly Operation[] = [
   operation("logicalXor", (a, b) => Number((a !== 0) !== (b !== 0)), "bool"),
 ];
 
+/** What two bools give is a bool; PyTorch has no difference and no remainder of them, and a quotient of floats. */
+const ofBools = operations.filter(({ name }) => name !== "sub" && name !== "div");
+
 /** The message of these names the operation that they are made of. */
 const calledOtherwise: Record<string, string> = { logicalAnd: "And", logicalOr: "Or", logicalXor: "Xor" };
 
@@ -119,6 +122,19 @@ properties("broadcasting", (holds) => {
     const dtype: DType = result === "bool" ? "bool" : result === "float" && !isFloat ? "float32" : highest;
     const want = fromCoordinates(to, (i) => rounded[dtype](plain(at(a, i), at(b, i))));
     return [{ got: apply(tensorOf(a, ta), tensorOf(b, tb)), want, dtype }];
+  });
+
+  holds("of two bools", fc.tuple(shapes(0, 5), seeds), ([shape, seed]) => {
+    const draw = drawFrom(seed);
+    const { apply, plain } = pick(ofBools, draw);
+    const a = typed(shape, "bool", draw);
+    const b = typed(
+      shape.map((s) => (draw(3) === 0 ? 1 : s)),
+      "bool",
+      draw,
+    );
+    const want = fromCoordinates(shape, (i) => rounded.bool(plain(at(a, i), at(b, i))));
+    return [{ got: apply(tensorOf(a, "bool"), tensorOf(b, "bool")), want, dtype: "bool" }];
   });
 
   holds("of a condition and two operands", fc.tuple(shapes(0, 4), seeds), ([shape, seed]) => {

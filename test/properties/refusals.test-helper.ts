@@ -2,6 +2,7 @@
  * What may not be passed where, and a way to check that it is refused: by an error of ours, at the call, with the name
  * of the layer or function and of the argument.
  */
+import { inspect } from "node:util";
 import { type DType, isFloat } from "../../src/base/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../../src/base/errors.ts";
 import type { Shape } from "../../src/base/shape.ts";
@@ -85,9 +86,7 @@ export function inputOf({ shape, dtype = "float32" }: Input): Tensor {
 }
 
 function show(value: unknown): string {
-  if (value instanceof Promise) return "a promise";
-  if (typeof value === "number" || value === undefined) return String(value);
-  return JSON.stringify(value) ?? String(value);
+  return value instanceof Promise ? "a promise" : inspect(value);
 }
 
 /** What is wrong with the way that a call is refused; null if nothing is. The message begins with the first name. */

@@ -2,6 +2,7 @@
  * Every bad argument of every layer and of every function of layers is refused at the call, by name: as plain
  * JavaScript, which knows no types, would pass it.
  */
+import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { ArgumentError, ShapeError } from "../../src/base/errors.ts";
 import * as F from "../../src/nn/functional.ts";
@@ -436,7 +437,7 @@ describe("functions of layers", () => {
 describe("containers", () => {
   for (const name of ["Sequential", "ModuleList", "ModuleDict"]) {
     for (const value of [5, "x", null, [5], () => 1, { a: 5 }, zeros([2])]) {
-      it(`${name} refuses ${typeof value === "object" ? JSON.stringify(value) : String(value)}`, () => {
+      it(`${name} refuses ${inspect(value)}`, () => {
         const of = made[name] as Make;
         expect(() => new of(value)).toThrow(ArgumentError);
         expect(() => new of(value)).toThrow(name);

@@ -2,6 +2,8 @@
  * Image files as values. Node only, with the package sharp, which is loaded at the first image. For the rules of colours,
  * depth, frames and orientation see `../image-decoder.ts`.
  */
+import { Stats } from "node:fs";
+import { stat } from "node:fs/promises";
 import { ArgumentError, FileFormatError } from "../../base/errors.ts";
 import { checkOptions } from "../../nn/arguments.ts";
 import type { HostImage } from "../host-array.ts";
@@ -38,8 +40,22 @@ export async function decodeImage(
       .toBuffer({ resolveWithObject: true });
     return planesOf(data, info, channels);
   } catch (cause) {
-    throw badImage(source, cause);
+    throw (await noFile(file, source)) ?? badImage(source, cause);
   }
+}
+
+/** The error for a path at which there is no file to read; null where there is one. */
+async function noFile(file: string | Uint8Array, source: string): Promise<FileFormatError | null> {
+  if (typeof file !== "string") return null;
+  const found = await stat(file).catch((cause: unknown) => cause);
+  if (found instanceof Stats && !found.isDirectory()) return null;
+  const [what, options] =
+    found instanceof Stats ? ["this is a folder", {}] : ["there is no such file", { cause: found }];
+  return new FileFormatError(
+    `${source}: ${what}; give the path of an image file`,
+    { source, path: source },
+    options,
+  );
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Histograms as PyTorch's SummaryWriter makes them for TensorBoard. */
 import { ArgumentError } from "../../base/errors.ts";
+import { written } from "../../base/options.ts";
 
 /** What TensorBoard stores of a histogram: `bucket[i]` values lie between `bucketLimit[i - 1]` and `bucketLimit[i]`. */
 export interface Histogram {
@@ -45,7 +46,7 @@ export function checkBins(bins: unknown, maxBins: unknown): void {
     bins.every((x, i) => Number.isFinite(x) && (i === 0 || x > (bins[i - 1] as number)));
   if (bins !== "tensorflow" && !isCount(bins) && !isRising) {
     throw new ArgumentError(
-      `addHistogram: bins is ${JSON.stringify(bins)}; pass "tensorflow", a number of buckets, or their rising ends`,
+      `addHistogram: bins is ${written(bins)}; pass "tensorflow", a number of buckets, or their rising ends`,
       { bins },
     );
   }

@@ -2,7 +2,9 @@
  * PyTorch's SummaryWriter: writes what TensorBoard shows. Values of tensors are read at the call, so a later change of a
  * parameter is not seen; events stand in the file in the order of the calls.
  */
+
 import { ArgumentError } from "../../base/errors.ts";
+import { written } from "../../base/options.ts";
 import { encodePng } from "../../base/png.ts";
 import { checkOptions } from "../../nn/arguments.ts";
 import { Tensor } from "../../tensor/tensor.ts";
@@ -371,10 +373,7 @@ async function all(parts: readonly Promise<void>[]): Promise<void> {
 }
 
 function wrong(operation: string, name: string, value: unknown, expected: string): ArgumentError {
-  const shown =
-    typeof value === "number" || value === undefined
-      ? String(value)
-      : (JSON.stringify(value) ?? typeof value);
+  const shown = typeof value === "function" || typeof value === "symbol" ? typeof value : written(value);
   return new ArgumentError(`${operation}: ${name} is ${shown}; pass ${expected}`, { [name]: value });
 }
 

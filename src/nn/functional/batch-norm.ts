@@ -39,10 +39,10 @@ export function normalizeBatch(x: Tensor, n: Normalization, owner: string): Tens
       throw new ArgumentError(`${owner}: without training, runningMean and runningVar are needed`);
     }
     return Tensor.of(
-      ops.batchNormInference(x.node, n.runningMean.node, n.runningVar.node, weight, bias, n.eps),
+      ops.batchNormInference(x.node, n.runningMean.node, n.runningVar.node, weight, bias, n.eps, owner),
     );
   }
-  const { output, statistics } = ops.batchNormTraining(x.node, weight, bias, n.eps);
+  const { output, statistics } = ops.batchNormTraining(x.node, weight, bias, n.eps, owner);
   moveTowards(n.runningMean, statistics.mean, n.momentum);
   moveTowards(n.runningVar, statistics.unbiasedVariance, n.momentum);
   return Tensor.of(output);

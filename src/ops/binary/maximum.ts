@@ -7,5 +7,6 @@ export const maximum: BinaryOperation = binaryOperation({
   name: "maximum",
   fn: "max",
   accepts: "number",
+  ofBools: "or",
   gradient: (g, a, b) => shareAtTies(g, a, b, compare("le", b, a)),
 });

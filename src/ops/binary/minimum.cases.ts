@@ -1,5 +1,5 @@
 import { constant } from "../../graph/build.ts";
-import { away, fixed, integers, type OpCases, pairwise, values } from "../op-cases.test-helper.ts";
+import { away, bools, fixed, integers, type OpCases, pairwise, values } from "../op-cases.test-helper.ts";
 import { minimum } from "./minimum.ts";
 
 export const cases: OpCases = {
@@ -37,6 +37,7 @@ export const cases: OpCases = {
       run: minimum,
       torch: "torch.minimum(a, b)",
     },
+    { name: "bool", inputs: [bools([5, 3]), bools([3])], run: minimum, torch: "torch.minimum(a, b)" },
   ],
   bad: [
     {

@@ -7,5 +7,6 @@ export const minimum: BinaryOperation = binaryOperation({
   name: "minimum",
   fn: "min",
   accepts: "number",
+  ofBools: "and",
   gradient: (g, a, b) => shareAtTies(g, a, b, compare("le", a, b)),
 });

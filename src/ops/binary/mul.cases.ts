@@ -1,5 +1,5 @@
 import { constant } from "../../graph/build.ts";
-import { integers, type OpCases, pairwise, uniform } from "../op-cases.test-helper.ts";
+import { bools, integers, type OpCases, pairwise, uniform } from "../op-cases.test-helper.ts";
 import { mul } from "./mul.ts";
 
 export const cases: OpCases = {
@@ -8,6 +8,7 @@ export const cases: OpCases = {
     ...pairwise(mul, "a * b", (s) => uniform(s)),
     { name: "int32", inputs: [integers([5, 3], -9, 9), integers([3], 1, 5)], run: mul, torch: "a * b" },
     { name: "int32 with float32", inputs: [integers([5, 3], 1, 9), uniform([3])], run: mul, torch: "a * b" },
+    { name: "bool", inputs: [bools([5, 3]), bools([3])], run: mul, torch: "a * b" },
   ],
   bad: [
     {

@@ -37,6 +37,12 @@ export const cases: OpCases = {
   ],
   bad: [
     {
+      name: "bool",
+      call: () => pow(constant(1, [2], "bool"), constant(1, [2], "bool")),
+      error: "DTypeError",
+      message: 'pow: a bool tensor has no pow; convert it with .to("float32") or .to("int32")',
+    },
+    {
       name: "shapes that do not broadcast",
       call: () => pow(constant(1, [2, 3], "float32"), constant(1, [4], "float32")),
       error: "ShapeError",

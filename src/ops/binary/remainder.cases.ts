@@ -27,6 +27,12 @@ export const cases: OpCases = {
   ],
   bad: [
     {
+      name: "bool",
+      call: () => remainder(constant(1, [2], "bool"), constant(1, [2], "bool")),
+      error: "DTypeError",
+      message: 'remainder: a bool tensor has no remainder; convert it with .to("float32") or .to("int32")',
+    },
+    {
       name: "shapes that do not broadcast",
       call: () => remainder(constant(1, [2, 3], "float32"), constant(1, [4], "float32")),
       error: "ShapeError",

@@ -11,6 +11,14 @@ export const cases: OpCases = {
   ],
   bad: [
     {
+      name: "bool",
+      call: () => sub(constant(1, [2], "float32"), constant(1, [2], "bool")),
+      error: "DTypeError",
+      message:
+        "sub: there is no difference with a bool tensor; logicalNot inverts a mask, logicalXor tells where two differ, " +
+        '.to("float32") or .to("int32") makes numbers of it',
+    },
+    {
       name: "shapes that do not broadcast",
       call: () => sub(constant(1, [2, 3], "float32"), constant(1, [4], "float32")),
       error: "ShapeError",

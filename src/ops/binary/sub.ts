@@ -1,10 +1,25 @@
-import { unary } from "../../graph/build.ts";
-import { type BinaryOperation, binaryOperation } from "../definition.ts";
+import { DTypeError } from "../../base/errors.ts";
+import { binary, unary } from "../../graph/build.ts";
+import type { Node } from "../../graph/node.ts";
+import { type BinaryDefinition, type BinaryOperation, harmonize } from "../definition.ts";
 
-/** Difference: y = a - b, with broadcasting. Shapes (*), (*) -> (*). */
-export const sub: BinaryOperation = binaryOperation({
+const definition: BinaryDefinition = {
   name: "sub",
   fn: "sub",
   accepts: "number",
   gradient: (g) => [g, unary("neg", g)],
-});
+};
+
+function apply(a: Node, b: Node, name = "sub"): Node {
+  if (a.dtype === "bool" || b.dtype === "bool") {
+    throw new DTypeError(
+      `${name}: there is no difference with a bool tensor; logicalNot inverts a mask, logicalXor tells where two differ, ` +
+        '.to("float32") or .to("int32") makes numbers of it',
+      { a: a.dtype, b: b.dtype },
+    );
+  }
+  return binary("sub", ...harmonize(a, b, name, "number"));
+}
+
+/** Difference: y = a - b, with broadcasting. Shapes (*), (*) -> (*). @throws DTypeError for bool, as PyTorch. */
+export const sub: BinaryOperation & typeof apply = Object.assign(apply, { definition });

@@ -20,15 +20,26 @@ function channelShape(x: Node): number[] {
   return x.shape.map((s, d) => (d === 1 ? s : 1));
 }
 
-function checkInput(x: Node): void {
+function checkInput(x: Node, name: string): void {
   if (x.shape.length < 2) {
     throw new ShapeError(
-      `batchNorm: input has shape ${formatShape(x.shape)}, expected at least 2 dimensions N, C`,
+      `${name}: input has shape ${formatShape(x.shape)}, expected at least 2 dimensions N, C`,
       {
         input: x.shape,
       },
     );
   }
+}
+
+/** A single value is its channel's mean, and so becomes 0. */
+function checkSeveral(x: Node, name: string): void {
+  const [, channels = 0] = x.shape;
+  if (channels === 0 || sizeOf(x.shape) > channels) return;
+  throw new ShapeError(
+    `${name}: needs more than one value per channel in training, got input shape ${formatShape(x.shape)}; use a larger ` +
+      "batch, or model.eval()",
+    { input: x.shape },
+  );
 }
 
 /** (x - mean) / sqrt(variance + eps) * weight + bias with given statistics of shape (C). */
@@ -39,7 +50,9 @@ export function batchNormInference(
   weight: Node | null,
   bias: Node | null,
   eps: number,
+  name = "batchNorm",
 ): Node {
+  checkInput(x, name);
   return byStatistics([x, mean, variance, weight, bias], eps)[0];
 }
 
@@ -54,7 +67,6 @@ type InferenceOperands = readonly [
 const byStatistics = composite(
   "batchNorm by statistics",
   ([x, mean, variance, weight, bias]: InferenceOperands, eps: number): [Node] => {
-    checkInput(x);
     const shape = channelShape(x);
     const flat = (n: Node): Node => reshape(n, shape);
     const inverse = unary(
@@ -74,7 +86,10 @@ export function batchNormTraining(
   weight: Node | null,
   bias: Node | null,
   eps: number,
+  name = "batchNorm",
 ): { output: Node; statistics: BatchStatistics } {
+  checkInput(x, name);
+  checkSeveral(x, name);
   const [output, mean, unbiasedVariance] = byBatch([x, weight, bias], eps);
   return { output, statistics: { mean, unbiasedVariance } };
 }
@@ -84,16 +99,8 @@ type TrainingOperands = readonly [x: Node, weight: Node | null, bias: Node | nul
 const byBatch = composite(
   "batchNorm",
   ([x, weight, bias]: TrainingOperands, eps: number): [Node, Node, Node] => {
-    checkInput(x);
     const channels = x.shape[1] as number;
     const n = sizeOf(x.shape) / channels;
-    if (n <= 1) {
-      throw new ShapeError(
-        `batchNorm: needs more than one value per channel in training, got input shape ${formatShape(x.shape)}; use a ` +
-          "larger batch, or model.eval()",
-        { input: x.shape },
-      );
-    }
     const line = (p: Node | null): Node | null => (p === null ? null : reshape(p, channelShape(x)));
     const axes = x.shape.flatMap((_, d) => (d === 1 ? [] : [d]));
     const { output, mean, squares } = normalizeOver(x, axes, line(weight), line(bias), eps);

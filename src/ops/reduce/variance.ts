@@ -10,13 +10,13 @@ export interface VarianceOptions extends ReduceOptions {
 }
 
 /** Variance over axes, in two passes: the mean first, then squared distances from it. @throws DTypeError. */
-export function variance(x: Node, options: VarianceOptions = {}): Node {
+export function variance(x: Node, options: VarianceOptions = {}, name = "var"): Node {
   if (!isFloat(x.dtype)) {
-    throw new DTypeError(`var: needs a float tensor, got ${x.dtype}; convert with .to("float32")`, {
+    throw new DTypeError(`${name}: needs a float tensor, got ${x.dtype}; convert with .to("float32")`, {
       dtype: x.dtype,
     });
   }
-  return reduceOver(x, options, "var", (axes) => {
+  return reduceOver(x, options, name, (axes) => {
     const n = reducedCount(x.shape, axes);
     const scale = (v: Node, by: number): Node => binary("mul", v, constant(by, v.shape, v.dtype));
     const mean = scale(reduce("sum", x, axes), 1 / n);
@@ -30,7 +30,7 @@ export function variance(x: Node, options: VarianceOptions = {}): Node {
 
 /** The square root of the variance. Where it is 0 so is its gradient. @throws DTypeError. */
 export function deviation(x: Node, options: VarianceOptions = {}): Node {
-  const v = variance(x, options);
+  const v = variance(x, options, "std");
   return withGradient(unary("sqrt", v), [v], (g, y) => {
     const zero = constant(0, y.shape, y.dtype);
     return [where(compare("eq", y, zero), zero, binary("div", g, binary("add", y, y)))];

@@ -8,18 +8,18 @@ import { accept } from "../definition.ts";
  * Limits elements to [min, max]; either bound may be missing. The gradient flows to the element where it is within the
  * bounds, to the bound that replaces it elsewhere. @throws ArgumentError without a bound, DTypeError for bool.
  */
-export function clamp(x: Node, min: Node | null, max: Node | null): Node {
+export function clamp(x: Node, min: Node | null, max: Node | null, name = "clamp"): Node {
   if (min === null && max === null) {
-    throw new ArgumentError("clamp: give min, max or both, as in x.clamp({ min: 0 })");
+    throw new ArgumentError(`${name}: give min, max or both, as in x.${name}({ min: 0 })`);
   }
-  accept(x, "number", "clamp");
-  const raised = min === null ? x : limited(x, min, "max");
-  return max === null ? raised : limited(raised, max, "min");
+  accept(x, "number", name);
+  const raised = min === null ? x : limited(x, min, "max", name);
+  return max === null ? raised : limited(raised, max, "min", name);
 }
 
 /** The larger ("max") or smaller of element and bound. At equality the gradient is the element's. */
-function limited(x: Node, bound: Node, fn: "max" | "min"): Node {
-  const shape = broadcastShapes(x.shape, bound.shape, "clamp");
+function limited(x: Node, bound: Node, fn: "max" | "min", name: string): Node {
+  const shape = broadcastShapes(x.shape, bound.shape, name);
   const [v, limit] = [expand(x, shape), expand(bound, shape)];
   return withGradient(binary(fn, v, limit), [v, limit], (g) => {
     const inside = fn === "max" ? compare("le", limit, v) : compare("le", v, limit);

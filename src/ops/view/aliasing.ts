@@ -2,7 +2,7 @@
  * Views that share memory with their base: how to find the view's value in the base, and how a new value of the view
  * goes back into the base.
  */
-import type { Shape } from "../../base/shape.ts";
+import { resolveReshape, type Shape } from "../../base/shape.ts";
 import {
   constant,
   pad,
@@ -19,8 +19,8 @@ export interface ViewPair {
   readonly put: (base: Node, value: Node) => Node;
 }
 
-function reshape(x: Node, shape: Shape): ViewPair {
-  const to = shapes.reshape(x, shape).shape;
+function reshape(x: Node, shape: Shape, name = "reshape"): ViewPair {
+  const to = resolveReshape(x.shape, shape, name);
   return { take: (n) => reshapeTo(n, to), put: (base, value) => reshapeTo(value, base.shape) };
 }
 

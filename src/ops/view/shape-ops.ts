@@ -3,6 +3,7 @@
  */
 import { ArgumentError, ShapeError } from "../../base/errors.ts";
 import {
+  checkList,
   formatShape,
   normalizeDim,
   normalizeDims,
@@ -71,6 +72,7 @@ export function unsqueeze(x: Node, dim: number): Node {
 
 /** Axes of size 1 repeated without copying; -1 keeps a size; new axes may come in front. @throws ShapeError. */
 export function expandTo(x: Node, shape: Shape): Node {
+  checkList(shape, "expand");
   const missing = shape.length - x.shape.length;
   const own = [...new Array<number>(Math.max(missing, 0)).fill(1), ...x.shape];
   const target = shape.map((s, d) => (s === -1 && d >= missing ? (own[d] as number) : s));
@@ -86,6 +88,9 @@ export function expandTo(x: Node, shape: Shape): Node {
 
 /** The tensor copied `times` along each axis. @throws ShapeError. */
 export function repeat(x: Node, times: readonly number[]): Node {
+  if (!Array.isArray(times)) {
+    throw new ArgumentError(`repeat: counts are a list such as [2, 1]; got ${String(times)}`, { times });
+  }
   const missing = times.length - x.shape.length;
   if (missing < 0 || times.some((t) => !Number.isInteger(t) || t < 0)) {
     throw new ShapeError(

@@ -181,4 +181,7 @@ it("computes the same with and without a resumption", async () => {
 it("refuses options that make no sense", () => {
   expect(() => new RunRecorder(folder, { every: 0 })).toThrow("every must be an integer of 1 or more; got 0");
   expect(() => new RunRecorder(folder, { bins: 1.5 })).toThrow("bins");
+  expect(() => new RunRecorder(folder, { bin: 5 } as object)).toThrow(
+    'RunRecorder: there is no option "bin"; there are { every, bins,',
+  );
 });

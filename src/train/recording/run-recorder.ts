@@ -14,6 +14,7 @@
 import { join } from "node:path";
 import { ArgumentError } from "../../base/errors.ts";
 import { writeFileAtomic } from "../../base/node/atomic-file.ts";
+import { checkOptions } from "../../base/options.ts";
 import { saveSafetensors } from "../../io/tensor-dict.ts";
 import { Module } from "../../nn/index.ts";
 import { Optimizer } from "../../optim/index.ts";
@@ -93,6 +94,7 @@ export class RunRecorder implements Callback {
    * @throws ArgumentError for options out of range.
    */
   constructor(folder: string, options: RunRecorderOptions = {}) {
+    checkOptions(options, ["every", "bins", "snapshotBytes", "classes", "onError"], "RunRecorder");
     const { every, bins = 40, snapshotBytes = 95e6 } = options;
     for (const [name, value] of Object.entries({ every, bins, snapshotBytes })) {
       if (value === undefined || (Number.isInteger(value) && value >= 1)) continue;
