@@ -176,7 +176,11 @@ function edges(emitter: Emitter, block: Block, write: () => void): void {
     [to, along.extent],
   ] as const) {
     if (first === end) continue;
-    emitter.loop(along.variable.name, int(first), int(end), 1, () => acrossBlocks(emitter, block, write));
+    const { name } = along.variable;
+    emitter.loop(name, int(first), int(end), 1, () => {
+      emitter.within(name, first, end);
+      acrossBlocks(emitter, block, write);
+    });
   }
 }
 
@@ -187,6 +191,10 @@ function guarded(emitter: Emitter, { guards }: Block, blocks: (inside: number | 
     return;
   }
   const condition = emitter.holds(guards);
+  if (condition.kind === "const") {
+    blocks(condition.value === 0 ? null : emitter.depth);
+    return;
+  }
   const inside = emitter.block(() => blocks(emitter.depth));
   emitter.push(
     when(
