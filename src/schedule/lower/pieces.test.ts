@@ -3,32 +3,17 @@ import { describe, expect, test } from "vitest";
 import { sizeOf } from "../../base/shape.ts";
 import { Engine } from "../../engine/engine.ts";
 import * as g from "../../graph/build.ts";
-import { expandCalls } from "../../graph/expand.ts";
 import type { Node } from "../../graph/node.ts";
-import { walkGraph } from "../../graph/signature.ts";
-import { eachExpression } from "../../kernel/rewrite.ts";
-import { verifyProgram } from "../../kernel/verify.ts";
 import * as ops from "../../ops/index.ts";
 import { createInterpreterDevice } from "../../runtime/interpreter-device.ts";
-import { schedule } from "../schedule.ts";
+import { countExpressions } from "./expressions.test-helper.ts";
 
 /** How many choices and divisions the kernels of a program make. */
-function testsOf(root: Node): number {
-  const { graph, of } = expandCalls(walkGraph([root]), [root]);
-  const { program } = schedule({
-    ...graph,
-    wanted: [{ node: of(root), leaf: null }],
-    target: { lanes: 4, registers: 16, fma: false, prefetch: false },
-  });
-  verifyProgram(program);
-  let tests = 0;
-  for (const { body } of program.kernels) {
-    eachExpression(body, (e) => {
-      if (e.kind === "select" || (e.kind === "binary" && (e.fn === "mod" || e.fn === "idiv"))) tests++;
-    });
-  }
-  return tests;
-}
+const testsOf = (root: Node): number =>
+  countExpressions(
+    root,
+    (e) => e.kind === "select" || (e.kind === "binary" && (e.fn === "mod" || e.fn === "idiv")),
+  );
 
 const source = (...shape: number[]): Node =>
   g.hostSource(

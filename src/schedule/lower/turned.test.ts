@@ -3,32 +3,13 @@ import { describe, expect, test } from "vitest";
 import { useEngine } from "../../engine/default.ts";
 import { Engine } from "../../engine/engine.ts";
 import * as g from "../../graph/build.ts";
-import { expandCalls } from "../../graph/expand.ts";
 import type { Node } from "../../graph/node.ts";
-import { walkGraph } from "../../graph/signature.ts";
-import { eachExpression } from "../../kernel/rewrite.ts";
-import { verifyProgram } from "../../kernel/verify.ts";
 import * as ops from "../../ops/index.ts";
 import { createInterpreterDevice } from "../../runtime/interpreter-device.ts";
-import { schedule } from "../schedule.ts";
+import { countExpressions } from "./expressions.test-helper.ts";
 
 /** How many blocks a program turns: by the shuffles in it, of which a block of 4 takes 8. */
-function shufflesOf(root: Node): number {
-  const { graph, of } = expandCalls(walkGraph([root]), [root]);
-  const { program } = schedule({
-    ...graph,
-    wanted: [{ node: of(root), leaf: null }],
-    target: { lanes: 4, registers: 16, fma: false, prefetch: false },
-  });
-  verifyProgram(program);
-  let shuffles = 0;
-  for (const { body } of program.kernels) {
-    eachExpression(body, (e) => {
-      if (e.kind === "shuffle") shuffles++;
-    });
-  }
-  return shuffles;
-}
+const shufflesOf = (root: Node): number => countExpressions(root, (e) => e.kind === "shuffle");
 
 const source = (...shape: number[]): Node =>
   g.hostSource(new Float32Array(shape.reduce((p, s) => p * s, 1)), shape, "float32");
