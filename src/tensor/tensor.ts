@@ -773,12 +773,7 @@ export class Tensor {
    */
   addcmul_(a: Tensor, b: Tensor, options: { value?: number } = {}): this {
     checkOptions(options, ["value"], "addcmul_");
-    const [x, y] = [
-      this.#fitting(nodeOf(a, "a", "addcmul_"), "addcmul_"),
-      this.#fitting(nodeOf(b, "b", "addcmul_"), "addcmul_"),
-    ];
-    const scaled = ops.mul(ops.mul(x, y), this.#operand(options.value ?? 1, "addcmul_"));
-    return this.#update(ops.add(this.node, scaled), "addcmul_");
+    return this.#addOf(ops.mul, a, b, "addcmul_", options.value);
   }
 
   /**
@@ -791,12 +786,14 @@ export class Tensor {
    */
   addcdiv_(a: Tensor, b: Tensor, options: { value?: number } = {}): this {
     checkOptions(options, ["value"], "addcdiv_");
-    const [x, y] = [
-      this.#fitting(nodeOf(a, "a", "addcdiv_"), "addcdiv_"),
-      this.#fitting(nodeOf(b, "b", "addcdiv_"), "addcdiv_"),
-    ];
-    const scaled = ops.mul(ops.div(x, y), this.#operand(options.value ?? 1, "addcdiv_"));
-    return this.#update(ops.add(this.node, scaled), "addcdiv_");
+    return this.#addOf(ops.div, a, b, "addcdiv_", options.value);
+  }
+
+  /** Adds `value` times what an operation makes of two tensors. */
+  #addOf(of: (x: Node, y: Node) => Node, a: Tensor, b: Tensor, name: string, value = 1): this {
+    const given = (t: Tensor, argument: string): Node => this.#fitting(nodeOf(t, argument, name), name);
+    const scaled = ops.mul(of(given(a, "a"), given(b, "b")), this.#operand(value, name));
+    return this.#update(ops.add(this.node, scaled), name);
   }
 
   /**

@@ -2,7 +2,6 @@
  * PyTorch's SummaryWriter: writes what TensorBoard shows. Values of tensors are read at the call, so a later change of a
  * parameter is not seen; events stand in the file in the order of the calls.
  */
-
 import { ArgumentError } from "../../base/errors.ts";
 import { written } from "../../base/options.ts";
 import { encodePng } from "../../base/png.ts";

@@ -71,13 +71,19 @@ function mergeable(outer: Dim, inner: Dim, indices: readonly Index[]): boolean {
   );
 }
 
-/** All indices that a scalar depends on: of loads, guards, and values of positions. */
-export function indicesOf(scalars: readonly Scalar[]): Index[] {
+/** What is computed at a point of a domain, and where results go. */
+interface Computed {
+  readonly body: { readonly all: readonly Scalar[] };
+  readonly stores: readonly { readonly index: Index }[];
+}
+
+/** All indices that a kernel goes by: of loads, guards, values of positions, and stores. */
+export function indicesOf({ body, stores }: Computed): Index[] {
   const out: Index[] = [];
-  for (const s of scalars) {
+  for (const s of body.all) {
     if (s.kind === "load") out.push(s.index, ...s.guards.map((g) => g.index));
     else if (s.kind === "index") out.push(s.index);
     else if (s.kind === "inside") out.push(...s.guards.map((g) => g.index));
   }
-  return out;
+  return [...out, ...stores.map((s) => s.index)];
 }

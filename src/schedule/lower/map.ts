@@ -104,8 +104,7 @@ function turnedMap(
   const of = (dims: readonly Dim[]): WalkBody => evaluate(group, dims, shape, context);
   const whole = lowerTurned({ name: "map", shape, usual, inUsual, evaluate: of }, lanes);
   if (whole !== null) return whole;
-  const indices = [...indicesOf(inUsual.body.all), ...inUsual.stores.map((s) => s.index)];
-  const fine = refine(usual, indices, shape);
+  const fine = refine(usual, indicesOf(inUsual), shape);
   if (fine === null) return null;
   const inParts = (dims: readonly Dim[]): WalkBody => evaluate(group, dims, shape, context, fine);
   const parts = splitDims(fine.shape, fine.order);
@@ -123,7 +122,7 @@ export function lowerMap(group: Group, context: LoweringContext): LoweredCall[] 
   const order = walkOrder(usual, inUsual);
   const apart = order === null ? usual : splitDims(shape, order);
   const trial = order === null ? inUsual : evaluate(group, apart, shape, context);
-  const dims = mergeDims(apart, [...indicesOf(trial.body.all), ...trial.stores.map((s) => s.index)], shape);
+  const dims = mergeDims(apart, indicesOf(trial), shape);
   const { body, stores, buffers } =
     dims.length === apart.length ? trial : evaluate(group, dims, shape, context);
   const kernel = new KernelBuffers(buffers);

@@ -174,7 +174,7 @@ function merged(
   shape: readonly number[],
 ): ReduceKernel {
   const trial = make(apart);
-  const dims = mergeDims(apart, [...indicesOf(trial.body.all), ...trial.stores.map((s) => s.index)], shape);
+  const dims = mergeDims(apart, indicesOf(trial), shape);
   return dims.length === apart.length ? trial : make(dims);
 }
 
@@ -205,7 +205,7 @@ function firstStage(
   // The reduced loop that is cut must stay on its own.
   const outer = domain.dims.findIndex((d) => d.reduced);
   const trial = make(domain.dims);
-  const indices = [...indicesOf(trial.body.all), ...trial.stores.map((s) => s.index)];
+  const indices = indicesOf(trial);
   const dims = [
     ...mergeDims(domain.dims.slice(0, outer), indices, operand.shape),
     domain.dims[outer] as Dim,

@@ -45,7 +45,7 @@ export function lowerTurned(
   const order = [...usual].sort((a, b) => step(stored, b) - step(stored, a)).flatMap((d) => d.axes);
   const apart = splitDims(shape, order);
   const trial = evaluate(apart);
-  const dims = mergeDims(apart, [...indicesOf(trial.body.all), ...trial.stores.map((s) => s.index)], shape);
+  const dims = mergeDims(apart, indicesOf(trial), shape);
   const { body, stores, buffers } = dims.length === apart.length ? trial : evaluate(dims);
   const walk = turnedWalk(dims, { body, stores, buffers }, width);
   if (walk === null) return null;
