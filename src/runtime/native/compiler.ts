@@ -35,6 +35,12 @@ const commonFlags = [
  */
 const gccFlags = ["-fno-tree-loop-if-convert", "-fno-tree-loop-distribute-patterns"];
 
+/**
+ * Functions of lanes (a square root, say) are loops over a vector, which are to become one instruction. Compilers prefer
+ * half a vector of 512 bits on most processors, put the halves together in memory, and wait for that.
+ */
+const wideFlags = ["-mprefer-vector-width=512"];
+
 function required<Name extends Parameters<typeof nodeModule>[0]>(
   name: Name,
 ): NonNullable<ReturnType<typeof nodeModule<Name>>> {
@@ -72,7 +78,8 @@ export class Compiler {
     this.#folder = cacheFolder();
     const processor = required("node:os").cpus()[0]?.model ?? "";
     const own = version.includes("clang") ? [] : gccFlags;
-    this.#flags = [...commonFlags, ...own, ...machine];
+    const wide = this.target.lanes === 16 ? wideFlags : [];
+    this.#flags = [...commonFlags, ...own, ...wide, ...machine];
     this.#fingerprint = [version, processor, process.arch, ...this.#flags].join("\n");
   }
 
