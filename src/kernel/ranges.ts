@@ -147,7 +147,8 @@ export class Ranges {
       case "mod":
         return b.lo > 0 ? range(0, a.lo >= 0 ? Math.min(a.hi, b.hi - 1) : b.hi - 1) : whole;
       case "and":
-        return a.lo >= 0 && b.lo >= 0 ? range(0, Math.min(a.hi, b.hi)) : whole;
+        if (a.lo < 0 && b.lo < 0) return whole;
+        return range(0, Math.min(a.lo < 0 ? whole.hi : a.hi, b.lo < 0 ? whole.hi : b.hi));
       case "shl":
         return b.lo === b.hi && b.lo >= 0 && b.lo < 31 ? range(a.lo * 2 ** b.lo, a.hi * 2 ** b.lo) : whole;
       case "shr":

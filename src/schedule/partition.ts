@@ -40,6 +40,11 @@ const most = { stores: 12, reads: 24 };
 const mostReductions = 20;
 /** An epilogue keeps a contraction's accumulators waiting: beyond this it is cheaper to read the result again. */
 const mostInEpilogue = { stores: 4, reads: 3 };
+/**
+ * Elements from which an epilogue updates several values in place, as Adam does with its averages and the parameter: smaller
+ * ones are still in a cache when a kernel of their own comes, which walks through them in order.
+ */
+const largeUpdate = 65_536;
 
 export function partition(input: PartitionInput): Group[] {
   return new Partition(input).run();
@@ -265,13 +270,11 @@ function mapFits(
   };
   for (const r of reads) if (clashing(r)) inside.add(r);
   if (inside.size > 0 && !readsInPlace(node, inside, input.isStored)) return false;
+  const { kind } = draft.group;
+  const updates = kind === "map" || (kind === "contraction" && sizeOf(node.shape) >= largeUpdate);
   for (const other of draft.group.stores) {
     const clashes = new Set([...input.readsOf(other.node)].filter(clashing));
-    if (
-      clashes.size > 0 &&
-      (draft.group.kind !== "map" || !readsInPlace(other.node, clashes, input.isStored))
-    )
-      return false;
+    if (clashes.size > 0 && (!updates || !readsInPlace(other.node, clashes, input.isStored))) return false;
   }
   return true;
 }

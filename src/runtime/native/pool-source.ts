@@ -33,14 +33,15 @@ typedef struct {
 } Pool;
 
 /*
- * Looks at a word before a thread goes to sleep. In a barrier, some 2 milliseconds: a stage often takes microseconds,
- * and a thread that sleeps is woken late. After a quick program, some 200 microseconds: the next one may be as quick.
- * After others it sleeps at once, since the core is wanted. Now and then a thread offers its core to whoever else has
- * work; on a virtual machine that alone can take 5 microseconds.
+ * Nanoseconds for which a thread looks at a word before it goes to sleep. In a barrier: a stage often takes microseconds,
+ * and a thread that sleeps is woken late, on a virtual machine by a tenth of a millisecond. After a quick program: the next
+ * one comes when JavaScript has built its graph. After others it sleeps at once, since the core is wanted.
  */
-enum { barrier_rounds = 40, quick_rounds = 4, looks = 2000 };
+enum { barrier_patience = 2000000, quick_patience = 600000 };
+/* Looks after which a thread asks for the time and offers its core to whoever else has work: some 20 microseconds. */
+enum { looks = 500 };
 /* Programs below so many nanoseconds are quick. */
-static const int64_t quick = 2000000;
+static const int64_t quick = 4000000;
 
 static int64_t now(void) {
   struct timespec t;
@@ -57,8 +58,9 @@ static void relax(void) {
 }
 
 /* Returns when the word is no longer what was seen. */
-static void await_change(Pool *pool, atomic_uint *word, uint32_t seen, int rounds) {
-  for (int i = 0; i < rounds; i++) {
+static void await_change(Pool *pool, atomic_uint *word, uint32_t seen, int64_t patience) {
+  int64_t until = patience == 0 ? 0 : now() + patience;
+  while (until != 0 && now() < until) {
     for (int j = 0; j < looks; j++) {
       if (atomic_load_explicit(word, memory_order_acquire) != seen) return;
       relax();
@@ -85,7 +87,7 @@ static void barrier(void *of) {
   if (pool->threads == 1) return;
   uint32_t phase = atomic_load(&pool->phase);
   if (atomic_fetch_add(&pool->arrived, 1) + 1 < (uint32_t)pool->threads) {
-    await_change(pool, &pool->phase, phase, barrier_rounds);
+    await_change(pool, &pool->phase, phase, barrier_patience);
     return;
   }
   atomic_store(&pool->arrived, 0);
@@ -134,9 +136,9 @@ static void *serve(void *of) {
   Seat seat = *(Seat *)of;
   free(of);
   Pool *pool = seat.pool;
-  int rounds = 0;
+  int64_t patience = 0;
   for (uint32_t seen = 0;;) {
-    await_change(pool, &pool->launches, seen, rounds);
+    await_change(pool, &pool->launches, seen, patience);
     /* Only now is it known how many threads there are. */
     Cores before;
     if (seen == 0) take_core(pool, seat.thread, &before);
@@ -144,7 +146,7 @@ static void *serve(void *of) {
     seen = atomic_load(&pool->launches);
     int64_t start = now();
     pool->run(pool->memory, pool->table, seat.thread, pool->threads, barrier, pool);
-    rounds = now() - start < quick ? quick_rounds : 0;
+    patience = now() - start < quick ? quick_patience : 0;
     if (atomic_fetch_sub(&pool->pending, 1) == 1) announce(pool);
   }
 }
@@ -185,7 +187,7 @@ void tatami_launch(void *of, void *program, uint32_t table, uint32_t number) {
   int moved = take_core(pool, 0, &before);
   pool->run(pool->memory, pool->table, 0, pool->threads, barrier, pool);
   for (uint32_t left; (left = atomic_load(&pool->pending)) != 0;) {
-    await_change(pool, &pool->pending, left, barrier_rounds);
+    await_change(pool, &pool->pending, left, barrier_patience);
   }
   if (moved) leave_core(&before);
   atomic_store(&pool->finished, number);

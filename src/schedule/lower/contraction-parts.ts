@@ -64,7 +64,13 @@ export function joinLoops(p: Problem, context: LoweringContext): OffsetTable | n
   );
   if (!even || size > longestTable) return null;
   const buffer = context.temporary("int32", size);
-  const joined: SummedLoop = { size, rowStride: 0, columnStride: last.columnStride };
+  const farthest = inner.reduce((n, l) => n + (l.size - 1) * l.rowStride, 0);
+  const joined: SummedLoop = {
+    size,
+    rowStride: 0,
+    columnStride: last.columnStride,
+    ...(inner.some((l) => l.rowStride < 0) ? {} : { farthest }),
+  };
   const problem = { ...p, loops: [...p.loops.slice(0, kept), joined] };
   return { buffer, before: offsetKernel(inner, buffer), problem };
 }
@@ -166,6 +172,9 @@ interface Block {
   readonly columnAt: Expr;
 }
 
+/** So many tiles, one above the other, are written out, each with the places of its rows as constants. */
+const writtenTiles = 8;
+
 /** All tiles of the partial result for one block of the sum. */
 function resultTiles(
   emitter: Emitter,
@@ -178,18 +187,17 @@ function resultTiles(
   const width = p.tile.vectors * p.lanes;
   const wholeRows = p.rows - (p.rows % p.tile.rows);
   const wholeColumns = p.columns - (p.columns % width);
+  const tile = (m: Expr, n: Expr, rows: number, vectors: number): void =>
+    partTile(emitter, p, parts, target, base, block, { m, n, rows, vectors });
   const rowLoops = (n: Expr, vectors: number): void => {
-    if (wholeRows > 0) {
-      emitter.loop("m0", int(0), int(wholeRows), p.tile.rows, (m) => {
-        partTile(emitter, p, parts, target, base, block, { m: use(m), n, rows: p.tile.rows, vectors });
-      });
+    const { rows } = p.tile;
+    if (p.rows <= rows * writtenTiles) {
+      for (let m = 0; m < p.rows; m += rows)
+        emitInline(emitter, () => tile(int(m), n, Math.min(rows, p.rows - m), vectors));
+      return;
     }
-    if (wholeRows < p.rows) {
-      const rows = p.rows - wholeRows;
-      emitInline(emitter, () =>
-        partTile(emitter, p, parts, target, base, block, { m: int(wholeRows), n, rows, vectors }),
-      );
-    }
+    emitter.loop("m0", int(0), int(wholeRows), rows, (m) => tile(use(m), n, rows, vectors));
+    if (wholeRows < p.rows) emitInline(emitter, () => tile(int(wholeRows), n, p.rows - wholeRows, vectors));
   };
   if (wholeColumns > 0) {
     emitter.loop("n0", int(0), int(wholeColumns), width, (n) => rowLoops(use(n), p.tile.vectors));

@@ -170,7 +170,10 @@ function tileShape(
   // For few rows, the height that wastes least on the last tile.
   let best = limit;
   const waste = (n: number): number => Math.ceil(rows / n) * (n + 1);
-  for (let r = limit; r >= Math.max(2, limit - 1); r--) if (rows < 32 && waste(r) < waste(best)) best = r;
+  const even = Math.ceil(rows / Math.ceil(rows / limit));
+  for (let r = limit; r >= Math.max(2, Math.min(even, limit - 1)); r--) {
+    if (rows < 32 && waste(r) < waste(best)) best = r;
+  }
   return { rows: best, vectors: width };
 }
 
@@ -381,7 +384,10 @@ export function bindRow(emitter: Emitter, { clipped }: Problem, m: Expr, i: numb
   emitter.bind("mi", int(i));
 }
 
-/** Starts of the rows m0, m0 + 1, ... of the row operand: one base and constants where rows are evenly apart. */
+/**
+ * Starts of the rows m0, m0 + 1, ... of the row operand: one base and constants where rows are evenly apart, or where it
+ * is known which rows they are. Two dozen addresses would not stay in registers.
+ */
 export function rowStarts(
   emitter: Emitter,
   problem: Problem,
@@ -408,10 +414,13 @@ export function rowStarts(
     for (let i = 0; i < count; i++) starts.push({ base, offset: i * step });
     return starts;
   }
+  const shared = first.kind === "const" ? held(emitter.address(batchPart)) : null;
   for (let i = 0; i < count; i++) {
     emitInline(emitter, () => {
       emitter.bind("m", first, i);
-      starts.push({ base: held(emitter.address(index)), offset: 0 });
+      const row = shared === null ? null : emitter.address(rowPart);
+      if (shared !== null && row?.kind === "const") starts.push({ base: shared, offset: row.value });
+      else starts.push({ base: held(emitter.address(index)), offset: 0 });
     });
   }
   return starts;

@@ -5,7 +5,7 @@
  */
 
 import type { DType } from "../../base/dtype.ts";
-import { add, constant, fma, int, load, mul, set, splat, use } from "../../kernel/build.ts";
+import { add, binary, constant, fma, int, load, mul, set, splat, use } from "../../kernel/build.ts";
 import type { Expr, Local } from "../../kernel/ir.ts";
 import { valueTypeOf } from "../../kernel/ir.ts";
 import type { Clip } from "./contraction-clip.ts";
@@ -25,6 +25,8 @@ export interface SummedLoop {
    * walked as one long loop. Only for the innermost loop.
    */
   readonly rowTable?: number;
+  /** The largest offset in the table; none where some are negative. */
+  readonly farthest?: number;
 }
 
 export interface Tile {
@@ -105,10 +107,20 @@ function emitLoops(
     const row =
       rowTable === undefined
         ? keep(emitter, "ra", moved(rowAt, k, loop.rowStride))
-        : emitter.define("ra", add(rowAt, load(rowTable, "int32", use(k))));
+        : emitter.define("ra", add(rowAt, offsetAt(rowTable, k, loop.farthest)));
     const column = keep(emitter, "ca", moved(columnAt, k, loop.columnStride));
     emitStep(emitter, tile, accumulators, row, column, 0, loop);
   });
+}
+
+/**
+ * An entry of a table of offsets. The mask changes none, but says that they are not negative: only then may the distances
+ * between rows become constants of the addresses, where each address would be computed anew.
+ */
+function offsetAt(table: number, k: Local, farthest: number | undefined): Expr {
+  const offset = load(table, "int32", use(k));
+  if (farthest === undefined) return offset;
+  return binary("and", offset, int(2 ** Math.ceil(Math.log2(farthest + 1)) - 1));
 }
 
 function keep(emitter: Emitter, name: string, e: Expr): Expr {

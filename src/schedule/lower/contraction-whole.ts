@@ -3,6 +3,7 @@ import type { Expr, Local } from "../../kernel/ir.ts";
 import { ofAtom, variable, zero } from "../index-math.ts";
 import type { Buffer, Group, LoweredCall, LoweringContext } from "../plan.ts";
 import { contractionEpilogue, type Epilogue } from "./contraction-epilogue.ts";
+import { type Cuts, cutChunks } from "./contraction-cuts.ts";
 import {
   bindRow,
   emitInline,
@@ -49,7 +50,12 @@ export class WholeSums {
     const columnTiles = Math.ceil(columns / (tile.vectors * lanes));
     const summed = extent(p.spec, p.plan.summed);
     const wanted = Math.max(1, Math.min(64, Math.floor((batch * rows * columns * summed) / chunkWork)));
-    const cuts = cutChunks(batch, rowTiles, columnTiles, wanted);
+    const cuts = cutChunks(
+      batch,
+      { tiles: rowTiles, elements: p.rowAccess.buffer.size / batch },
+      { tiles: columnTiles, elements: p.column.buffer.size / batch },
+      wanted,
+    );
     this.#chunkLoops(emitter, chunk, cuts, stores);
     const flops = 2 * batch * rows * columns * summed * (p.clipped?.kept ?? 1);
     return kernel.finish("contraction", cuts.chunks, chunk, emitter.finish(), flops);
@@ -69,18 +75,23 @@ export class WholeSums {
   #chunkLoops(emitter: Emitter, chunk: Local, cuts: Cuts, stores: readonly BodyStore[]): void {
     const { tile, rows, lanes, columns } = this.#p;
     let rest: Expr = use(chunk);
-    const columnBlock = emitter.define("nb", binary("mod", rest, int(cuts.columnBlocks)));
-    rest = binary("idiv", rest, int(cuts.columnBlocks));
-    const rowBlock = emitter.define("mb", binary("mod", rest, int(cuts.rowBlocks)));
-    emitter.bind("b", emitter.define("b", binary("idiv", rest, int(cuts.rowBlocks))));
+    const take = (name: string, { blocks }: Cuts["rows"]): Expr => {
+      const block = emitter.define(name, binary("mod", rest, int(blocks)));
+      rest = binary("idiv", rest, int(blocks));
+      return block;
+    };
+    const firstRows = cuts.columnsFirst ? take("mb", cuts.rows) : null;
+    const columnBlock = take("nb", cuts.columns);
+    const rowBlock = firstRows ?? take("mb", cuts.rows);
+    emitter.bind("b", emitter.define("b", rest));
     const width = tile.vectors * lanes;
     const range = (block: Expr, size: number, most: number): { from: Expr; to: Expr } => {
       const from = emitter.define("from", mul(block, int(size)));
       return { from, to: emitter.define("to", binary("min", add(from, int(size)), int(most))) };
     };
     const wholeRows = rows - (rows % tile.rows);
-    const mRange = range(rowBlock, cuts.rowTiles * tile.rows, wholeRows);
-    const nRange = range(columnBlock, cuts.columnTiles * width, Math.ceil(columns / width) * width);
+    const mRange = range(rowBlock, cuts.rows.tiles * tile.rows, wholeRows);
+    const nRange = range(columnBlock, cuts.columns.tiles * width, Math.ceil(columns / width) * width);
     const wholeColumns = columns - (columns % width);
     const rowLoops = (n: Expr, vectors: number): void => {
       if (wholeRows > 0) {
@@ -92,7 +103,7 @@ export class WholeSums {
         const last = emitter.block(() =>
           this.#tile(emitter, int(wholeRows), n, rows - wholeRows, vectors, stores),
         );
-        emitter.push(when(compare("eq", rowBlock, int(cuts.rowBlocks - 1)), last));
+        emitter.push(when(compare("eq", rowBlock, int(cuts.rows.blocks - 1)), last));
       }
     };
     if (wholeColumns > 0) {
@@ -102,7 +113,7 @@ export class WholeSums {
     if (wholeColumns < columns) {
       const left = Math.ceil((columns - wholeColumns) / lanes);
       const last = emitter.block(() => rowLoops(int(wholeColumns), left));
-      emitter.push(when(compare("eq", columnBlock, int(cuts.columnBlocks - 1)), last));
+      emitter.push(when(compare("eq", columnBlock, int(cuts.columns.blocks - 1)), last));
     }
   }
 
@@ -199,29 +210,4 @@ export class WholeSums {
   #use(emitter: Emitter, buffer: Buffer): number {
     return emitter.buffers.use(buffer.id, "read");
   }
-}
-interface Cuts {
-  readonly chunks: number;
-  readonly rowBlocks: number;
-  readonly columnBlocks: number;
-  /** Tiles in a block. */
-  readonly rowTiles: number;
-  readonly columnTiles: number;
-}
-
-/** Cuts the result into about `wanted` chunks: along rows first, which share no memory. */
-function cutChunks(batch: number, rowTiles: number, columnTiles: number, wanted: number): Cuts {
-  const forRows = Math.max(1, Math.min(rowTiles, Math.ceil(wanted / batch)));
-  const perRow = Math.ceil(rowTiles / forRows);
-  const rowBlocks = Math.ceil(rowTiles / perRow);
-  const forColumns = Math.max(1, Math.min(columnTiles, Math.ceil(wanted / batch / rowBlocks)));
-  const perColumn = Math.ceil(columnTiles / forColumns);
-  const columnBlocks = Math.ceil(columnTiles / perColumn);
-  return {
-    chunks: batch * rowBlocks * columnBlocks,
-    rowBlocks,
-    columnBlocks,
-    rowTiles: perRow,
-    columnTiles: perColumn,
-  };
 }

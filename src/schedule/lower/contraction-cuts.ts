@@ -1,0 +1,58 @@
+/**
+ * How the result of a contraction is cut into chunks, and the order in which a thread meets them. Consecutive chunks
+ * share a block of the larger operand, the slow one, while the smaller one passes by: then the larger comes from memory,
+ * or from the other core's cache, once. Where the smaller one does not stay in the cache either, blocks of the larger are
+ * as tall as the cache allows, since all of the smaller passes by for each of them.
+ */
+
+/** One direction of the result, rows or columns, and the operand that has an element for each of them and each summand. */
+export interface Direction {
+  /** Tiles along it. */
+  readonly tiles: number;
+  /** Elements of the operand for one batch element. */
+  readonly elements: number;
+}
+
+export interface Cuts {
+  readonly chunks: number;
+  readonly rows: Blocks;
+  readonly columns: Blocks;
+  /** Whether consecutive chunks share their columns, not their rows. */
+  readonly columnsFirst: boolean;
+}
+
+/** Blocks along one direction. */
+interface Blocks {
+  readonly blocks: number;
+  /** Tiles in each; the last may have fewer. */
+  readonly tiles: number;
+}
+
+/** Elements of an operand that stay in a second-level cache while others pass by. */
+const kept = 131_072;
+/** Elements of a block of the slow operand, where all of the other one passes by for each block. */
+const tallBlock = 65_536;
+
+/** Cuts the result into about `wanted` chunks, `batch` times as many as one batch element has. */
+export function cutChunks(batch: number, rows: Direction, columns: Direction, wanted: number): Cuts {
+  const columnsFirst = columns.elements > rows.elements;
+  const [slow, fast] = columnsFirst ? [columns, rows] : [rows, columns];
+  const each = Math.ceil(wanted / batch);
+  const tall = fast.elements > kept ? Math.floor((tallBlock * slow.tiles) / slow.elements) : 1;
+  const most = Math.max(1, Math.ceil(slow.tiles / Math.max(1, tall)));
+  const slowBlocks = blocksOf(slow.tiles, Math.min(each, most));
+  const fastBlocks = blocksOf(fast.tiles, Math.ceil(each / slowBlocks.blocks));
+  const [rowBlocks, columnBlocks] = columnsFirst ? [fastBlocks, slowBlocks] : [slowBlocks, fastBlocks];
+  return {
+    chunks: batch * rowBlocks.blocks * columnBlocks.blocks,
+    rows: rowBlocks,
+    columns: columnBlocks,
+    columnsFirst,
+  };
+}
+
+/** About so many blocks of equal size. */
+function blocksOf(tiles: number, wanted: number): Blocks {
+  const each = Math.ceil(tiles / Math.max(1, Math.min(tiles, wanted)));
+  return { blocks: Math.ceil(tiles / each), tiles: each };
+}
