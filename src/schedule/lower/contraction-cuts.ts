@@ -31,7 +31,7 @@ interface Blocks {
 /** Elements of an operand that stay in a second-level cache while others pass by. */
 const kept = 131_072;
 /** Elements of a block of the slow operand, where all of the other one passes by for each block. */
-const tallBlock = 65_536;
+const tallBlock = 131_072;
 
 /** Cuts the result into about `wanted` chunks, `batch` times as many as one batch element has. */
 export function cutChunks(batch: number, rows: Direction, columns: Direction, wanted: number): Cuts {
