@@ -63,7 +63,9 @@ function strips(): void {
   }, tickMs);
 }
 
-// The bench ends this process when the training is over.
+// The bench ends this process when the training is over; the studio may have ended a moment before.
 process.once("disconnect", () => process.exit());
 strips();
-await textOf(`${url}api/events?of=${id}:0`);
+await textOf(`${url}api/events?of=${id}:0`).catch((error: NodeJS.ErrnoException) => {
+  if (error.code !== "ECONNRESET") throw error;
+});

@@ -79,6 +79,8 @@ export interface RunSummary {
 }
 
 export interface RunList {
+  /** Folder of all runs, as the studio was told of it. */
+  readonly folder: string;
   /** Newest first. */
   readonly runs: readonly RunSummary[];
   /** Folders whose run.json cannot be read, with the reason. */

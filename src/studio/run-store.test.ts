@@ -213,7 +213,8 @@ it("lists runs, newest first, and says which are damaged", async () => {
     ["20260131-094500-a", "done"],
   ]);
   expect(damaged).toEqual([{ id: "broken", reason: expect.stringContaining("not valid JSON") }]);
-  expect(await new RunStore(join(root, "missing")).list()).toEqual({ runs: [], damaged: [] });
+  const missing = join(root, "missing");
+  expect(await new RunStore(missing).list()).toEqual({ folder: missing, runs: [], damaged: [] });
 });
 
 it("reads nothing of a run again that has not changed, however often it lists", async () => {

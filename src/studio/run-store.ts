@@ -51,7 +51,8 @@ export class RunStore {
     for (let i = 0; i < names.length; i += atOnce) await Promise.all(names.slice(i, i + atOnce).map(look));
     const byAge = (a: RunSummary, b: RunSummary): number =>
       a.startedAt === b.startedAt ? compare(b.id, a.id) : compare(b.startedAt, a.startedAt);
-    return { runs: runs.sort(byAge), damaged: damaged.sort((a, b) => compare(a.id, b.id)) };
+    damaged.sort((a, b) => compare(a.id, b.id));
+    return { folder: this.root, runs: runs.sort(byAge), damaged };
   }
 
   async #summary(id: string): Promise<RunSummary | null> {

@@ -205,7 +205,11 @@ export async function serveFixture(page: string): Promise<FixtureServer> {
       return;
     }
     if (id === undefined)
-      return json(response, { runs: state.empty ? [] : runs.map((r) => r.summary), damaged: [] });
+      return json(response, {
+        folder: "other runs",
+        runs: state.empty ? [] : runs.map((r) => r.summary),
+        damaged: [],
+      });
     const run = runs.find((candidate) => candidate.summary.id === id);
     if (run === undefined || id === state.gone)
       throw new Refusal(404, "no-such-run", `There is no run "${id}"; the list shows which there are.`);

@@ -332,7 +332,7 @@ describe("the list of runs", () => {
   test("says what to do where there is nothing, and what went wrong where there is an error", async () => {
     on.stage.server.empty = true;
     await open("?");
-    await on.page.getByText("tatami train", { exact: true }).waitFor();
+    await on.page.getByText('tatami train --out "other runs"', { exact: true }).waitFor();
     on.stage.server.answers = false;
     await on.page.reload();
     await on.page.getByText("Too many images are being computed").waitFor();

@@ -56,7 +56,7 @@ export const english = {
   lostConnection: "No connection to the server; trying again.",
 
   runs: "Runs",
-  noRuns: "No runs yet",
+  noRuns: (folder: string) => `No runs yet in ${folder}`,
   noRunsHint: "Train a network, and its run appears here while it learns:",
   findRun: "Filter runs",
   findRunHint: "name, tag, model …",

@@ -51,7 +51,7 @@ export const japanese: Messages = {
   lostConnection: "サーバーとの接続が切れました。再接続しています。",
 
   runs: "実行一覧",
-  noRuns: "まだ実行がありません",
+  noRuns: (folder) => `${folder} にはまだ実行がありません`,
   noRunsHint: "学習を始めると、その経過がここにリアルタイムで表示されます。",
   findRun: "実行を絞り込む",
   findRunHint: "名前、タグ、モデルなど",
