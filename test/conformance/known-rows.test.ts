@@ -14,7 +14,9 @@ test("no address of the hot loop may wrap around", async () => {
     x.mean().backward();
   }, 16);
   const source = programs.map((p) => renderC(p).source).join("\n");
-  const kernels = source.split(/^(?=static __attribute__)/m).filter((k) => /k\d+_contractionpart\(i32 first/.test(k));
+  const kernels = source
+    .split(/^(?=static __attribute__)/m)
+    .filter((k) => /k\d+_contractionpart\(i32 first/.test(k));
   expect(kernels).toHaveLength(2);
   for (const kernel of kernels) {
     const loops = kernel.split(/for \(i32 k_/).slice(1);
