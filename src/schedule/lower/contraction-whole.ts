@@ -2,8 +2,8 @@ import { add, binary, compare, int, Locals, mul, use, when } from "../../kernel/
 import type { Expr, Local } from "../../kernel/ir.ts";
 import { ofAtom, variable, zero } from "../index-math.ts";
 import type { Buffer, Group, LoweredCall, LoweringContext } from "../plan.ts";
-import { contractionEpilogue, type Epilogue } from "./contraction-epilogue.ts";
 import { type Cuts, cutChunks } from "./contraction-cuts.ts";
+import { contractionEpilogue, type Epilogue } from "./contraction-epilogue.ts";
 import {
   bindRow,
   emitInline,
