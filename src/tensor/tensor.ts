@@ -931,11 +931,13 @@ export class Tensor {
   }
 
   /**
-   * this ** exponent, with broadcasting; a negative base needs an integer exponent. Shapes (*), (*) -> (*).
+   * this ** exponent, with broadcasting; a negative base needs an integer exponent. A bool to the power of a number is
+   * a number, int32 where the exponent is an integer. Shapes (*), (*) -> (*).
    *
-   * @throws ShapeError
+   * @throws ShapeError, DTypeError where both are bool
    * @example
    * tensor([-2, 4]).pow(3); // [-8, 64]
+   * tensor([true, false]).pow(2); // [1, 0]
    * tensor([-1, 4]).pow(0.5); // [NaN, 2]
    */
   pow(exponent: Operand): Tensor {
@@ -1184,7 +1186,7 @@ export class Tensor {
   }
 
   /**
-   * x * x. Shape (*) -> (*).
+   * x * x; of bools int32. Shape (*) -> (*).
    *
    * @example
    * tensor([-3, 0.5]).square(); // [9, 0.25]
