@@ -40,3 +40,27 @@ describe("powers", () => {
     expect(() => mask().pow(exponent)).toThrow("pow: a bool tensor has no pow");
   });
 });
+
+describe("differences", () => {
+  const tensors = "there is no difference with a bool tensor; logicalNot inverts a mask";
+  const scalars = (value: boolean): string =>
+    `there is no difference with a bool, got ${value}; give the number ${Number(value)}`;
+
+  test.each<[string, () => Tensor, string]>([
+    ["floats, true", () => floats().sub(true), `sub: ${scalars(true)}`],
+    ["floats, false", () => floats().sub(false), `sub: ${scalars(false)}`],
+    ["int32, true", () => integers().sub(true), `sub: ${scalars(true)}`],
+    ["floats, a mask", () => floats().sub(mask()), `sub: ${tensors}`],
+    ["a mask, true", () => mask().sub(true), `sub: ${tensors}`],
+    ["a mask, 1", () => mask().sub(1), `sub: ${tensors}`],
+    ["in place: floats, true", () => floats().sub_(true), `sub_: ${scalars(true)}`],
+    ["in place: floats, true times 2", () => floats().sub_(true, { alpha: 2 }), `sub_: ${scalars(true)}`],
+    ["in place: floats, a mask", () => floats().sub_(mask()), `sub_: ${tensors}`],
+    ["in place: floats, a mask times 2", () => floats().sub_(mask(), { alpha: 2 }), `sub_: ${tensors}`],
+    ["in place: int32, a mask times 2", () => integers().sub_(mask(), { alpha: 2 }), `sub_: ${tensors}`],
+    ["in place: a mask, 1", () => mask().sub_(1), `sub_: ${tensors}`],
+  ])("are refused: %s", (_, run, message) => {
+    expect(run).toThrow(DTypeError);
+    expect(run).toThrow(message);
+  });
+});

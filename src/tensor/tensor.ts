@@ -671,7 +671,8 @@ export class Tensor {
    */
   add_(other: Operand, options: { alpha?: number } = {}): this {
     checkOptions(options, ["alpha"], "add_");
-    return this.#update(ops.add(this.node, this.#scaled(other, options.alpha, "add_")), "add_");
+    const scaled = this.#scaled(this.#given(other, "add_"), options.alpha, "add_");
+    return this.#update(ops.add(this.node, scaled), "add_");
   }
 
   /**
@@ -684,12 +685,12 @@ export class Tensor {
    */
   sub_(other: Operand, options: { alpha?: number } = {}): this {
     checkOptions(options, ["alpha"], "sub_");
-    return this.#update(ops.sub(this.node, this.#scaled(other, options.alpha, "sub_"), "sub_"), "sub_");
+    const given = this.#fitting(this.#subtrahend(other, "sub_"), "sub_");
+    return this.#update(ops.sub(this.node, this.#scaled(given, options.alpha, "sub_"), "sub_"), "sub_");
   }
 
-  #scaled(other: Operand, alpha: number | undefined, name: string): Node {
-    const o = this.#given(other, name);
-    return alpha === undefined ? o : ops.mul(o, this.#operand(alpha, name));
+  #scaled(other: Node, alpha: number | undefined, name: string): Node {
+    return alpha === undefined ? other : ops.mul(other, this.#operand(alpha, name));
   }
 
   /**
@@ -877,6 +878,19 @@ export class Tensor {
     return scalar(value, dtype === "bool" && typeof other === "number" ? "int32" : dtype);
   }
 
+  /** What is subtracted. @throws DTypeError for bools, also those that would become numbers: as scalars, or by a factor. */
+  #subtrahend(other: Operand, name: string): Node {
+    if (typeof other === "boolean" && this.dtype !== "bool") {
+      throw new DTypeError(
+        `${name}: there is no difference with a bool, got ${other}; give the number ${Number(other)}`,
+        { other },
+      );
+    }
+    const node = this.#operand(other, name);
+    ops.refuseBools(this.node, node, name);
+    return node;
+  }
+
   #unary(op: (x: Node) => Node): Tensor {
     return Tensor.of(op(this.node));
   }
@@ -899,12 +913,12 @@ export class Tensor {
   /**
    * this - other, with broadcasting. Shapes (*), (*) -> (*).
    *
-   * @throws ShapeError unless the shapes broadcast, DTypeError for bool
+   * @throws ShapeError unless the shapes broadcast, DTypeError for bool tensors, true and false
    * @example
    * tensor([[1, 2], [3, 4]]).sub(tensor([1, 1])); // [[0, 1], [2, 3]]
    */
   sub(other: Operand): Tensor {
-    return this.#binary("sub", ops.sub, other);
+    return Tensor.of(ops.sub(this.node, this.#subtrahend(other, "sub")));
   }
 
   /**
