@@ -9,6 +9,7 @@ export { minimum } from "./binary/minimum.ts";
 export { mul } from "./binary/mul.ts";
 export { pow } from "./binary/pow.ts";
 export { remainder } from "./binary/remainder.ts";
+export { scaled } from "./binary/scaled.ts";
 export { refuseBools, sub } from "./binary/sub.ts";
 export { where } from "./binary/where.ts";
 export { eq } from "./compare/eq.ts";

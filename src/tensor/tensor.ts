@@ -27,6 +27,12 @@ import { formatTensor } from "./format.ts";
 import { defaultGenerator, type Generator } from "./generator.ts";
 import { type NestedArray, nest } from "./host-data.ts";
 
+/** Option of sums and differences. */
+export interface Alpha {
+  /** Factor of the other operand; 1 by default, an integer where the result is int32, uint8 or bool. */
+  readonly alpha?: number;
+}
+
 /** What can stand beside a tensor in arithmetic. */
 export type Operand = Tensor | number | boolean;
 
@@ -661,36 +667,36 @@ export class Tensor {
   }
 
   /**
-   * this + alpha * other, in place.
+   * this + alpha * other, in place; of two bools as `add`.
    *
-   * @param options.alpha factor of `other`; 1 by default
+   * @param options.alpha factor of `other`; 1 by default, an integer where the result is int32, uint8 or bool
    * @throws ShapeError unless the result fits this shape, DTypeError where an integer tensor would lose fractions,
    *   ArgumentError on a leaf with `requiresGrad` outside of `noGrad`, as for all in-place operations
    * @example
    * zeros([2, 2]).add_(tensor([1, 2]), { alpha: 10 }); // [[10, 20], [10, 20]]
    */
-  add_(other: Operand, options: { alpha?: number } = {}): this {
-    checkOptions(options, ["alpha"], "add_");
-    const scaled = this.#scaled(this.#given(other, "add_"), options.alpha, "add_");
+  add_(other: Operand, options?: Alpha): this {
+    const scaled = this.#scaled(this.#given(other, "add_"), options, "add_");
     return this.#update(ops.add(this.node, scaled), "add_");
   }
 
   /**
    * this - alpha * other, in place.
    *
-   * @param options.alpha factor of `other`; 1 by default
+   * @param options.alpha factor of `other`; 1 by default, an integer where the result is int32 or uint8
    * @throws ShapeError, DTypeError and ArgumentError as `add_`
    * @example
    * tensor([5, 7]).sub_(2, { alpha: 0.5 }); // [4, 6]
    */
-  sub_(other: Operand, options: { alpha?: number } = {}): this {
-    checkOptions(options, ["alpha"], "sub_");
+  sub_(other: Operand, options?: Alpha): this {
     const given = this.#fitting(this.#subtrahend(other, "sub_"), "sub_");
-    return this.#update(ops.sub(this.node, this.#scaled(given, options.alpha, "sub_"), "sub_"), "sub_");
+    return this.#update(ops.sub(this.node, this.#scaled(given, options, "sub_"), "sub_"), "sub_");
   }
 
-  #scaled(other: Node, alpha: number | undefined, name: string): Node {
-    return alpha === undefined ? other : ops.mul(other, this.#operand(alpha, name));
+  #scaled(other: Node, options: Alpha | undefined, name: string): Node {
+    if (options === undefined) return other;
+    checkOptions(options, ["alpha"], name);
+    return options.alpha === undefined ? other : ops.scaled(this.dtype, other, options.alpha, name);
   }
 
   /**
@@ -900,25 +906,29 @@ export class Tensor {
   }
 
   /**
-   * this + other, with broadcasting; of two bools whether either is true. Shapes (*), (*) -> (*).
+   * this + alpha * other, with broadcasting; of two bools whether either is true, and this alone where alpha is 0. Shapes
+   * (*), (*) -> (*).
    *
-   * @throws ShapeError unless the shapes broadcast: sizes, from the last on, are equal or 1
+   * @param options.alpha factor of `other`; 1 by default, an integer where the result is int32, uint8 or bool
+   * @throws ShapeError unless the shapes broadcast: sizes, from the last on, are equal or 1; DTypeError for another alpha
    * @example
    * tensor([[1], [2]]).add(tensor([10, 20])); // [[11, 21], [12, 22]]
+   * tensor([1, 2]).add(tensor([10, 20]), { alpha: 0.5 }); // [6, 12]
    */
-  add(other: Operand): Tensor {
-    return this.#binary("add", ops.add, other);
+  add(other: Operand, options?: Alpha): Tensor {
+    return Tensor.of(ops.add(this.node, this.#scaled(this.#operand(other, "add"), options, "add")));
   }
 
   /**
-   * this - other, with broadcasting. Shapes (*), (*) -> (*).
+   * this - alpha * other, with broadcasting. Shapes (*), (*) -> (*).
    *
+   * @param options.alpha factor of `other`; 1 by default, an integer where the result is int32 or uint8
    * @throws ShapeError unless the shapes broadcast, DTypeError for bool tensors, true and false
    * @example
    * tensor([[1, 2], [3, 4]]).sub(tensor([1, 1])); // [[0, 1], [2, 3]]
    */
-  sub(other: Operand): Tensor {
-    return Tensor.of(ops.sub(this.node, this.#subtrahend(other, "sub")));
+  sub(other: Operand, options?: Alpha): Tensor {
+    return Tensor.of(ops.sub(this.node, this.#scaled(this.#subtrahend(other, "sub"), options, "sub")));
   }
 
   /**
