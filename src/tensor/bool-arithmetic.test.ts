@@ -59,6 +59,7 @@ describe("differences", () => {
     ["in place: floats, a mask times 2", () => floats().sub_(mask(), { alpha: 2 }), `sub_: ${tensors}`],
     ["in place: int32, a mask times 2", () => integers().sub_(mask(), { alpha: 2 }), `sub_: ${tensors}`],
     ["in place: a mask, 1", () => mask().sub_(1), `sub_: ${tensors}`],
+    ["a step of floats towards a mask", () => floats().lerp_(mask(), 0.5), `lerp_: ${tensors}`],
   ])("are refused: %s", (_, run, message) => {
     expect(run).toThrow(DTypeError);
     expect(run).toThrow(message);

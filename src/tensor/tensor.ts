@@ -766,7 +766,7 @@ export class Tensor {
    */
   lerp_(end: Tensor, weight: Operand): this {
     const to = this.#fitting(nodeOf(end, "end", "lerp_"), "lerp_");
-    const step = ops.mul(ops.sub(to, this.node), this.#given(weight, "lerp_"));
+    const step = ops.mul(ops.sub(to, this.node, "lerp_"), this.#given(weight, "lerp_"));
     return this.#update(ops.add(this.node, step), "lerp_");
   }
 
@@ -903,6 +903,10 @@ export class Tensor {
 
   #binary(name: string, op: (a: Node, b: Node) => Node, other: Operand): Tensor {
     return Tensor.of(op(this.node, this.#operand(other, name)));
+  }
+
+  #logical(name: string, op: (a: Node, b: Node, name: string) => Node, other: Tensor): Tensor {
+    return Tensor.of(op(cast(this.node, "bool"), cast(nodeOf(other, "other", name), "bool"), name));
   }
 
   /**
@@ -1078,9 +1082,7 @@ export class Tensor {
    * tensor([0, 1, 2]).logicalAnd(tensor([1, 0, 3])); // [false, false, true]
    */
   logicalAnd(other: Tensor): Tensor {
-    return Tensor.of(
-      ops.bitwiseAnd(cast(this.node, "bool"), cast(nodeOf(other, "other", "logicalAnd"), "bool")),
-    );
+    return this.#logical("logicalAnd", ops.bitwiseAnd, other);
   }
 
   /**
@@ -1091,9 +1093,7 @@ export class Tensor {
    * tensor([0, 0, 2]).logicalOr(tensor([1, 0, 3])); // [true, false, true]
    */
   logicalOr(other: Tensor): Tensor {
-    return Tensor.of(
-      ops.bitwiseOr(cast(this.node, "bool"), cast(nodeOf(other, "other", "logicalOr"), "bool")),
-    );
+    return this.#logical("logicalOr", ops.bitwiseOr, other);
   }
 
   /**
@@ -1104,9 +1104,7 @@ export class Tensor {
    * tensor([0, 0, 2]).logicalXor(tensor([1, 0, 3])); // [true, false, false]
    */
   logicalXor(other: Tensor): Tensor {
-    return Tensor.of(
-      ops.bitwiseXor(cast(this.node, "bool"), cast(nodeOf(other, "other", "logicalXor"), "bool")),
-    );
+    return this.#logical("logicalXor", ops.bitwiseXor, other);
   }
 
   /**
@@ -1551,7 +1549,7 @@ export class Tensor {
    */
   amax(dim?: Dims, options: KeepDim = {}): Tensor {
     checkKeepDim(options, "amax");
-    return Tensor.of(ops.extreme(this.node, "max", { dim, ...options }));
+    return Tensor.of(ops.extreme(this.node, "max", { dim, ...options }, "amax"));
   }
 
   /**
@@ -1563,7 +1561,7 @@ export class Tensor {
    */
   amin(dim?: Dims, options: KeepDim = {}): Tensor {
     checkKeepDim(options, "amin");
-    return Tensor.of(ops.extreme(this.node, "min", { dim, ...options }));
+    return Tensor.of(ops.extreme(this.node, "min", { dim, ...options }, "amin"));
   }
 
   /**

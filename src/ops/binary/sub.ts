@@ -26,4 +26,4 @@ function apply(a: Node, b: Node, name = "sub"): Node {
 }
 
 /** Difference: y = a - b, with broadcasting. Shapes (*), (*) -> (*). @throws DTypeError for bool, as PyTorch. */
-export const sub: BinaryOperation & typeof apply = Object.assign(apply, { definition });
+export const sub: BinaryOperation = Object.assign(apply, { definition });
