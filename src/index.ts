@@ -28,6 +28,7 @@ export * from "./tensor/create.ts";
 export { defaultGenerator, Generator, manualSeed } from "./tensor/generator.ts";
 export { enableGrad, noGrad } from "./tensor/grad-mode.ts";
 export {
+  type Alpha,
   type Dims,
   type IndexItem,
   type KeepDim,

@@ -43,7 +43,9 @@ export interface BinaryDefinition {
 
 /** A definition with the function that applies it. */
 export type UnaryOperation = ((x: Node) => Node) & { readonly definition: UnaryDefinition };
-export type BinaryOperation = ((a: Node, b: Node) => Node) & { readonly definition: BinaryDefinition };
+/** As {@link UnaryOperation}; errors say `name` where it is given, else the definition's. */
+export type BinaryOperation = ((a: Node, b: Node) => Node) &
+  ((a: Node, b: Node, name: string) => Node) & { readonly definition: BinaryDefinition };
 
 /** Converts an operand to a type that the operation takes. @throws DTypeError where there is none. */
 export function accept(x: Node, accepts: Accepts, name: string): Node {
@@ -87,8 +89,8 @@ export function harmonize(a: Node, b: Node, name: string, accepts: Accepts = "an
 }
 
 export function binaryOperation(definition: BinaryDefinition): BinaryOperation {
-  const { fn, accepts, name, ofBools } = definition;
-  const apply = (a: Node, b: Node): Node => {
+  const { fn, accepts, ofBools } = definition;
+  const apply = (a: Node, b: Node, name = definition.name): Node => {
     if (ofBools !== undefined && a.dtype === "bool" && b.dtype === "bool") {
       return binary(ofBools, ...harmonize(a, b, name));
     }

@@ -18,12 +18,17 @@ function checkBody(body: unknown, operation: string): void {
 }
 
 /**
- * Runs `body` without recording gradients. An async body stays without them only up to its first await.
+ * Runs `body` without recording gradients, until it returns. An async body returns at its first await, and gradients are
+ * recorded again after it: nothing tells then what belongs to the body from what runs beside it. Compute inside and await
+ * outside.
  *
  * @returns what `body` returns
  * @example
  * const w = ones([2], { requiresGrad: true });
  * noGrad(() => w.mul(2)).requiresGrad; // false
+ * await noGrad(() => w.mul(2)).array(); // [2, 2]
+ * const late = async () => (await null, w.mul(2));
+ * (await noGrad(late)).requiresGrad; // true
  */
 export function noGrad<T>(body: () => T): T {
   checkBody(body, "noGrad");
@@ -31,7 +36,7 @@ export function noGrad<T>(body: () => T): T {
 }
 
 /**
- * Runs `body` with gradients recorded, inside `noGrad` too.
+ * Runs `body` with gradients recorded, inside `noGrad` too; until it returns, as `noGrad`.
  *
  * @returns what `body` returns
  * @example

@@ -151,8 +151,24 @@ describe("a tensor", () => {
     ["reshape", [[4]], "reshape: [2, 3] has 6 elements, which [4] cannot hold"],
     ["expand", [2, 3], "expand: a shape is a list such as [2, 3]; got 2"],
     ["repeat", [2, 1], "repeat: counts are a list such as [2, 1]; got 2"],
+    ["logicalAnd", [zeros([4])], "logicalAnd: shapes [2, 3] and [4] do not broadcast"],
+    ["logicalOr", [zeros([4])], "logicalOr: shapes [2, 3] and [4] do not broadcast"],
+    ["logicalXor", [zeros([4])], "logicalXor: shapes [2, 3] and [4] do not broadcast"],
+    ["amax", [[2]], "amax: dimension 2 is out of range for a tensor of 2 dimensions"],
+    ["amin", [[2]], "amin: dimension 2 is out of range for a tensor of 2 dimensions"],
+    ["amax", [[1, -1]], "amax: dimension list [1, -1] names one twice"],
+    ["max", [2], "max: dimension 2 is out of range for a tensor of 2 dimensions"],
   ] as const)("names what was called: %s", (name, given, message) => {
     expect(y(name, ...given)).toThrow(message);
+  });
+
+  test("names what was called: extremes of nothing", () => {
+    const nothing = zeros([0, 3]);
+    for (const name of ["amax", "amin", "max", "min"] as const) {
+      expect(() => nothing[name]()).toThrow(
+        `${name}: a tensor of shape [0, 3] has no elements to choose from`,
+      );
+    }
   });
 
   test("is what functions take, in lists where there are several", async () => {

@@ -27,6 +27,12 @@ import { formatTensor } from "./format.ts";
 import { defaultGenerator, type Generator } from "./generator.ts";
 import { type NestedArray, nest } from "./host-data.ts";
 
+/** Option of sums and differences. */
+export interface Alpha {
+  /** Factor of the other operand; 1 by default, an integer where the result is int32, uint8 or bool. */
+  readonly alpha?: number;
+}
+
 /** What can stand beside a tensor in arithmetic. */
 export type Operand = Tensor | number | boolean;
 
@@ -661,35 +667,36 @@ export class Tensor {
   }
 
   /**
-   * this + alpha * other, in place.
+   * this + alpha * other, in place; of two bools as `add`.
    *
-   * @param options.alpha factor of `other`; 1 by default
+   * @param options.alpha factor of `other`; 1 by default, an integer where the result is int32, uint8 or bool
    * @throws ShapeError unless the result fits this shape, DTypeError where an integer tensor would lose fractions,
    *   ArgumentError on a leaf with `requiresGrad` outside of `noGrad`, as for all in-place operations
    * @example
    * zeros([2, 2]).add_(tensor([1, 2]), { alpha: 10 }); // [[10, 20], [10, 20]]
    */
-  add_(other: Operand, options: { alpha?: number } = {}): this {
-    checkOptions(options, ["alpha"], "add_");
-    return this.#update(ops.add(this.node, this.#scaled(other, options.alpha, "add_")), "add_");
+  add_(other: Operand, options?: Alpha): this {
+    const scaled = this.#scaled(this.#given(other, "add_"), options, "add_");
+    return this.#update(ops.add(this.node, scaled), "add_");
   }
 
   /**
    * this - alpha * other, in place.
    *
-   * @param options.alpha factor of `other`; 1 by default
+   * @param options.alpha factor of `other`; 1 by default, an integer where the result is int32 or uint8
    * @throws ShapeError, DTypeError and ArgumentError as `add_`
    * @example
    * tensor([5, 7]).sub_(2, { alpha: 0.5 }); // [4, 6]
    */
-  sub_(other: Operand, options: { alpha?: number } = {}): this {
-    checkOptions(options, ["alpha"], "sub_");
-    return this.#update(ops.sub(this.node, this.#scaled(other, options.alpha, "sub_"), "sub_"), "sub_");
+  sub_(other: Operand, options?: Alpha): this {
+    const given = this.#fitting(this.#subtrahend(other, "sub_"), "sub_");
+    return this.#update(ops.sub(this.node, this.#scaled(given, options, "sub_"), "sub_"), "sub_");
   }
 
-  #scaled(other: Operand, alpha: number | undefined, name: string): Node {
-    const o = this.#given(other, name);
-    return alpha === undefined ? o : ops.mul(o, this.#operand(alpha, name));
+  #scaled(other: Node, options: Alpha | undefined, name: string): Node {
+    if (options === undefined) return other;
+    checkOptions(options, ["alpha"], name);
+    return options.alpha === undefined ? other : ops.scaled(this.dtype, other, options.alpha, name);
   }
 
   /**
@@ -759,7 +766,7 @@ export class Tensor {
    */
   lerp_(end: Tensor, weight: Operand): this {
     const to = this.#fitting(nodeOf(end, "end", "lerp_"), "lerp_");
-    const step = ops.mul(ops.sub(to, this.node), this.#given(weight, "lerp_"));
+    const step = ops.mul(ops.sub(to, this.node, "lerp_"), this.#given(weight, "lerp_"));
     return this.#update(ops.add(this.node, step), "lerp_");
   }
 
@@ -877,6 +884,19 @@ export class Tensor {
     return scalar(value, dtype === "bool" && typeof other === "number" ? "int32" : dtype);
   }
 
+  /** What is subtracted. @throws DTypeError for bools, also those that would become numbers: as scalars, or by a factor. */
+  #subtrahend(other: Operand, name: string): Node {
+    if (typeof other === "boolean" && this.dtype !== "bool") {
+      throw new DTypeError(
+        `${name}: there is no difference with a bool, got ${other}; give the number ${Number(other)}`,
+        { other },
+      );
+    }
+    const node = this.#operand(other, name);
+    ops.refuseBools(this.node, node, name);
+    return node;
+  }
+
   #unary(op: (x: Node) => Node): Tensor {
     return Tensor.of(op(this.node));
   }
@@ -885,26 +905,34 @@ export class Tensor {
     return Tensor.of(op(this.node, this.#operand(other, name)));
   }
 
-  /**
-   * this + other, with broadcasting; of two bools whether either is true. Shapes (*), (*) -> (*).
-   *
-   * @throws ShapeError unless the shapes broadcast: sizes, from the last on, are equal or 1
-   * @example
-   * tensor([[1], [2]]).add(tensor([10, 20])); // [[11, 21], [12, 22]]
-   */
-  add(other: Operand): Tensor {
-    return this.#binary("add", ops.add, other);
+  #logical(name: string, op: (a: Node, b: Node, name: string) => Node, other: Tensor): Tensor {
+    return Tensor.of(op(cast(this.node, "bool"), cast(nodeOf(other, "other", name), "bool"), name));
   }
 
   /**
-   * this - other, with broadcasting. Shapes (*), (*) -> (*).
+   * this + alpha * other, with broadcasting; of two bools whether either is true, and this alone where alpha is 0. Shapes
+   * (*), (*) -> (*).
    *
-   * @throws ShapeError unless the shapes broadcast, DTypeError for bool
+   * @param options.alpha factor of `other`; 1 by default, an integer where the result is int32, uint8 or bool
+   * @throws ShapeError unless the shapes broadcast: sizes, from the last on, are equal or 1; DTypeError for another alpha
+   * @example
+   * tensor([[1], [2]]).add(tensor([10, 20])); // [[11, 21], [12, 22]]
+   * tensor([1, 2]).add(tensor([10, 20]), { alpha: 0.5 }); // [6, 12]
+   */
+  add(other: Operand, options?: Alpha): Tensor {
+    return Tensor.of(ops.add(this.node, this.#scaled(this.#operand(other, "add"), options, "add")));
+  }
+
+  /**
+   * this - alpha * other, with broadcasting. Shapes (*), (*) -> (*).
+   *
+   * @param options.alpha factor of `other`; 1 by default, an integer where the result is int32 or uint8
+   * @throws ShapeError unless the shapes broadcast, DTypeError for bool tensors, true and false
    * @example
    * tensor([[1, 2], [3, 4]]).sub(tensor([1, 1])); // [[0, 1], [2, 3]]
    */
-  sub(other: Operand): Tensor {
-    return this.#binary("sub", ops.sub, other);
+  sub(other: Operand, options?: Alpha): Tensor {
+    return Tensor.of(ops.sub(this.node, this.#scaled(this.#subtrahend(other, "sub"), options, "sub")));
   }
 
   /**
@@ -931,11 +959,13 @@ export class Tensor {
   }
 
   /**
-   * this ** exponent, with broadcasting; a negative base needs an integer exponent. Shapes (*), (*) -> (*).
+   * this ** exponent, with broadcasting; a negative base needs an integer exponent. A bool to the power of a number is
+   * a number, int32 where the exponent is an integer. Shapes (*), (*) -> (*).
    *
-   * @throws ShapeError
+   * @throws ShapeError, DTypeError where both are bool
    * @example
    * tensor([-2, 4]).pow(3); // [-8, 64]
+   * tensor([true, false]).pow(2); // [1, 0]
    * tensor([-1, 4]).pow(0.5); // [NaN, 2]
    */
   pow(exponent: Operand): Tensor {
@@ -1052,9 +1082,7 @@ export class Tensor {
    * tensor([0, 1, 2]).logicalAnd(tensor([1, 0, 3])); // [false, false, true]
    */
   logicalAnd(other: Tensor): Tensor {
-    return Tensor.of(
-      ops.bitwiseAnd(cast(this.node, "bool"), cast(nodeOf(other, "other", "logicalAnd"), "bool")),
-    );
+    return this.#logical("logicalAnd", ops.bitwiseAnd, other);
   }
 
   /**
@@ -1065,9 +1093,7 @@ export class Tensor {
    * tensor([0, 0, 2]).logicalOr(tensor([1, 0, 3])); // [true, false, true]
    */
   logicalOr(other: Tensor): Tensor {
-    return Tensor.of(
-      ops.bitwiseOr(cast(this.node, "bool"), cast(nodeOf(other, "other", "logicalOr"), "bool")),
-    );
+    return this.#logical("logicalOr", ops.bitwiseOr, other);
   }
 
   /**
@@ -1078,9 +1104,7 @@ export class Tensor {
    * tensor([0, 0, 2]).logicalXor(tensor([1, 0, 3])); // [true, false, false]
    */
   logicalXor(other: Tensor): Tensor {
-    return Tensor.of(
-      ops.bitwiseXor(cast(this.node, "bool"), cast(nodeOf(other, "other", "logicalXor"), "bool")),
-    );
+    return this.#logical("logicalXor", ops.bitwiseXor, other);
   }
 
   /**
@@ -1184,7 +1208,7 @@ export class Tensor {
   }
 
   /**
-   * x * x. Shape (*) -> (*).
+   * x * x; of bools int32. Shape (*) -> (*).
    *
    * @example
    * tensor([-3, 0.5]).square(); // [9, 0.25]
@@ -1525,7 +1549,7 @@ export class Tensor {
    */
   amax(dim?: Dims, options: KeepDim = {}): Tensor {
     checkKeepDim(options, "amax");
-    return Tensor.of(ops.extreme(this.node, "max", { dim, ...options }));
+    return Tensor.of(ops.extreme(this.node, "max", { dim, ...options }, "amax"));
   }
 
   /**
@@ -1537,7 +1561,7 @@ export class Tensor {
    */
   amin(dim?: Dims, options: KeepDim = {}): Tensor {
     checkKeepDim(options, "amin");
-    return Tensor.of(ops.extreme(this.node, "min", { dim, ...options }));
+    return Tensor.of(ops.extreme(this.node, "min", { dim, ...options }, "amin"));
   }
 
   /**

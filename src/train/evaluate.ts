@@ -4,6 +4,7 @@
 import { checkOptions } from "../base/options.ts";
 import { noGrad } from "../tensor/grad-mode.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { checkParts } from "./check-parts.ts";
 import type { BatchSource, Loss, Metric, MetricValues, Model } from "./contract.ts";
 import { applyMetrics, MetricSums, readAll } from "./metrics.ts";
 
@@ -38,7 +39,7 @@ const optionNames: Readonly<Record<keyof EvaluateOptions, true>> = {
  * @param options.metrics measured beside the loss; none by default
  * @param options.onBatch called with each batch before its values are computed; nothing by default
  * @param options.signal stops between two batches by throwing its reason
- * @throws ArgumentError for an option that there is not
+ * @throws ArgumentError for an option that there is not, and where model, loader or loss are missing or something else
  * @example
  * const metrics = { accuracy: train.accuracy };
  * const measured = await train.evaluate(model, { loader, loss: F.crossEntropy, metrics });
@@ -46,6 +47,7 @@ const optionNames: Readonly<Record<keyof EvaluateOptions, true>> = {
  */
 export async function evaluate(model: Model, options: EvaluateOptions): Promise<MetricValues> {
   checkOptions(options, Object.keys(optionNames), "evaluate");
+  checkParts("evaluate", model, options, ["loader", "loss"]);
   const { loader, loss, metrics = {}, onBatch, signal } = options;
   const wasTraining = model.training;
   model.train(false);

@@ -4,6 +4,7 @@
 import { ArgumentError } from "../base/errors.ts";
 import { checkOptions } from "../base/options.ts";
 import type { CheckpointValue } from "../io/checkpoint.ts";
+import { checkParts } from "./check-parts.ts";
 import type { EpochResult, Model } from "./contract.ts";
 import type { FitOptions } from "./fit-options.ts";
 import { Training } from "./training.ts";
@@ -28,8 +29,9 @@ const optionNames: Readonly<Record<keyof FitOptions, true>> = {
  * Trains a model, from the beginning or from a checkpoint (`resume`, see `Checkpoint`).
  *
  * @returns What each epoch gave; of a resumed training those that ended now.
- * @throws ArgumentError for an option that there is not, a number of epochs that is none, or a checkpoint of other data; FileFormatError for a checkpoint
- *   that is missing or damaged; the reason of `signal`; what a callback throws.
+ * @throws ArgumentError for an option that there is not, a part that is missing or something else, a number of epochs that
+ *   is none, or a checkpoint of other data; FileFormatError for a checkpoint that is missing or damaged; the reason of
+ *   `signal`; what a callback throws.
  * @example
  * const results = await train.fit(model, {
  *   loader,
@@ -44,7 +46,7 @@ const optionNames: Readonly<Record<keyof FitOptions, true>> = {
  */
 export async function fit(model: Model, options: FitOptions): Promise<readonly EpochResult[]> {
   checkOptions(options, Object.keys(optionNames), "fit");
-  requireOptions(options);
+  checkParts("fit", model, options, ["loader", "loss", "optimizer", "epochs"]);
   const { scheduler, epochs, startEpoch, resume } = options;
   if (!Number.isInteger(epochs) || epochs < 0) {
     throw new ArgumentError(`fit: epochs ${epochs} is not an integer of 0 or more`, { epochs });
@@ -70,17 +72,4 @@ async function stateOf(
   const { loadLatestCheckpoint } = await import("./checkpoint-folder.ts");
   const { state, path } = await loadLatestCheckpoint(resume);
   return { state, source: path };
-}
-
-/** @throws ArgumentError for an option that is needed and missing. */
-function requireOptions(options: FitOptions): void {
-  for (const name of ["loader", "loss", "optimizer", "epochs"] as const) {
-    if (options[name] !== undefined) continue;
-    throw new ArgumentError(
-      `fit: the option ${name} is missing; loader, loss, optimizer and epochs are needed`,
-      {
-        option: name,
-      },
-    );
-  }
 }

@@ -9,6 +9,7 @@ import { Module } from "../nn/module.ts";
 import { defaultGenerator } from "../tensor/generator.ts";
 import { noGrad } from "../tensor/grad-mode.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { checkParts } from "./check-parts.ts";
 import type { BatchSource, Loss, Model, TrainingOptimizer } from "./contract.ts";
 
 /** What to look for a learning rate with. */
@@ -50,7 +51,7 @@ const smoothing = 0.9;
  * with each learning rate from `startLr` to `endLr`, in all groups of parameters. Model, optimizer, loader and the
  * default random generator are afterwards exactly as before, also after an error; gradients are removed.
  *
- * @throws ArgumentError for options out of range or a loader without batches; the reason of `signal`.
+ * @throws ArgumentError for options that are missing or out of range, or a loader without batches; the reason of `signal`.
  * @example
  * const { suggestion, lrs } = await train.lrFind(model, { loader, loss: F.crossEntropy, optimizer, steps: 10 });
  * lrs[0]; // 1e-7
@@ -59,6 +60,7 @@ const smoothing = 0.9;
  */
 export async function lrFind(model: Model, options: LrFindOptions): Promise<LrFindResult> {
   checkOptions(options, optionNames, "lrFind");
+  checkParts("lrFind", model, options, ["loader", "loss", "optimizer"]);
   const { startLr = 1e-7, endLr = 10, steps = 100, divergence = 4 } = options;
   checkRanges({ startLr, endLr, steps, divergence });
   const restore = await snapshot(model, options);

@@ -1,5 +1,5 @@
 import { constant } from "../../graph/build.ts";
-import { fixed, integers, type OpCases, pairwise, uniform, values } from "../op-cases.test-helper.ts";
+import { bools, fixed, integers, type OpCases, pairwise, uniform, values } from "../op-cases.test-helper.ts";
 import { pow } from "./pow.ts";
 
 export const cases: OpCases = {
@@ -17,6 +17,24 @@ export const cases: OpCases = {
     {
       name: "int32 with float32",
       inputs: [integers([5, 3], 1, 9), uniform([3], -2, 3)],
+      run: pow,
+      torch: "a ** b",
+    },
+    {
+      name: "bool with int32",
+      inputs: [bools([5, 3]), integers([3], 0, 4)],
+      run: pow,
+      torch: "a ** b",
+    },
+    {
+      name: "bool with float32",
+      inputs: [bools([5, 3]), fixed(uniform([3], 0, 3))],
+      run: pow,
+      torch: "a ** b",
+    },
+    {
+      name: "float32 with bool",
+      inputs: [fixed(uniform([5, 3], 0.3, 3)), bools([3])],
       run: pow,
       torch: "a ** b",
     },

@@ -18,8 +18,8 @@ function powGradient(g: Node, a: Node, b: Node, y: Node): [Node, Node] {
 
 const definition: BinaryDefinition = { name: "pow", fn: "pow", accepts: "number", gradient: powGradient };
 
-function apply(a: Node, b: Node): Node {
-  const [x, y] = harmonize(a, b, "pow", "number");
+function apply(a: Node, b: Node, name = "pow"): Node {
+  const [x, y] = harmonize(a, b, name, "number");
   if (isFloat(x.dtype)) return binary("pow", x, y);
   return cast(binary("pow", cast(x, "float64"), cast(y, "float64")), x.dtype);
 }

@@ -10,8 +10,8 @@ const definition: BinaryDefinition = {
   gradient: (g, a, b) => [g, unary("neg", binary("mul", g, unary("floor", binary("div", a, b))))],
 };
 
-function apply(a: Node, b: Node): Node {
-  const [x, y] = harmonize(a, b, "remainder", "number");
+function apply(a: Node, b: Node, name = "remainder"): Node {
+  const [x, y] = harmonize(a, b, name, "number");
   return binary(isFloat(x.dtype) ? "fmod" : "mod", x, y);
 }
 

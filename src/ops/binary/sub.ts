@@ -10,16 +10,20 @@ const definition: BinaryDefinition = {
   gradient: (g) => [g, unary("neg", g)],
 };
 
+/** @throws DTypeError where either operand of a difference is a bool tensor, as PyTorch. */
+export function refuseBools(a: Node, b: Node, name: string): void {
+  if (a.dtype !== "bool" && b.dtype !== "bool") return;
+  throw new DTypeError(
+    `${name}: there is no difference with a bool tensor; logicalNot inverts a mask, logicalXor tells where two differ, ` +
+      '.to("float32") or .to("int32") makes numbers of it',
+    { a: a.dtype, b: b.dtype },
+  );
+}
+
 function apply(a: Node, b: Node, name = "sub"): Node {
-  if (a.dtype === "bool" || b.dtype === "bool") {
-    throw new DTypeError(
-      `${name}: there is no difference with a bool tensor; logicalNot inverts a mask, logicalXor tells where two differ, ` +
-        '.to("float32") or .to("int32") makes numbers of it',
-      { a: a.dtype, b: b.dtype },
-    );
-  }
+  refuseBools(a, b, name);
   return binary("sub", ...harmonize(a, b, name, "number"));
 }
 
 /** Difference: y = a - b, with broadcasting. Shapes (*), (*) -> (*). @throws DTypeError for bool, as PyTorch. */
-export const sub: BinaryOperation & typeof apply = Object.assign(apply, { definition });
+export const sub: BinaryOperation = Object.assign(apply, { definition });

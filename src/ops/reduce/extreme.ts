@@ -4,11 +4,15 @@ import { cast, gather, reduce, reshape } from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
 import { type ReduceOptions, reduceOver, withoutAxes } from "./reduction.ts";
 
-/** Largest or smallest element over axes; NaN where there is one. The gradient is shared between equal ones. */
-export function extreme(x: Node, fn: "max" | "min", options: ReduceOptions = {}): Node {
-  refuseEmpty(x, options.dim, fn);
+/**
+ * Largest or smallest element over axes; NaN where there is one. The gradient is shared between equal ones.
+ *
+ * @param name what errors call it
+ */
+export function extreme(x: Node, fn: "max" | "min", options: ReduceOptions = {}, name: string = fn): Node {
+  refuseEmpty(x, options.dim, name);
   const v = x.dtype === "bool" ? cast(x, "int32") : x;
-  const y = reduceOver(v, options, fn, (axes) => reduce(fn, v, axes));
+  const y = reduceOver(v, options, name, (axes) => reduce(fn, v, axes));
   return cast(y, x.dtype);
 }
 

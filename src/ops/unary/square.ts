@@ -1,9 +1,8 @@
-import { binary } from "../../graph/build.ts";
+import { binary, cast } from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
-import { accept } from "../definition.ts";
 
-/** x * x, element by element. Shape (*) -> (*). */
+/** x * x, element by element; of bools as integers, as any power of them. Shape (*) -> (*). */
 export function square(x: Node): Node {
-  const v = accept(x, "number", "square");
+  const v = x.dtype === "bool" ? cast(x, "int32") : x;
   return binary("mul", v, v);
 }
