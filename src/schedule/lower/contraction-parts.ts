@@ -4,10 +4,10 @@
  */
 import { add, binary, int, Locals, load, mul, splat, store, use } from "../../kernel/build.ts";
 import { type Expr, valueTypeOf } from "../../kernel/ir.ts";
-import { factorOf, ofAtom, variable } from "../index-math.ts";
+import { ofAtom, variable } from "../index-math.ts";
 import type { Buffer, LoweredCall, LoweringContext } from "../plan.ts";
 import { ScalarBody } from "../scalar-body.ts";
-import { emitInline, extent, hold, longSum, type Problem, rowStarts } from "./contraction-problem.ts";
+import { emitInline, extent, hold, type Problem, rowStarts } from "./contraction-problem.ts";
 import { emitTile, makeAccumulators, type SummedLoop } from "./contraction-tile.ts";
 import { Emitter } from "./emitter.ts";
 import { chunkLocal, KernelBuffers } from "./kernel-frame.ts";
@@ -21,13 +21,10 @@ export interface SumParts {
 
 const mostSumParts = 16;
 
-/** Cuts the sum where both operands lie along it and it is long. */
+/** How the sum is cut, or null where it is not. */
 export function splitSum(p: Problem): SumParts | null {
-  const summed = extent(p.spec, p.plan.summed);
   const outer = p.loops[0];
-  const lastRow = p.plan.rows[p.plan.rows.length - 1];
-  const alongRows = lastRow === undefined || factorOf(p.rowAccess.index, `x${lastRow}`) === 1 || p.rows <= 16;
-  if (summed < longSum || outer === undefined || !alongRows || p.column.before.length > 0) return null;
+  if (!p.inParts || outer === undefined) return null;
   const wanted = Math.min(mostSumParts, outer.size);
   let size = Math.ceil(outer.size / wanted);
   if (p.loops.length === 1) size = Math.ceil(size / 4) * 4;

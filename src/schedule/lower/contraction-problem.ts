@@ -54,6 +54,8 @@ export interface Problem {
   readonly clipped: ClippedRows | null;
   /** Whether short loops may be written out; see `Tile`. */
   readonly writesOut: boolean;
+  /** Whether chunks own parts of the sum. */
+  readonly inParts: boolean;
 }
 
 export interface ColumnOperand {
@@ -73,6 +75,8 @@ interface TileShape {
 
 /** A sum of at least this many terms may be cut into parts. */
 export const longSum = 1024;
+/** Elements of a result up to which partial results cost little beside reading operands again and again. */
+const smallResult = 65_536;
 
 const dimVariable = (d: number, size: number): Variable => variable(`x${d}`, size);
 export const extent = (spec: ContractionSpec, dims: readonly number[]): number =>
@@ -89,7 +93,8 @@ export function analyze(node: Node, context: LoweringContext): Problem {
   if (rowAccess === null)
     throw new Error("schedule: the row operand of a contraction is not linear in memory");
   const rows = extent(spec, plan.rows);
-  const direct = directColumns(node, plan, lanes, columns, context);
+  const inParts = isCut(rowAccess, plan, spec, columns);
+  const direct = directColumns(node, plan, lanes, columns, inParts, context);
   const longSums = direct !== null && extent(spec, plan.summed) >= longSum;
   const line = spec.sizes[plan.rows[plan.rows.length - 1] ?? -1] ?? 1;
   const vectors = Math.ceil(columns / lanes);
@@ -105,6 +110,7 @@ export function analyze(node: Node, context: LoweringContext): Problem {
     columns,
     rowAccess,
     writesOut: context.target.registers >= 32,
+    inParts: inParts && (direct !== null || rows * columns <= smallResult / 2),
   };
   const stride = (d: number): number => factorOf(rowAccess.index, `x${d}`);
   const clipped =
@@ -131,6 +137,17 @@ export function analyze(node: Node, context: LoweringContext): Problem {
   };
   const loops = mergeLoops(spec, plan.summed, stride, inPanel, clipped?.clips);
   return { ...base, ...shape, loops, column: packed };
+}
+
+/** Whether a long sum is cut into parts: where the row operand lies along its rows, or along the sum of a small result. */
+function isCut(rowAccess: Access, plan: ContractionPlan, spec: ContractionSpec, columns: number): boolean {
+  if (extent(spec, plan.summed) < longSum) return false;
+  const rows = extent(spec, plan.rows);
+  const isNext = (d: number | undefined): boolean =>
+    d !== undefined && factorOf(rowAccess.index, `x${d}`) === 1;
+  if (rows <= 16 || isNext(plan.rows[plan.rows.length - 1])) return true;
+  const last = plan.summed.findLast((d) => spec.sizes[d] !== 1);
+  return isNext(last) && rows * columns <= smallResult;
 }
 
 /** A line of fewer rows than this is too short for a tile of its own. */
@@ -206,6 +223,8 @@ export function accessOf(
 
 /** Rows of the column operand further apart than this share cache sets when a panel is read. */
 const farRows = 1024;
+/** Elements over which a panel is spread from which on its lines are too many pages: laid out, it is read a third faster. */
+const farSpan = 131_072;
 
 /** Bytes after which addresses share a set of the first-level cache, its ways, and what it holds. */
 const [cachePeriod, cacheWays, cacheBytes] = [4096, 8, 32768];
@@ -228,6 +247,7 @@ function directColumns(
   plan: ContractionPlan,
   lanes: number,
   columns: number,
+  inParts: boolean,
   context: LoweringContext,
 ): Access | null {
   if (node.op.kind !== "contraction") return null;
@@ -252,6 +272,7 @@ function directColumns(
   const summed = extent(spec, plan.summed);
   const rows = extent(spec, plan.rows);
   if (apart >= farRows / 4 && apart % farRows === 0 && summed > 16 && rows > 32) return null;
+  if (!inParts && apart >= farRows / 8 && apart * summed > farSpan && rows > 128) return null;
   const repeated = plan.batch.some((d) => (spec.sizes[d] as number) > 1);
   if (!repeated && displaced(apart, summed, rows, context.target)) return null;
   if (plan.summed.some((d) => factorOf(access.index, `x${d}`) < 0)) return null;

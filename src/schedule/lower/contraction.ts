@@ -44,6 +44,7 @@ function lowerCore(group: Group, context: LoweringContext): LoweredCall[] {
   const table = joinLoops(problem, context);
   const joined = table?.problem ?? problem;
   return [
+    ...problem.column.before,
     ...(table === null ? [] : [table.before]),
     ...partialSums(group, joined, splitSum(joined) ?? parts, table?.buffer ?? null, context),
   ];
