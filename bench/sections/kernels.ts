@@ -44,6 +44,7 @@ const matmuls: readonly Kernel[] = [
   matmul(784, 64, 256, false, [true, false]),
   matmul(2048, 2048, 16),
   matmul(16, 2048, 2048),
+  matmul(256, 4096, 256, true),
 ];
 
 /** Channels in and out, edge of the image, edge of the kernel, stride, and whether it is measured quickly. */

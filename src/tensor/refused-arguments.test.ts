@@ -209,3 +209,13 @@ describe("a tensor", () => {
     expect(w.grad?.shape).toEqual([2, 3]);
   });
 });
+
+test("integers to the power of a negative integer", () => {
+  for (const dtype of ["int32", "uint8", "bool"] as const) {
+    expect(() => tensor([1, 2], { dtype }).pow(-1)).toThrow(
+      `pow: integers to the power of a negative integer are no integers, got -1 for ${dtype}; make them float32 first`,
+    );
+  }
+  expect(tensor([1, 2], { dtype: "int32" }).pow(-0.5).dtype).toBe("float32");
+  expect(tensor([1, 2]).pow(-1).dtype).toBe("float32");
+});

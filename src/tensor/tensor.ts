@@ -962,7 +962,7 @@ export class Tensor {
    * this ** exponent, with broadcasting; a negative base needs an integer exponent. A bool to the power of a number is
    * a number, int32 where the exponent is an integer. Shapes (*), (*) -> (*).
    *
-   * @throws ShapeError, DTypeError where both are bool
+   * @throws ShapeError, DTypeError where both are bool, ArgumentError for integers to the power of a negative integer
    * @example
    * tensor([-2, 4]).pow(3); // [-8, 64]
    * tensor([true, false]).pow(2); // [1, 0]
@@ -970,6 +970,13 @@ export class Tensor {
    */
   pow(exponent: Operand): Tensor {
     if (exponent === 2) return this.square();
+    if (typeof exponent === "number" && exponent < 0 && Number.isInteger(exponent) && !isFloat(this.dtype)) {
+      throw new ArgumentError(
+        `pow: integers to the power of a negative integer are no integers, got ${exponent} for ${this.dtype}; ` +
+          'make them float32 first: x.to("float32")',
+        { exponent, dtype: this.dtype },
+      );
+    }
     return this.#binary("pow", ops.pow, exponent);
   }
 
