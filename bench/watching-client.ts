@@ -16,7 +16,8 @@ const kinds = ["activations", "gradients", "updates"];
 const stripsMs = 4000;
 const tickMs = 100;
 
-const agent = new Agent({ keepAlive: true });
+/** A connection for each request: the studio closes those that are idle while this process stands still. */
+const agent = new Agent({ keepAlive: false });
 
 /** @returns The whole answer; one that does not end is read as long as it goes on. */
 function textOf(address: string): Promise<string> {
