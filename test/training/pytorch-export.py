@@ -1,7 +1,8 @@
 """Runs exported models in PyTorch, for pytorch-export.test.ts.
 
 In each folder given: model.py, model.pt and batch.pt ({"x", "y"}). Prints a line of JSON for each: outputs in evaluation
-and training mode, and losses of two steps of SGD, in float64 and in float32.
+and training mode, and losses of two steps of SGD, in float64, and in float32 several times: with the parameters as they
+are, and with their last bits changed at random. Batch norm over a few pixels of four samples makes much of them.
 """
 
 import importlib.util
@@ -13,8 +14,16 @@ import torch
 from torch import nn
 
 
-def measure(module, folder, dtype):
+SAMPLES = 8
+
+
+def measure(module, folder, dtype, seed=0):
     net = module.load()
+    if seed > 0:
+        torch.manual_seed(seed)
+        with torch.no_grad():
+            for p in net.parameters():
+                p.mul_(1 + torch.finfo(torch.float32).eps * torch.randn_like(p))
     # Other random numbers than ours: compared without.
     for layer in net.modules():
         if isinstance(layer, (nn.Dropout, nn.Dropout2d)):
@@ -45,5 +54,5 @@ for name in sys.argv[1:]:
     spec = importlib.util.spec_from_file_location("model", folder / "model.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    both = {str(dtype)[6:]: measure(module, folder, dtype) for dtype in (torch.float64, torch.float32)}
-    print(json.dumps(both))
+    truth = measure(module, folder, torch.float64)
+    print(json.dumps({"float64": truth, "float32": [measure(module, folder, torch.float32, i) for i in range(SAMPLES)]}))

@@ -149,7 +149,7 @@ const gap = (a: readonly number[], b: readonly number[]): number => {
 const { path: python, missing } = findTorch();
 let root = "";
 const ours = new Map<string, Measured & { keys: FromPython["keys"] }>();
-const theirs = new Map<string, { readonly float64: FromPython; readonly float32: FromPython }>();
+const theirs = new Map<string, { readonly float64: FromPython; readonly float32: readonly FromPython[] }>();
 
 /** Exports a model that has been trained for a step, so that batch norm has statistics of its own. */
 async function exportCase(name: string, { make, shape }: Exported, folder: string): Promise<void> {
@@ -207,9 +207,11 @@ describe("a model in PyTorch", () => {
       for (const part of ["evaluated", "trained", "losses"] as const) {
         const truth = there.float64[part];
         const size = Math.max(...truth.map(Math.abs));
-        // Four times the error of PyTorch's own float32, which is one sample of what rounding does: last bits of the weights
-        // that were exported move it by a factor of 2.5. Or what a few hundred roundings of the largest value may come to.
-        const allowed = Math.max(4 * gap(there.float32[part], truth), 2e-5 * size);
+        // Four times the largest error of PyTorch's own float32 among samples that differ in last bits of the weights: a single
+        // one may be a tenth of the next where batch norm has a few pixels. Or what a few hundred roundings of the largest
+        // value may come to.
+        const rounding = Math.max(...there.float32.map((sample) => gap(sample[part], truth)));
+        const allowed = Math.max(4 * rounding, 2e-5 * size);
         expect([part, gap(here[part], truth) <= allowed, gap(here[part], truth), allowed]).toEqual([
           part,
           true,
