@@ -59,12 +59,15 @@ static void relax(void) {
 
 /* Returns when the word is no longer what was seen. */
 static void await_change(Pool *pool, atomic_uint *word, uint32_t seen, int64_t patience) {
-  int64_t until = patience == 0 ? 0 : now() + patience;
-  while (until != 0 && now() < until) {
+  /* Most words change within the first looks, before the clock is asked. */
+  for (int64_t until = 0; patience > 0;) {
     for (int j = 0; j < looks; j++) {
       if (atomic_load_explicit(word, memory_order_acquire) != seen) return;
       relax();
     }
+    int64_t time = now();
+    if (until == 0) until = time + patience;
+    if (time >= until) break;
     sched_yield();
   }
   pthread_mutex_lock(&pool->lock);

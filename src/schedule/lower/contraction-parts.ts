@@ -1,6 +1,5 @@
 /**
- * Contractions whose chunks own parts of the sum: long sums that make few results from operands that both lie along
- * them, as a weight gradient. A chunk adds to a partial result of its own, in blocks of the sum that stay in cache.
+ * Contractions whose chunks own parts of the sum: long sums that make few results, as a weight gradient. A chunk adds to a partial result of its own, in blocks of the sum that stay in cache.
  */
 import { add, binary, int, Locals, load, mul, splat, store, use } from "../../kernel/build.ts";
 import { type Expr, valueTypeOf } from "../../kernel/ir.ts";
@@ -226,10 +225,13 @@ function partTile(
       add(emitter.address(p.column.start(b, ofAtom(variable("n", p.columns)))), block.columnAt),
     );
   });
-  const rows = rowStarts(emitter, p, b, at.m, at.rows).map((r) => ({
-    base: hold(emitter, add(r.base, block.rowAt)),
-    offset: r.offset,
-  }));
+  // Rows with one base keep one.
+  const moved = new Map<Expr, Expr>();
+  const rows = rowStarts(emitter, p, b, at.m, at.rows).map(({ base: start, offset }) => {
+    const from = moved.get(start) ?? hold(emitter, add(start, block.rowAt));
+    moved.set(start, from);
+    return { base: from, offset };
+  });
   emitTile(
     emitter,
     {
