@@ -91,8 +91,9 @@ export interface StepKernels {
 
 /** One prepared job. */
 export interface Task {
-  /** One step; it is done when the promise is. */
+  /** One step; it is done when the promise is, or when `settle` is where there is one. */
   step(): Promise<unknown>;
+  settle?(): Promise<void>;
   values(): Promise<readonly number[]>;
   readonly flops?: number;
   profile?(): Promise<number>;
@@ -167,9 +168,11 @@ async function answerTo(
 
 async function run(task: Task, unmeasured: number, steps: number): Promise<Answer> {
   for (let i = 0; i < unmeasured; i++) await task.step();
+  await task.settle?.();
   task.preparing?.();
   const start = performance.now();
   for (let i = 0; i < steps; i++) await task.step();
+  await task.settle?.();
   const ms = (performance.now() - start) / steps;
   const preparing = task.preparing?.();
   return preparing === undefined ? { ms } : { ms, preparing: preparing / steps };

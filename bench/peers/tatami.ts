@@ -60,25 +60,26 @@ async function train(job: NetworkJob): Promise<Task> {
   const optimizer = new optim.Adam(model.parameters(), { lr: 1e-3 });
   const { data, shape } = imagesOf(job.network, job.batch);
   const labels = labelsOf(job.batch);
-  const launches = watchLaunches();
+  let preparing = 0;
   const step = async (): Promise<Tensor> => {
-    const start = performance.now();
+    const [start, { launchMs }] = [performance.now(), currentEngine().stats];
     optimizer.zeroGrad();
     // Fresh tensors each time, as a loader gives them: the copy to the device is part of the step.
     const loss = F.crossEntropy(model(fromOwned(data, shape)), fromOwned(labels, [job.batch]));
     loss.backward();
     const done = optimizer.step();
-    launches.waited += launches.last - start;
+    preparing += performance.now() - start - (currentEngine().stats.launchMs - launchMs);
     await done;
     return loss;
   };
   return {
     step,
+    settle: () => currentEngine().flush(),
     values: () => firstLosses(async () => (await step()).item()),
     preparing: () => {
-      const { waited } = launches;
-      launches.waited = 0;
-      return waited;
+      const ms = preparing;
+      preparing = 0;
+      return ms;
     },
     kernels: () => kernelsOf(step),
     record,
@@ -109,20 +110,6 @@ async function kernelsOf(step: () => Promise<unknown>): Promise<StepKernels> {
       .slice(0, shown)
       .map((k) => ({ name: k.name, ms: k.ms, ofRoof: Math.max(k.ofPeak, k.ofBandwidth) })),
   };
-}
-
-/** Notes when the engine hands a program to its threads: by then the graph is built and the program found. */
-const watch = { last: 0, waited: 0, on: false };
-function watchLaunches(): { last: number; waited: number } {
-  if (watch.on) return watch;
-  watch.on = true;
-  const { device } = currentEngine();
-  const run = device.run.bind(device);
-  device.run = (...launch): Promise<void> => {
-    watch.last = performance.now();
-    return run(...launch);
-  };
-  return watch;
 }
 
 /** An operation between values that stay in device memory: its result is written to a tensor that lives there too. */

@@ -124,9 +124,17 @@ export class Engine {
   /** Computes everything pending, and `extra` whatever its size. Returns when the values are there. */
   flush(extra: readonly Node[] = []): Promise<void> {
     this.#submit(extra);
-    const { settled } = this.#queue;
-    this.#queue.pump();
-    return settled ?? Promise.resolve();
+    return this.#queue.ended() ?? Promise.resolve();
+  }
+
+  /**
+   * Starts computing everything pending. Resolves when it is under way and everything before has ended, so that at most one
+   * program runs that nobody waits for: the next graph is built meanwhile. Whoever reads a value waits for it; what fails is
+   * told by the next call that waits. In a browser, whose threads the page must not wait for, as `flush`.
+   */
+  advance(): Promise<void> {
+    this.#submit([]);
+    return this.#queue.advance() ?? Promise.resolve();
   }
 
   /** As `flush`, but blocks. @throws EngineError where the host forbids blocking. */
@@ -138,7 +146,7 @@ export class Engine {
   /** The elements of a node in row-major order, as a copy of their own. */
   async read(node: Node): Promise<TypedArray> {
     if (this.#needsFlush(node)) await this.flush([node]);
-    else await this.#queue.settled;
+    else await this.#queue.ended();
     return this.#fetch(node);
   }
 
@@ -151,19 +159,19 @@ export class Engine {
   /** A value that is already known, without waiting for anything, to be looked at now and not kept; else null. */
   peek(node: Node): TypedArray | null {
     const { value, dtype, shape } = resolve(node);
-    if (value?.kind !== "storage") return value?.data ?? null;
+    if (value === null) return null;
+    // A program that nobody waits for may be the one that computes it.
+    if (value.kind === "storage" || value.data === null) this.#queue.catchUp();
+    if (value.kind === "host") return value.data;
     const { storage, version } = value;
     // A program that waits or runs may be the one that writes it.
-    const known =
-      this.#queue.settled === null && version === storage.version && storage.device === this.device;
+    const known = this.#queue.isIdle && version === storage.version && storage.device === this.device;
     return known ? this.device.view(dtype, storage.address, sizeOf(shape)) : null;
   }
 
   /** Gives a program's code back, once the jobs that may still need it have ended. */
   #retire(compiled: Compiled): void {
-    const { settled } = this.#queue;
-    if (settled === null) compiled.forms.dispose();
-    else void settled.catch(() => {}).then(() => compiled.forms.dispose());
+    this.#queue.afterAll(() => compiled.forms.dispose());
   }
 
   #dispose(form: Form): void {
@@ -174,7 +182,7 @@ export class Engine {
 
   /** Waits for all programs to end and ends the device's threads. */
   async close(): Promise<void> {
-    await this.#queue.settled;
+    await this.#queue.ended();
     this.#cache.clear();
     await this.#faster?.close();
     await this.device.close();
@@ -202,7 +210,7 @@ export class Engine {
       await this.flush();
     } finally {
       // What runs still needs its code and its clock, also when `fn` has thrown.
-      await this.#queue.settled?.catch(() => {});
+      await this.#queue.ended()?.catch(() => {});
       this.#queue.profiler = null;
       profiler.dispose();
     }
@@ -281,7 +289,7 @@ export class Engine {
    */
   initialize(): void {
     this.#initialize(this.#made.take());
-    this.#queue.pump();
+    void this.#queue.pump();
   }
 
   #initialize(values: readonly Node[]): void {
@@ -426,6 +434,9 @@ export class Engine {
       form: null,
       runs: [],
       started: false,
+      begun: false,
+      ahead: false,
+      awaited: false,
       done: false,
     };
   }

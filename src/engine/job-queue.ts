@@ -5,6 +5,7 @@
 import { sizeOf } from "../base/shape.ts";
 import { launchBytes } from "../kernel/program.ts";
 import type { Device, Executable } from "../runtime/device.ts";
+import { hostFeatures } from "../runtime/features.ts";
 import type { Form } from "./forms.ts";
 import type { Job, Run, Target } from "./job.ts";
 import type { PreparedValues } from "./prepared-values.ts";
@@ -16,8 +17,10 @@ export class JobQueue {
   profiler: Profiler | null = null;
   /** Programs run. */
   launches = 0;
-  /** Milliseconds that launches which do not block kept the calling thread. */
+  /** Milliseconds that launches kept the calling thread, other than in blocking reads. */
   launchMs = 0;
+  /** What a job failed with after its caller had gone on. */
+  #unheard: { readonly error: unknown } | null = null;
   readonly #jobs: Job[] = [];
   readonly #workspace: Workspace;
   readonly #prepared: PreparedValues;
@@ -27,42 +30,141 @@ export class JobQueue {
     this.#prepared = prepared;
   }
 
-  /** Ends when all jobs have ended, as the last one does; null when there are none. */
-  get settled(): Promise<void> | null {
+  /** Waits until all jobs have ended; null when there are none. Rejects also with what failed while nobody waited. */
+  ended(): Promise<void> | null {
+    this.#join();
+    for (const job of this.#jobs) job.awaited = true;
+    void this.pump();
     // Jobs run in order: the last one to end is the last one submitted.
-    return this.#jobs[this.#jobs.length - 1]?.settle.promise ?? null;
+    const last = this.#jobs.at(-1);
+    if (last === undefined && this.#unheard === null) return null;
+    const ended = last?.settle.promise ?? Promise.resolve();
+    return quiet(
+      ended.then(
+        () => this.#report(),
+        (error) => {
+          this.#unheard = null;
+          throw error;
+        },
+      ),
+    );
+  }
+
+  /**
+   * Starts what waits, and resolves when the last job is under way and those before have ended: the caller makes the next
+   * one meanwhile. Where the calling thread takes part in a job, it does so in the next call of any method here. Rejects with
+   * what has failed since somebody waited.
+   */
+  advance(): Promise<void> | null {
+    this.#join();
+    const [before, last] = [this.#jobs.at(-2), this.#jobs.at(-1)];
+    if (last === undefined || this.profiler !== null || !hostFeatures().canBlock) return this.ended();
+    for (const job of this.#jobs) job.awaited = job !== last;
+    last.ahead = true;
+    const begun = this.pump();
+    // Once it has started its inputs are on the device, and may be changed.
+    const started = (): Promise<void> | undefined => (last.form === null ? last.settle.promise : undefined);
+    return quiet(
+      Promise.resolve(before?.settle.promise.catch(() => {}) ?? begun)
+        .then(started)
+        .then(() => this.#report()),
+    );
+  }
+
+  /** Ends what goes on by itself, blocking, so that its values can be looked at. */
+  catchUp(): void {
+    if (!this.#jobs.some((job) => job.ahead) || this.#jobs.some((job) => job.choice.form === null)) return;
+    try {
+      this.#drain();
+    } catch (error) {
+      this.#unheard = { error };
+    }
+  }
+
+  get isIdle(): boolean {
+    return this.#jobs.length === 0;
+  }
+
+  /** Calls back when the jobs of now have ended, however; at once when there are none. */
+  afterAll(call: () => void): void {
+    const last = this.#jobs.at(-1);
+    if (last === undefined) call();
+    else last.settle.promise.then(call, call);
+  }
+
+  #report(): void {
+    if (this.#unheard !== null) throw this.#heard();
+  }
+
+  #heard(): unknown {
+    const failure = this.#unheard;
+    this.#unheard = null;
+    return failure?.error;
+  }
+
+  /** Takes part in the job that waits for it, until it has ended. */
+  #join(): void {
+    const job = this.#jobs[0];
+    if (job?.begun !== true) return;
+    job.begun = false;
+    const start = performance.now();
+    try {
+      job.form?.device.waitSync();
+      this.launchMs += performance.now() - start;
+      this.#ended(job);
+    } catch (error) {
+      this.#fail(job, error);
+    }
   }
 
   add(job: Job): void {
     this.#jobs.push(job);
   }
 
-  /** Starts the next job if none is running. */
-  pump(): void {
+  /**
+   * Starts the next job if none is running. @returns what to wait for before the event loop is kept from its work any longer,
+   * if it goes on by itself
+   */
+  pump(): Promise<void> | null {
     const job = this.#jobs[0];
-    if (job === undefined || job.started) return;
+    if (job === undefined || job.started) return null;
     job.started = true;
     const { form } = job.choice;
-    if (form !== null) this.#run(job, form);
-    else {
-      const failed = (error: unknown): void => this.#fail(job, error);
-      job.choice.ready().then((ready) => this.#run(job, ready), failed);
+    if (form !== null) return this.#run(job, form);
+    const failed = (error: unknown): void => this.#fail(job, error);
+    job.choice.ready().then((ready) => void this.#run(job, ready), failed);
+    return null;
+  }
+
+  #run(job: Job, form: Form): Promise<void> | null {
+    // A blocking read may have run it while its form was still being compiled.
+    if (job.done || job.form !== null) return null;
+    try {
+      this.#bind(job, form);
+      const begun = this.#begin(job, form.device);
+      if (begun === null) this.#next(job, form.device);
+      return begun;
+    } catch (error) {
+      this.#fail(job, error);
+      return null;
     }
   }
 
-  #run(job: Job, form: Form): void {
-    // A blocking read may have run it while its form was still being compiled.
-    if (job.done || job.form !== null) return;
-    try {
-      this.#bind(job, form);
-      this.#next(job, form.device);
-    } catch (error) {
-      this.#fail(job, error);
-    }
+  /** Lets other threads begin a job whose caller goes on, if the device can do so. */
+  #begin(job: Job, device: Device): Promise<void> | null {
+    const [run, second] = job.runs as [Run, Run?];
+    if (!job.ahead || job.awaited || second !== undefined || run.timed !== null) return null;
+    const start = performance.now();
+    const begun = device.begin?.(run.executable, this.#workspace.arena, run.slots) ?? null;
+    if (begun === null) return null;
+    this.launches++;
+    this.launchMs += performance.now() - start;
+    job.begun = true;
+    return begun;
   }
 
   #next(job: Job, device: Device): void {
-    const { executable, slots } = this.#begin(job);
+    const { executable, slots } = this.#due(job);
     const start = performance.now();
     const running = device.run(executable, this.#workspace.arena, slots);
     this.launchMs += performance.now() - start;
@@ -70,19 +172,25 @@ export class JobQueue {
       () => {
         // A blocking read may have waited for it and gone on.
         if (!job.done && this.#ended(job)) this.#next(job, device);
-        else this.pump();
+        else void this.pump();
       },
       (error) => this.#fail(job, error),
     );
   }
 
-  /** Runs all jobs to their end, blocking. */
+  /** Runs all jobs to their end, blocking. @throws what one failed with, or has failed with while nobody waited */
   drain(): void {
+    this.#drain();
+    this.#report();
+  }
+
+  #drain(): void {
     for (let job = this.#jobs[0]; job !== undefined; job = this.#jobs[0]) {
       try {
         this.#runSync(job);
       } catch (error) {
         this.#fail(job, error);
+        this.#unheard = null;
         throw error;
       }
     }
@@ -90,13 +198,14 @@ export class JobQueue {
 
   #runSync(job: Job): void {
     job.started = true;
+    job.begun = false;
     let running = job.form !== null;
     if (job.form === null) this.#bind(job, job.choice.readySync());
     const { device } = job.form as Form;
     do {
       if (running) device.waitSync();
       else {
-        const { executable, slots } = this.#begin(job);
+        const { executable, slots } = this.#due(job);
         device.runSync(executable, this.#workspace.arena, slots);
       }
       running = false;
@@ -104,7 +213,7 @@ export class JobQueue {
   }
 
   /** The launch that is due. */
-  #begin(job: Job): Run {
+  #due(job: Job): Run {
     this.launches++;
     this.profiler?.begins();
     return job.runs[0] as Run;
@@ -137,8 +246,9 @@ export class JobQueue {
     job.done = true;
     if (job.form !== null) this.#prepared.outdate(job.form);
     this.#jobs.shift();
+    if (job.ahead) this.#unheard = { error };
     job.settle.reject(error);
-    this.pump();
+    void this.pump();
   }
 
   /** Writes inputs to the staging area and gives every slot its address. */
@@ -169,4 +279,10 @@ export class JobQueue {
     const timed = this.profiler.timed(device, executable);
     return { executable: timed.executable, slots: [...slots, timed.clock], timed };
   }
+}
+
+/** An error that nobody waits for must not end the process. */
+function quiet(promise: Promise<void>): Promise<void> {
+  promise.catch(() => {});
+  return promise;
 }

@@ -45,6 +45,12 @@ export interface Job {
   /** What is left to run, the running one first. */
   runs: Run[];
   started: boolean;
+  /** Whether what runs waits for the calling thread to take part. */
+  begun: boolean;
+  /** Whether somebody has gone on before it ended, who has to hear of a failure later. */
+  ahead: boolean;
+  /** Whether somebody waits for it: the calling thread is not needed elsewhere. */
+  awaited: boolean;
   done: boolean;
 }
 

@@ -29,6 +29,10 @@ export class ShapeEngine extends Engine {
     return Promise.reject(new EngineError(this.#refusal));
   }
 
+  override advance(): Promise<void> {
+    return this.flush();
+  }
+
   override flushSync(): void {
     throw new EngineError(this.#refusal);
   }

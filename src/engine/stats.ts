@@ -10,7 +10,7 @@ export interface EngineStats {
   compileMs: number;
   /** Milliseconds spent in walking graphs and finding programs. */
   lookupMs: number;
-  /** Milliseconds that launches which do not block kept the calling thread: to start programs, or run short ones. */
+  /** Milliseconds that launches which do not block kept the calling thread: to start programs, or to run or end short ones. */
   launchMs: number;
   /** Nodes of the last graph. */
   graphNodes: number;

@@ -180,7 +180,9 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
 
   /**
    * Updates all parameters that have a gradient, and computes everything pending: forward, loss, backward and update
-   * run as one program. The promise settles when it has run.
+   * run as one program. The promise resolves when the program is under way and the step before has ended, so that the next
+   * graph is built while this one is computed; reading a value waits for it. A step that fails rejects the promise of the
+   * next one, or whatever reads first. In a browser's main thread the promise resolves when the program has ended.
    */
   step(): Promise<void> {
     for (const hook of this.#beforeStep.list()) hook(this);
@@ -191,7 +193,7 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
       }
     });
     for (const hook of this.#afterStep.list()) hook(this);
-    return currentEngine().flush();
+    return currentEngine().advance();
   }
 
   /**

@@ -38,9 +38,14 @@ export interface Device {
    * At most one program runs at a time; a second call before the first has ended is a mistake of the caller.
    */
   run(executable: Executable, arena: number, slots: readonly number[]): Promise<void>;
+  /**
+   * As `run`, but other threads begin while the calling one goes on: it takes part in `waitSync`, which has to be called before
+   * anything else is run. Resolves at once, or after the event loop had its turn; null for a program that `run` has to run.
+   */
+  begin?(executable: Executable, arena: number, slots: readonly number[]): Promise<void> | null;
   /** As `run`, but blocks the calling thread. @throws EngineError where the host forbids blocking. */
   runSync(executable: Executable, arena: number, slots: readonly number[]): void;
-  /** Blocks until the program started by `run` has ended; returns at once when none is running. */
+  /** Blocks until the program started by `run` or `begin` has ended; returns at once when none is running. */
   waitSync(): void;
   /** Ends the threads. The device is of no use afterwards. */
   close(): Promise<void>;

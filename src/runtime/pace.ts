@@ -32,6 +32,11 @@ export class Pace {
     return (this.#choice ?? trial[this.#runs]) === "alone";
   }
 
+  /** Whether all threads run it from now on. */
+  get isTogether(): boolean {
+    return this.#choice === "together";
+  }
+
   /** Notes how many milliseconds a run took that went as `alone` said. */
   took(ms: number): void {
     if (this.#choice !== null) {

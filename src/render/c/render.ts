@@ -4,8 +4,17 @@
  */
 import { EngineError } from "../../base/errors.ts";
 import { expandMath } from "../../kernel/math.ts";
-import type { Call, Place, Program, Stage } from "../../kernel/program.ts";
-import { countersOf, dealsOut, pieces, type RenderedC, tableArenaBase, tableFirstSlot } from "../rendered.ts";
+import type { Call, Place, Program } from "../../kernel/program.ts";
+import {
+  type CallChunks,
+  countersOf,
+  type Dealing,
+  dealingOf,
+  pieces,
+  type RenderedC,
+  tableArenaBase,
+  tableFirstSlot,
+} from "../rendered.ts";
 import { type KernelText, renderKernel } from "./kernel-function.ts";
 import { scalarPrelude, vectorPrelude } from "./prelude.ts";
 
@@ -17,17 +26,14 @@ export function renderC(program: Program): RenderedC {
     scalarPrelude,
     ...lanes.map(vectorPrelude),
     ...kernels.map((k) => k.text),
-    shareFunction,
+    takeFunctions,
     runFunction(program, kernels),
   ];
   return { kind: "c", source: source.join("\n") };
 }
 
 /** Which chunks of a call a thread takes; see `render/wasm/launch.ts`, whose twin this is. */
-const shareFunction = `
-INLINE i32 share_of(u32 chunks, u32 rotation, u32 thread, u32 threads) {
-  return (i32)(chunks < threads ? (thread + threads - rotation % threads) % threads : thread);
-}
+const takeFunctions = `
 INLINE i32 bound(u32 chunks, u32 share, u32 threads) { return (i32)((chunks * share + threads - 1) / threads); }
 /* Takes the next chunks of the thread's own share, then of the shares behind it; 0 where none are left. */
 static i32 take(u32 *taken, u32 stride, u32 chunks, u32 thread, u32 threads, i32 *from, i32 *to) {
@@ -43,6 +49,12 @@ static i32 take(u32 *taken, u32 stride, u32 chunks, u32 thread, u32 threads, i32
   }
   return 0;
 }
+/* Takes the next one of so many chunks; 0 where none are left. */
+static i32 take_one(u32 *taken, u32 chunks, i32 *chunk) {
+  if (__atomic_load_n(taken, __ATOMIC_RELAXED) >= chunks) return 0;
+  *chunk = (i32)__atomic_fetch_add(taken, 1, __ATOMIC_RELAXED);
+  return *chunk < (i32)chunks;
+}
 `;
 
 function runFunction(program: Program, kernels: readonly KernelText[]): string {
@@ -51,20 +63,23 @@ function runFunction(program: Program, kernels: readonly KernelText[]): string {
     clock === undefined ? "" : `  if (thread == 0) ${clockSlot(clock)}[${i}] = now();\n`;
   const counters = countersOf(program);
   let calls = 0;
+  let waits = 0;
   const stages = program.stages.map((s, i) => {
     const firstCall = calls;
     calls += s.calls.length;
-    const barrier = i < program.stages.length - 1 || clock !== undefined ? "  barrier(pool);\n" : "";
-    return (
-      stage(program, kernels, s, { ...counters, first: counters.first + firstCall }) + barrier + stamp(i + 1)
-    );
+    const dealing = dealingOf(program, s);
+    const isAwaited = dealing.chunks > 0 && (i < program.stages.length - 1 || clock !== undefined);
+    const barrier = isAwaited ? `  barrier(pool, ${waits++}, ${dealing.chunks}, own);\n` : "";
+    const text = stage(program, kernels, dealing, { ...counters, first: counters.first + firstCall });
+    return `  own = 0;\n${text}${barrier}${stamp(i + 1)}`;
   });
   return `${clock === undefined ? "" : nowFunction}
-void tatami_run(char *memory, const u32 *table, i32 thread, i32 threads, void (*barrier)(void *), void *pool) {
+void tatami_run(char *memory, const u32 *table, i32 thread, i32 threads, void (*barrier)(void *, u32, u32, u32), void *pool) {
   char *arena = memory + table[${tableArenaBase}];
   char *scratch = arena + ${program.arenaBytes}u + (u32)thread * ${program.scratchBytes ?? 0}u;
-  i32 share, first, end;
-  (void)arena, (void)scratch, (void)share, (void)first, (void)end;
+  i32 first, end;
+  u32 own;
+  (void)arena, (void)scratch, (void)first, (void)end, (void)own;
 ${stamp(0)}${stages.join("")}}
 `;
 }
@@ -79,34 +94,35 @@ static f64 now(void) {
   return (f64)t.tv_sec * 1e3 + (f64)t.tv_nsec * 1e-6;
 }`;
 
-/** The calls of a stage, dealt out to the threads as in WebAssembly. */
+/** The calls of a stage, as threads take them. The many chunks come last: they even out what the few have left uneven. */
 function stage(
   program: Program,
   kernels: readonly KernelText[],
-  { calls }: Stage,
+  { few, shared }: Dealing,
   counters: { readonly first: number; readonly stride: number },
 ): string {
-  let rotation = 0;
+  const invoke = ({ call }: CallChunks, first: string, end: string): string =>
+    `${kernels[call.kernel]?.name}(${first}, ${end}${pointers(program, call)});`;
+  const taken = ({ index }: CallChunks): string => `(u32 *)(table + ${counters.first + index})`;
   let text = "";
-  for (const [i, call] of calls.entries()) {
-    const chunks = program.kernels[call.kernel]?.chunks;
-    const kernel = kernels[call.kernel];
-    if (chunks === undefined || kernel === undefined) {
-      throw new EngineError(`c: there is no kernel ${call.kernel}`);
-    }
-    if (chunks === 0) continue;
-    if (dealsOut(chunks)) {
-      const taken = `(u32 *)(table + ${counters.first + i})`;
-      text += `  while (take(${taken}, ${counters.stride}, ${chunks}, thread, threads, &first, &end))
-    ${kernel.name}(first, end${pointers(program, call)});
+  if (few[0] !== undefined) {
+    let before = 0;
+    const cases = few.map((it) => {
+      const from = before;
+      before += it.chunks;
+      const labels = Array.from({ length: it.chunks }, (_, i) => `case ${from + i}: `).join("");
+      return `      ${labels}${invoke(it, `first - ${from}`, `first - ${from} + 1`)} break;\n`;
+    });
+    text += `  for (; take_one(${taken(few[0])}, ${before}, &first); own++) {
+    switch (first) {
+${cases.join("")}    }
+  }
 `;
-      continue;
-    }
-    text += `  share = share_of(${chunks}, ${rotation}, thread, threads);
-  first = bound(${chunks}, share, threads), end = bound(${chunks}, share + 1, threads);
-  if (first < end) ${kernel.name}(first, end${pointers(program, call)});
+  }
+  for (const it of shared) {
+    text += `  for (; take(${taken(it)}, ${counters.stride}, ${it.chunks}, thread, threads, &first, &end); own += (u32)(end - first))
+    ${invoke(it, "first", "end")}
 `;
-    rotation += chunks;
   }
   return text;
 }

@@ -1,19 +1,28 @@
 /**
  * The function that runs a whole program on one thread of several: its share of the chunks of every call and what others have
- * left of theirs, stage by stage, with a barrier after each stage.
+ * left of theirs, stage by stage. At the end of a stage it waits until all of its chunks are done, whoever does them: a thread
+ * that comes late, or not at all, keeps nobody waiting.
  */
 import { EngineError } from "../../base/errors.ts";
-import type { Call, Place, Program, Stage } from "../../kernel/program.ts";
-import { countersOf, dealsOut, pieces, tableArenaBase, tableFirstSlot } from "../rendered.ts";
+import type { Call, Place, Program } from "../../kernel/program.ts";
+import {
+  type CallChunks,
+  countersOf,
+  type Dealing,
+  dealingOf,
+  pieces,
+  tableArenaBase,
+  tableFirstSlot,
+} from "../rendered.ts";
 import { Code, type ModuleBuilder } from "./assembler.ts";
 import { control, f64, i32 } from "./opcodes.ts";
 
 /** Words of the table that the barrier works on, as byte offsets. */
-const counterOffset = 0;
-const generationOffset = 4;
+const doneOffset = 0;
+const stagesOffset = 4;
 
 /**
- * Reads of the generation before a thread goes to sleep: some 200 microseconds. Most stages of a small program are
+ * Reads of the stages done before a thread goes to sleep: some 200 microseconds. Most stages of a small program are
  * shorter, and putting a thread to sleep and waking it again takes longer than they do.
  */
 const spins = 100_000;
@@ -46,10 +55,10 @@ export function addRun(module: ModuleBuilder, program: Program, options: RunOpti
     kernelFunctions: options.functions,
     arena: code.local("i32"),
     scratch: code.local("i32"),
-    share: code.local("i32"),
+    own: code.local("i32"),
     first: code.local("i32"),
     end: code.local("i32"),
-    functions: shared ? { share: module.add(renderShare()), take: module.add(renderTake()) } : undefined,
+    functions: shared ? { takeOne: module.add(renderTakeOne()), take: module.add(renderTake()) } : undefined,
   };
   code.get(table);
   code.memory(i32.load, 2, 4 * tableArenaBase);
@@ -59,12 +68,17 @@ export function addRun(module: ModuleBuilder, program: Program, options: RunOpti
   emitStamp(run, now, 0);
   const counters = countersOf(program);
   let counter = counters.first;
+  let waits = 0;
   program.stages.forEach((stage, i) => {
-    emitStage(run, stage, { ...counters, first: counter });
+    const dealing = dealingOf(program, stage);
+    emitStage(run, dealing, { ...counters, first: counter });
     counter += stage.calls.length;
-    if (barrier !== undefined && stage.calls.length > 0) {
+    if (barrier !== undefined && dealing.chunks > 0) {
       code.get(table);
       code.get(threads);
+      code.i32(waits++);
+      code.i32(dealing.chunks);
+      code.get(run.own);
       code.call(barrier);
     }
     emitStamp(run, now, i + 1);
@@ -94,45 +108,80 @@ interface Run {
   readonly arena: number;
   /** Local with the base address of this thread's scratch memory. */
   readonly scratch: number;
-  /** Local with the number of the share that this thread takes. */
-  readonly share: number;
+  /** Local with the number of chunks that this thread has done of the stage. */
+  readonly own: number;
   /** Locals with the bounds of the chunks that this thread has taken. */
   readonly first: number;
   readonly end: number;
-  /** The functions of {@link renderShare} and {@link renderTake}; without them, one thread does everything. */
-  readonly functions: { readonly share: number; readonly take: number } | undefined;
+  /** The functions of {@link renderTakeOne} and {@link renderTake}; without them, one thread does everything. */
+  readonly functions: { readonly takeOne: number; readonly take: number } | undefined;
 }
 
 /** Where the counters of a stage's calls begin in the table, and those of the next thread behind them. */
 type Counters = ReturnType<typeof countersOf>;
 
-function emitStage(run: Run, stage: Stage, counters: Counters): void {
-  let rotation = 0;
-  for (const [i, call] of stage.calls.entries()) {
-    const kernel = run.program.kernels[call.kernel];
-    if (kernel === undefined || kernel.chunks > maxChunks) {
-      throw new EngineError(
-        kernel === undefined
-          ? `wasm: there is no kernel ${call.kernel}`
-          : `wasm: kernel ${kernel.name} has ${kernel.chunks} chunks; at most ${maxChunks} are possible`,
-      );
-    }
-    if (kernel.chunks === 0) continue;
-    if (run.functions === undefined) {
-      run.code.i32(0);
-      run.code.i32(kernel.chunks);
+/** The many chunks come last: they even out what the few have left uneven. */
+function emitStage(run: Run, dealing: Dealing, counters: Counters): void {
+  const { code, functions } = run;
+  const { few, shared } = dealing;
+  const most = Math.max(0, ...[...few, ...shared].map(({ chunks }) => chunks));
+  if (most > maxChunks) {
+    throw new EngineError(`wasm: a kernel has ${most} chunks; at most ${maxChunks} are possible`);
+  }
+  if (functions === undefined) {
+    for (const { call, chunks } of [...few, ...shared]) {
+      code.i32(0);
+      code.i32(chunks);
       emitCall(run, call);
-    } else if (dealsOut(kernel.chunks)) {
-      emitDealing(run, run.functions.take, call, kernel.chunks, { ...counters, first: counters.first + i });
-    } else {
-      emitShare(run, run.functions.share, call, kernel.chunks, rotation);
-      rotation += kernel.chunks;
     }
+    return;
+  }
+  code.i32(0);
+  code.set(run.own);
+  if (few[0] !== undefined) emitFew(run, functions.takeOne, few, counters.first + few[0].index);
+  for (const it of shared) {
+    emitShared(run, functions.take, it, { ...counters, first: counters.first + it.index });
   }
 }
 
+/** Takes one chunk of the calls after another, as long as there are any. */
+function emitFew(run: Run, takeOne: number, few: readonly CallChunks[], counter: number): void {
+  const { code } = run;
+  const chunks = few.reduce((sum, it) => sum + it.chunks, 0);
+  code.loop(() => {
+    code.get(table);
+    code.i32(4 * counter);
+    code.op(i32.add);
+    code.i32(chunks);
+    code.call(takeOne);
+    code.tee(run.first);
+    code.i32(chunks);
+    code.op(i32.ltU);
+    code.if(() => {
+      countOwn(run, () => code.i32(1));
+      let before = 0;
+      for (const { call, chunks: own } of few) {
+        const from = before;
+        before += own;
+        code.get(run.first);
+        code.i32(before);
+        code.op(i32.ltU);
+        code.if(() => {
+          for (const bound of [from, from - 1]) {
+            code.get(run.first);
+            code.i32(bound);
+            code.op(i32.sub);
+          }
+          emitCall(run, call);
+          code.branch(2);
+        });
+      }
+    });
+  });
+}
+
 /** Takes chunks, first of the thread's own share, as long as there are any. */
-function emitDealing(run: Run, take: number, call: Call, chunks: number, { first, stride }: Counters): void {
+function emitShared(run: Run, take: number, { call, chunks }: CallChunks, { first, stride }: Counters): void {
   const { code } = run;
   code.loop(() => {
     code.get(table);
@@ -148,6 +197,11 @@ function emitDealing(run: Run, take: number, call: Call, chunks: number, { first
     code.get(run.end);
     code.op(i32.ltU);
     code.if(() => {
+      countOwn(run, () => {
+        code.get(run.end);
+        code.get(run.first);
+        code.op(i32.sub);
+      });
       code.get(run.first);
       code.get(run.end);
       emitCall(run, call);
@@ -156,41 +210,11 @@ function emitDealing(run: Run, take: number, call: Call, chunks: number, { first
   });
 }
 
-/**
- * Runs chunks [chunks * s / threads, chunks * (s + 1) / threads) for the share s of this thread. Where there are
- * enough chunks, s is the thread. Fewer chunks than threads are dealt out: every call goes on where the one before it in the
- * stage ended.
- */
-function emitShare(run: Run, shareFunction: number, call: Call, chunks: number, rotation: number): void {
-  const { code, share } = run;
-  code.i32(chunks);
-  code.i32(rotation);
-  code.get(thread);
-  code.get(threads);
-  code.call(shareFunction);
-  code.set(share);
-  if (chunks === 1) {
-    code.get(share);
-    code.op(i32.eqz);
-    code.if(() => {
-      code.i32(0);
-      code.i32(1);
-      emitCall(run, call);
-    });
-    return;
-  }
-  const bound = (next: number): void => {
-    const push = { chunks: () => code.i32(chunks), threads: () => code.get(threads) };
-    emitBound(code, { ...push, share: () => code.get(share) }, next);
-  };
-  bound(0);
-  bound(1);
-  code.op(i32.ltU);
-  code.if(() => {
-    bound(0);
-    bound(1);
-    emitCall(run, call);
-  });
+function countOwn({ code, own }: Run, push: () => void): void {
+  code.get(own);
+  push();
+  code.op(i32.add);
+  code.set(own);
 }
 
 /** Pushes ceil(chunks * (share + next) / threads), the first chunk of a share or the one after its last. */
@@ -243,25 +267,21 @@ function emitPlace({ code, arena, scratch }: Run, place: Place): void {
   }
 }
 
-/** share(chunks, rotation, thread, threads): which share a thread takes. */
-function renderShare(): Code {
-  const code = new Code(["i32", "i32", "i32", "i32"], ["i32"]);
-  const [chunks, rotation, self, count] = [0, 1, 2, 3];
-  // With few chunks: (thread - rotation) mod threads.
-  code.get(self);
-  code.get(count);
-  code.op(i32.add);
-  code.get(rotation);
-  code.get(count);
-  code.op(i32.remU);
-  code.op(i32.sub);
-  code.get(count);
-  code.op(i32.remU);
-  code.get(self);
+/** takeOne(counter, chunks): the number of the next chunk; at least `chunks` where none are left. */
+function renderTakeOne(): Code {
+  const code = new Code(["i32", "i32"], ["i32"]);
+  const [counter, chunks] = [0, 1];
+  code.get(counter);
+  code.memory(i32.atomicLoad, 2, 0);
   code.get(chunks);
-  code.get(count);
-  code.op(i32.ltU);
-  code.op(control.select);
+  code.op(i32.geU);
+  code.if(() => {
+    code.get(chunks);
+    code.op(control.return);
+  });
+  code.get(counter);
+  code.i32(1);
+  code.memory(i32.atomicAdd, 2, 0);
   return code;
 }
 
@@ -354,79 +374,79 @@ function emitTaken(
 }
 
 /**
- * barrier(table, threads): returns when all threads have called it. The last one to arrive sets the counter back to 0
- * and then advances the generation, which the others watch: a while awake, then asleep.
+ * barrier(table, threads, stage, chunks, own): returns when all chunks of the stage are done, with the thread's own. The one
+ * that completes them sets their number back to 0 and then advances the stages done, which the others watch: a while
+ * awake, then asleep.
  */
 function renderBarrier(): Code {
-  const code = new Code(["i32", "i32"]);
-  const count = 1;
-  const generation = code.local("i32");
+  const code = new Code(["i32", "i32", "i32", "i32", "i32"]);
+  const [count, stage, chunks, own] = [1, 2, 3, 4];
   const left = code.local("i32");
-  const pushUnchanged = (): void => {
+  const seen = code.local("i32");
+  /** Whether the stage is done; one that comes late finds it so. */
+  const pushDone = (): void => {
     code.get(table);
-    code.memory(i32.atomicLoad, 2, generationOffset);
-    code.get(generation);
-    code.op(i32.eq);
+    code.memory(i32.atomicLoad, 2, stagesOffset);
+    code.tee(seen);
+    code.get(stage);
+    code.op(i32.gtU);
   };
   code.block(() => {
     code.get(count);
     code.i32(1);
     code.op(i32.leU);
     code.branchIf(0);
-    // Read before arriving: afterwards it may change at any time.
-    code.get(table);
-    code.memory(i32.atomicLoad, 2, generationOffset);
-    code.set(generation);
-    code.get(table);
-    code.i32(1);
-    code.memory(i32.atomicAdd, 2, counterOffset);
-    code.i32(1);
-    code.op(i32.add);
-    code.get(count);
-    code.op(i32.eq);
-    code.if(
-      () => emitRelease(code),
-      () => {
-        code.i32(spins);
-        code.set(left);
-        code.loop(() => {
-          pushUnchanged();
-          code.op(i32.eqz);
-          code.branchIf(2);
-          code.get(left);
-          code.i32(1);
-          code.op(i32.sub);
-          code.tee(left);
-          code.branchIf(0);
-        });
-        code.loop(() => {
-          pushUnchanged();
-          code.op(i32.eqz);
-          code.branchIf(2);
-          code.get(table);
-          code.get(generation);
-          code.i64(-1);
-          code.memory(i32.atomicWait, 2, generationOffset);
-          code.op(control.drop);
-          code.branch(0);
-        });
-      },
-    );
+    code.get(own);
+    code.if(() => {
+      code.get(table);
+      code.get(own);
+      code.memory(i32.atomicAdd, 2, doneOffset);
+      code.get(own);
+      code.op(i32.add);
+      code.get(chunks);
+      code.op(i32.eq);
+      code.if(() => {
+        emitRelease(code, stage);
+        code.branch(2);
+      });
+    });
+    code.i32(spins);
+    code.set(left);
+    code.loop(() => {
+      pushDone();
+      code.branchIf(1);
+      code.get(left);
+      code.i32(1);
+      code.op(i32.sub);
+      code.tee(left);
+      code.branchIf(0);
+    });
+    code.loop(() => {
+      pushDone();
+      code.branchIf(1);
+      code.get(table);
+      code.get(seen);
+      code.i64(-1);
+      code.memory(i32.atomicWait, 2, stagesOffset);
+      code.op(control.drop);
+      code.branch(0);
+    });
   });
   return code;
 }
 
-/** What the last thread to arrive does. The counter first: a released thread may arrive at the next barrier at once. */
-function emitRelease(code: Code): void {
+/** What the thread does that completes a stage. The number first: a released thread may come to the next end at once. */
+function emitRelease(code: Code, stage: number): void {
   code.get(table);
   code.i32(0);
-  code.memory(i32.atomicStore, 2, counterOffset);
+  code.memory(i32.atomicStore, 2, doneOffset);
   code.get(table);
+  code.get(stage);
   code.i32(1);
-  code.memory(i32.atomicAdd, 2, generationOffset);
-  code.op(control.drop);
+  code.op(i32.add);
+  code.memory(i32.atomicStore, 2, stagesOffset);
   code.get(table);
   code.i32(-1);
-  code.memory(i32.atomicNotify, 2, generationOffset);
+  code.memory(i32.atomicNotify, 2, stagesOffset);
   code.op(control.drop);
 }

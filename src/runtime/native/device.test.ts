@@ -62,6 +62,22 @@ describe.each([1, 2, 3, 7])("launches on %i threads compute what the interpreter
     await Promise.all(pending);
   });
 
+  test("begun ones, in which the calling thread takes part sooner or later", async () => {
+    const { device, executable, arena, slots, read } = open(threads);
+    for (let i = 0; i < 3; i++) await device.run(executable, arena, slots);
+    for (let i = 0; i < 300; i++) {
+      const begun = device.begin?.(executable, arena, slots) ?? null;
+      expect(begun === null).toBe(threads === 1);
+      await (begun ?? device.run(executable, arena, slots));
+      const until = performance.now() + (i % 7) * 0.02;
+      while (performance.now() < until);
+      if (begun !== null) expect(() => device.runSync(executable, arena, slots)).toThrow(/still running/);
+      device.waitSync();
+      device.waitSync();
+    }
+    expect(read()).toEqual(expected(303));
+  });
+
   test("after pauses in which the threads fall asleep", async () => {
     const { device, executable, arena, slots, read } = open(threads);
     for (let i = 0; i < 10; i++) {
@@ -131,6 +147,15 @@ describe("wrong use", () => {
     executable.dispose();
     executable.dispose();
     expect(() => device.runSync(executable, arena, slots)).toThrow(/disposed/);
+  });
+
+  test("a closed device; closing ends what was begun", async () => {
+    const { device, executable, arena, slots, read } = open(2);
+    for (let i = 0; i < 3; i++) await device.run(executable, arena, slots);
+    await device.begin?.(executable, arena, slots);
+    await device.close();
+    expect(read()).toEqual(expected(4));
+    expect(() => device.begin?.(executable, arena, slots)).toThrow(/closed/);
   });
 
   test("a closed device; closing waits for what runs", async () => {

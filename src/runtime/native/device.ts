@@ -89,6 +89,8 @@ class NativeDevice implements BackgroundDevice {
   #pool: Pointer = null;
   #launches = 0;
   #running = false;
+  /** Whether what runs waits for the calling thread to take part. */
+  #begun = false;
   #closed = false;
 
   constructor(memory: Device, compiler: Compiler, library: PoolLibrary, together: boolean) {
@@ -166,6 +168,18 @@ class NativeDevice implements BackgroundDevice {
     });
   }
 
+  begin(executable: Executable, arena: number, slots: readonly number[]): Promise<void> | null {
+    if (!(executable instanceof NativeExecutable) || this.threads === 1) return null;
+    const { lastMs, pace } = executable;
+    if (lastMs >= quickMs || !(pace.isTogether || this.#together)) return null;
+    const { code, table } = this.#prepare(executable, arena, slots);
+    ++this.#launches;
+    this.#library.begin(this.#start(), code, table.address);
+    this.#running = true;
+    this.#begun = true;
+    return new Promise((resolve) => this.#turn.next(resolve));
+  }
+
   runSync(executable: Executable, arena: number, slots: readonly number[]): void {
     this.#launch(this.#prepare(executable, arena, slots), ++this.#launches);
   }
@@ -181,8 +195,9 @@ class NativeDevice implements BackgroundDevice {
 
   waitSync(): void {
     if (!this.#running) return;
-    this.#library.wait(this.#pool, this.#launches);
+    (this.#begun ? this.#library.join : this.#library.wait)(this.#pool, this.#launches);
     this.#running = false;
+    this.#begun = false;
   }
 
   async close(): Promise<void> {

@@ -19,6 +19,8 @@ export interface PoolLibrary {
   readonly pool: Callable<[memory: Uint8Array, threads: number], Pointer>;
   readonly threads: Callable<[pool: Pointer], number>;
   readonly launch: Callable<[pool: Pointer, program: Pointer, table: number, number: number], void>;
+  readonly begin: Callable<[pool: Pointer, program: Pointer, table: number], void>;
+  readonly join: Callable<[pool: Pointer, number: number], void>;
   readonly launchAlone: Callable<[pool: Pointer, program: Pointer, table: number, number: number], void>;
   readonly wait: Callable<[pool: Pointer, number: number], void>;
   readonly close: Callable<[pool: Pointer], void>;
@@ -53,6 +55,8 @@ export function loadPool(compiler: Compiler): PoolLibrary {
     pool: library.func("void *tatami_pool(void *memory, int32_t threads)"),
     threads: library.func("int32_t tatami_threads(void *pool)"),
     launch: library.func("void tatami_launch(void *pool, void *program, uint32_t table, uint32_t number)"),
+    begin: library.func("void tatami_begin(void *pool, void *program, uint32_t table)"),
+    join: library.func("void tatami_join(void *pool, uint32_t number)"),
     launchAlone: library.func(
       "void tatami_launch_alone(void *pool, void *program, uint32_t table, uint32_t number)",
     ),

@@ -12,7 +12,8 @@ export const poolSource = `
 #include <stdlib.h>
 #include <time.h>
 
-typedef void (*Run)(char *, const uint32_t *, int32_t, int32_t, void (*)(void *), void *);
+typedef void Barrier(void *, uint32_t, uint32_t, uint32_t);
+typedef void (*Run)(char *, const uint32_t *, int32_t, int32_t, Barrier *, void *);
 
 typedef struct {
   char *memory;
@@ -26,9 +27,11 @@ typedef struct {
   atomic_int closing;
   /* Each on a cache line of its own: they are watched. */
   _Alignas(64) atomic_uint launches;
-  _Alignas(64) atomic_uint pending;
-  _Alignas(64) atomic_uint arrived;
-  _Alignas(64) atomic_uint phase;
+  /* Threads inside the program; 0 when it has ended, and then nobody enters until the next launch. */
+  _Alignas(64) atomic_uint inside;
+  /* Chunks of the stage that are done, and stages that are. */
+  _Alignas(64) atomic_uint done;
+  _Alignas(64) atomic_uint stages;
   _Alignas(64) atomic_uint finished;
 } Pool;
 
@@ -85,17 +88,33 @@ static void announce(Pool *pool) {
   pthread_mutex_unlock(&pool->lock);
 }
 
-static void barrier(void *of) {
+/* Returns when all chunks of the stage are done, with those that the calling thread has done in it. */
+static void barrier(void *of, uint32_t stage, uint32_t chunks, uint32_t own) {
   Pool *pool = of;
   if (pool->threads == 1) return;
-  uint32_t phase = atomic_load(&pool->phase);
-  if (atomic_fetch_add(&pool->arrived, 1) + 1 < (uint32_t)pool->threads) {
-    await_change(pool, &pool->phase, phase, barrier_patience);
+  if (own != 0 && atomic_fetch_add(&pool->done, own) + own == chunks) {
+    atomic_store(&pool->done, 0);
+    atomic_store(&pool->stages, stage + 1);
+    announce(pool);
     return;
   }
-  atomic_store(&pool->arrived, 0);
-  atomic_store(&pool->phase, phase + 1);
-  announce(pool);
+  /* One that comes late finds stages that others have done. */
+  for (uint32_t seen; (seen = atomic_load(&pool->stages)) <= stage;) {
+    await_change(pool, &pool->stages, seen, barrier_patience);
+  }
+}
+
+/* Lets a thread of the pool take part in what runs; 0 when nothing does. */
+static int enter(Pool *pool) {
+  uint32_t inside = atomic_load(&pool->inside);
+  while (inside != 0) {
+    if (atomic_compare_exchange_weak(&pool->inside, &inside, inside + 1)) return 1;
+  }
+  return 0;
+}
+
+static void leave(Pool *pool) {
+  if (atomic_fetch_sub(&pool->inside, 1) == 1) announce(pool);
 }
 
 #ifdef __linux__
@@ -147,10 +166,12 @@ static void *serve(void *of) {
     if (seen == 0) take_core(pool, seat.thread, &before);
     if (atomic_load(&pool->closing)) return NULL;
     seen = atomic_load(&pool->launches);
+    /* Woken too late for it. */
+    if (!enter(pool)) continue;
     int64_t start = now();
     pool->run(pool->memory, pool->table, seat.thread, pool->threads, barrier, pool);
     patience = now() - start < quick ? quick_patience : 0;
-    if (atomic_fetch_sub(&pool->pending, 1) == 1) announce(pool);
+    leave(pool);
   }
 }
 
@@ -178,26 +199,41 @@ void *tatami_pool(void *memory, int32_t threads) {
 
 int32_t tatami_threads(void *of) { return ((Pool *)of)->threads; }
 
-/* Runs a program on the calling thread and all others, and returns when all have ended. */
-void tatami_launch(void *of, void *program, uint32_t table, uint32_t number) {
+/* Starts a program on the other threads. It ends when the calling one has taken part: see tatami_join. */
+void tatami_begin(void *of, void *program, uint32_t table) {
   Pool *pool = of;
   pool->run = (Run)dlsym(program, "tatami_run");
   pool->table = (const uint32_t *)(pool->memory + table);
-  atomic_store(&pool->pending, (uint32_t)pool->threads - 1);
+  atomic_store(&pool->done, 0);
+  atomic_store(&pool->stages, 0);
+  /* Nobody was inside. From here on others may be. */
+  atomic_store(&pool->inside, 1);
   atomic_fetch_add(&pool->launches, 1);
   announce(pool);
+}
+
+/* Takes part in what was begun until it has ended. */
+void tatami_join(void *of, uint32_t number) {
+  Pool *pool = of;
   Cores before;
   int moved = take_core(pool, 0, &before);
   pool->run(pool->memory, pool->table, 0, pool->threads, barrier, pool);
-  for (uint32_t left; (left = atomic_load(&pool->pending)) != 0;) {
-    await_change(pool, &pool->pending, left, barrier_patience);
+  leave(pool);
+  for (uint32_t inside; (inside = atomic_load(&pool->inside)) != 0;) {
+    await_change(pool, &pool->inside, inside, barrier_patience);
   }
   if (moved) leave_core(&before);
   atomic_store(&pool->finished, number);
   announce(pool);
 }
 
-static void no_barrier(void *of) { (void)of; }
+/* Runs a program on the calling thread and all others, and returns when it has ended. */
+void tatami_launch(void *of, void *program, uint32_t table, uint32_t number) {
+  tatami_begin(of, program, table);
+  tatami_join(of, number);
+}
+
+static void no_barrier(void *of, uint32_t stage, uint32_t chunks, uint32_t own) { (void)of, (void)stage, (void)chunks, (void)own; }
 
 /* Runs a program on the calling thread, and lets the others sleep. */
 void tatami_launch_alone(void *of, void *program, uint32_t table, uint32_t number) {

@@ -2,13 +2,14 @@
  * The control block: a few words of shared memory through which the launching thread and the pool's workers
  * talk.
  *
- * A launch writes `program`, `table`, `pending` and `joined`, then raises `generation` and wakes the workers. Each
- * worker runs the program and lowers `pending`; the last one sets `done` to the generation and wakes the
- * launcher. A worker whose program throws writes `failed` and the message, and sets `done` itself: the
- * others may be waiting for it in the program's barrier and would never come to an end.
+ * A launch writes `program`, `table` and `joined`, sets `inside` to 1 for its thread 0, then raises `generation` and wakes
+ * the workers. Each other worker that is awake in time enters by raising `inside`, unless it is 0: the launch has ended then.
+ * All lower it when they have run the program; the last one sets `done` to the generation and wakes the launcher. A
+ * worker whose program throws writes `failed` and the message, and sets `done` itself: the others may be waiting for
+ * its chunks in the program's barrier and would never come to an end.
  *
  * The launching thread may take part itself, as thread 0 (`joined`). Worker 0 sleeps on then: it has a number of
- * launches of its own, `ownGeneration`. The launcher lowers `pending` like a worker. A worker that fails may not end such a
+ * launches of its own, `ownGeneration`. The launcher lowers `inside` like a worker. A worker that fails may not end such a
  * launch, since the launcher would wait in the barrier for ever: it lets the others through the program's barriers
  * until all have come to its end.
  */
@@ -29,8 +30,8 @@ export interface ControlLayout {
   readonly sleepers: number;
   /** Whether worker 0 is asleep on `ownGeneration`. */
   readonly ownSleepers: number;
-  /** Workers that have not finished this launch. */
-  readonly pending: number;
+  /** Threads that run the program of this launch, and thread 0 from the start; 0 when it has ended. */
+  readonly inside: number;
   /** Generation of the last launch that ended; the launcher waits for it to change. */
   readonly done: number;
   /** 0, or 1 + the number of the first worker that failed. */
@@ -51,7 +52,7 @@ export const controlLayout: ControlLayout = {
   joined: 4,
   sleepers: 16,
   ownSleepers: 17,
-  pending: 32,
+  inside: 32,
   done: 48,
   failed: 64,
   ready: 65,

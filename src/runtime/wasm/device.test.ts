@@ -2,10 +2,12 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { runScript } from "../../../test/setup/run-script.ts";
 import { ArgumentError, EngineError } from "../../base/errors.ts";
+import { runOracle } from "../../render/render.test-helper.ts";
+import { stagesContents, stagesProgram } from "../../render/stages-program.test-helper.ts";
 import type { Device } from "../device.ts";
 import { createWasmDevice } from "./device.ts";
 import { erf } from "./host-math.ts";
-import { counting, ModuleTable, moduleOf, op, slot, trapping } from "./modules.test-helper.ts";
+import { counting, countingOnce, ModuleTable, moduleOf, op, slot, trapping } from "./modules.test-helper.ts";
 
 const modules = new ModuleTable();
 const devices: Device[] = [];
@@ -21,10 +23,10 @@ afterEach(async () => {
   await Promise.all(devices.splice(0).map((device) => device.close()));
 });
 
-const countingProgram = () => modules.program(moduleOf(counting), 1);
+const countingProgram = () => modules.program(moduleOf(countingOnce), 1);
 
 describe.each([1, 2, 3])("launches on %i threads", (threads) => {
-  test("a thousand asynchronous ones, every thread in each", async () => {
+  test("a thousand asynchronous ones, each done once by so many", async () => {
     const device = open(threads);
     const executable = device.compile(countingProgram());
     const counter = device.allocate(4);
@@ -92,9 +94,11 @@ test("a program that is quicker on the calling thread than on all of them ends u
 
 test("passes table, thread and threads as the renderer's contract says", async () => {
   const device = open(2);
-  // Every thread adds the thread count to the arena's first word, and writes that sum to its own slot.
+  // Every thread adds the thread count to the arena's first word, waits for the other, and writes to its own slot.
   const code = [
     ...[...op.table, ...op.load(8), ...op.threads, ...op.atomicAdd, ...op.drop],
+    ...[...op.loop, ...op.table, ...op.load(8), ...op.atomicLoad],
+    ...[...op.const(4), ...op.notEqual, ...op.branchIf, ...op.end],
     ...[...op.thread, ...op.if, ...slot(1), ...op.thread, ...op.store(0)],
     ...[...op.else, ...slot(0), ...op.threads, ...op.store(0), ...op.end],
   ];
@@ -181,7 +185,60 @@ test.each([2, 3])("a quick program runs on the calling thread and %i - 1 others"
   expect(ended).toBeGreaterThan(25);
 });
 
+test.each([2, 3])(
+  "what was begun on %i threads ends when the calling one takes part, however late",
+  async (threads) => {
+    const device = createWasmDevice({ threads, together: true });
+    devices.push(device);
+    const program = stagesProgram(4);
+    const executable = device.compile(program);
+    const arena = device.allocate(program.arenaBytes);
+    const slots = program.slots.map(({ size }) => device.allocate(4 * size));
+    device.view("int32", slots[0] ?? 0, 64).set(stagesContents[0] ?? []);
+    expect(device.begin?.(executable, arena, slots)).toBeNull();
+    for (let i = 0; i < 10; i++) await device.run(executable, arena, slots);
+    for (let i = 0; i < 300; i++) {
+      await (device.begin?.(executable, arena, slots) as Promise<void>);
+      const until = performance.now() + (i % 7) * 0.02;
+      while (performance.now() < until);
+      await expect(device.run(executable, arena, slots)).rejects.toThrow(/still running/);
+      device.waitSync();
+      device.waitSync();
+    }
+    const read = program.slots.map(({ dtype, size }, i) => device.view(dtype, slots[i] ?? 0, size));
+    expect(read).toEqual(runOracle(stagesProgram(4 * 310), stagesContents));
+  },
+);
+
 describe("failures", () => {
+  test("of another thread in what was begun, told when the calling one takes part", async () => {
+    const device = open(2);
+    const trap = [...op.thread, ...op.if, ...op.unreachable, ...op.end];
+    // The other thread waits at the barrier word until it is let through.
+    const wait = [0x03, 0x40, ...op.table, 0xfe, 0x10, 2, 4, 0x45, 0x0d, 0, 0x0b];
+    const code = [...slot(0), ...op.load(0), ...op.if, ...trap, ...wait, ...op.end];
+    const executable = device.compile(modules.program(moduleOf(code), 1));
+    const word = device.allocate(4);
+    for (let i = 0; i < 3; i++) await device.run(executable, 0, [word]);
+    device.view("int32", word, 1)[0] = 1;
+    await device.begin?.(executable, 0, [word]);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(() => device.waitSync()).toThrow(/failed on thread 1: RuntimeError: unreachable/);
+    device.view("int32", word, 1)[0] = 0;
+    for (let i = 0; i < 3; i++) await device.run(executable, 0, [word]);
+  });
+
+  test("closing ends what was begun", async () => {
+    const device = open(2);
+    const executable = device.compile(countingProgram());
+    const counter = device.allocate(4);
+    for (let i = 0; i < 3; i++) await device.run(executable, 0, [counter]);
+    await device.begin?.(executable, 0, [counter]);
+    await device.close();
+    expect(() => device.waitSync()).toThrow(/ended|closed/);
+    expect(() => device.begin?.(executable, 0, [counter])).not.toThrow();
+  });
+
   const outOfBounds = [...op.const(0x7c), ...op.load(0), ...op.drop]; // address -4
 
   test.each([0, 1])("a trap on thread %i, the other waiting for it, rejects the launch", async (thread) => {
@@ -325,7 +382,7 @@ describe("a process", () => {
       const modules = new encode.ModuleTable();
       const device = createWasmDevice({ threads: 2, render: modules.render });
       const counter = device.allocate(4);
-      const code = [...${slow}, ...encode.counting];
+      const code = [...encode.countingOnce, ...${slow}];
       const executable = device.compile(modules.program(encode.moduleOf(code), 1));
       for (let i = 0; i < 3; i++) await device.run(executable, 0, [counter]);
       console.log("count", device.view("int32", counter, 1)[0]);

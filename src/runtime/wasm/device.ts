@@ -130,6 +130,8 @@ class WasmDevice implements Device {
   readonly #allocator: Allocator;
   readonly #live = new Set<WasmExecutable>();
   readonly #turn = new Turn();
+  /** What runs and waits for the calling thread to take part. */
+  #begun: WasmExecutable | undefined;
   #nextId = 1;
   #pool: WorkerPool | undefined;
   #closed = false;
@@ -203,13 +205,29 @@ class WasmDevice implements Device {
     if (joined) await new Promise<void>((resolve) => this.#turn.next(resolve));
   }
 
+  begin(executable: Executable, arena: number, slots: readonly number[]): Promise<void> | null {
+    const pool = this.#pool;
+    if (!(executable instanceof WasmExecutable) || pool === undefined || pool.dead) return null;
+    if (!this.#canJoin(executable, pool) || !(this.#together || executable.pace.isTogether)) return null;
+    const target = this.#prepare(executable, arena, slots);
+    pool.begin(target, target.table.address);
+    this.#begun = target;
+    return new Promise((resolve) => this.#turn.next(resolve));
+  }
+
   #canJoin(target: WasmExecutable, pool: WorkerPool): boolean {
     return this.threads > 1 && target.lastMs < quickMs && pool.canBlock;
   }
 
   #runJoined(target: WasmExecutable, pool: WorkerPool): void {
+    pool.begin(target, target.table.address);
+    this.#join(target, pool);
+  }
+
+  /** Takes part in what was begun until it has ended. */
+  #join(target: WasmExecutable, pool: WorkerPool): void {
     try {
-      pool.runJoined(target, target.table.address, this.#inlineRun(target));
+      pool.join(target.table.address, this.#inlineRun(target));
     } catch (error) {
       target.lastMs = Number.POSITIVE_INFINITY;
       throw error;
@@ -237,9 +255,14 @@ class WasmDevice implements Device {
 
   waitSync(): void {
     const pool = this.#pool;
-    if (pool === undefined || !pool.busy) return;
-    checkBlocking(pool);
-    pool.waitSync();
+    if (pool === undefined) return;
+    const begun = this.#begun;
+    this.#begun = undefined;
+    if (begun !== undefined) this.#join(begun, pool);
+    else if (pool.busy) {
+      checkBlocking(pool);
+      pool.waitSync();
+    }
   }
 
   async close(): Promise<void> {

@@ -27,6 +27,10 @@ export const op = {
   loadF64: [0x2b, 3, 0],
   storeF64: [0x39, 3, 0],
   atomicAdd: [0xfe, 0x1e, 2, 0],
+  atomicLoad: [0xfe, 0x10, 2, 0],
+  loop: [0x03, 0x40],
+  branchIf: [0x0d, 0],
+  notEqual: [0x47],
   drop: [0x1a],
 } as const;
 
@@ -35,6 +39,12 @@ export const slot = (index: number): number[] => [...op.table, ...op.load(12 + 4
 
 /** Adds 1 to the word in slot 0, once a thread. */
 export const counting: readonly number[] = [...slot(0), ...op.const(1), ...op.atomicAdd, ...op.drop];
+
+/** Adds the number of threads to the word in slot 0, once a launch: the thread that comes first does. */
+export const countingOnce: readonly number[] = [
+  ...[...op.table, ...op.const(1), ...op.atomicAdd, ...op.if, ...op.else],
+  ...[...slot(0), ...op.threads, ...op.atomicAdd, ...op.drop, ...op.end],
+];
 
 /** Traps on one thread while the others wait for ever, as in a barrier. */
 export const trapping = (thread: number): number[] => [

@@ -173,22 +173,26 @@ export class WorkerPool {
   }
 
   /**
-   * Runs a program with the calling thread as thread 0, which calls `run`. Saves waking another in its place, and
-   * being woken at the end. For a program that has run without failing: it would not end if thread 0 waited for ever.
-   *
-   * @throws EngineError when it fails.
+   * Starts a program in which the calling thread takes part as thread 0, when it calls `join`. Saves waking another in its
+   * place, and being woken at the end. For a program that has run without failing: it would not end if thread 0 waited
+   * for ever.
    */
-  runJoined(program: PoolProgram, table: number, run: Run): void {
+  begin(program: PoolProgram, table: number): void {
     const ignore = (): void => {};
-    const generation = this.#start(program, table, ignore, ignore, true);
+    this.#start(program, table, ignore, ignore, true);
+  }
+
+  /** Takes part in what was begun, by calling `run`, until it has ended. @throws EngineError when it fails. */
+  join(table: number, run: Run): void {
+    const generation = this.#launch?.generation;
+    if (generation === undefined) throw new EngineError("the threads ended while a program was running");
     try {
       run(table, 0, this.#threads);
     } catch (cause) {
       throw this.#abandon(`a program failed on thread 0: ${String(cause)}`);
     }
     // The program's last barrier lies behind all of them, so the others are about to say so, too.
-    if (Atomics.sub(this.#words, layout.pending, 1) === 1)
-      Atomics.store(this.#words, layout.done, generation);
+    if (Atomics.sub(this.#words, layout.inside, 1) === 1) Atomics.store(this.#words, layout.done, generation);
     for (let i = 0; i < looksAtEnd && Atomics.load(this.#words, layout.done) !== generation; i++);
     this.waitSync();
   }
@@ -211,8 +215,9 @@ export class WorkerPool {
     this.#launch = { generation, resolve, reject };
     words[layout.program] = program.id;
     words[layout.table] = table;
-    words[layout.pending] = this.#threads;
     words[layout.joined] = joined ? 1 : 0;
+    // Before the generation: a worker that sees this and finds nobody inside takes the launch for one that has ended.
+    Atomics.store(words, layout.inside, 1);
     Atomics.store(words, layout.generation, generation);
     if (Atomics.load(words, layout.sleepers) > 0) Atomics.notify(words, layout.generation, 1);
     if (joined) return generation;

@@ -75,7 +75,8 @@ export function workerMain(host: WorkerHost, layout: ControlLayout, erf: (x: num
   }
 
   function finish(): void {
-    Atomics.store(words, layout.done, seen);
+    // Not `seen`: it may have entered before it looked at the number.
+    Atomics.store(words, layout.done, Atomics.load(words, layout.generation));
     Atomics.notify(words, layout.done);
     if (postDone) host.post("done");
   }
@@ -95,28 +96,52 @@ export function workerMain(host: WorkerHost, layout: ControlLayout, erf: (x: num
   /** Opens the program's barriers until the last thread has come to its end. */
   function letThrough(): void {
     const barrier = new Int32Array(memory.buffer, (words[layout.table] as number) >>> 0, 2);
-    Atomics.sub(words, layout.pending, 1);
-    while (Atomics.load(words, layout.pending) > 0) {
+    Atomics.sub(words, layout.inside, 1);
+    while (Atomics.load(words, layout.inside) > 0) {
       Atomics.add(barrier, 1, 1);
       Atomics.notify(barrier, 1);
     }
     finish();
   }
 
+  /** Takes part in the launch that goes on, if one does; thread 0 does so from the start. */
+  function enter(): boolean {
+    if (thread === 0) return true;
+    for (let inside = Atomics.load(words, layout.inside); inside !== 0; ) {
+      const before = Atomics.compareExchange(words, layout.inside, inside, inside + 1);
+      if (before === inside) return true;
+      inside = before;
+    }
+    return false;
+  }
+
+  function leave(): void {
+    if (Atomics.sub(words, layout.inside, 1) === 1) finish();
+  }
+
   function serve(): void {
     for (;;) {
       const generation = nextGeneration();
       if (generation === seen) continue;
+      if (!enter()) {
+        // Woken too late for it.
+        seen = generation;
+        continue;
+      }
       const run = programs.get(words[layout.program] as number);
-      if (run === undefined) return;
+      if (run === undefined) {
+        if (thread !== 0) leave();
+        return;
+      }
       seen = generation;
       wasJoined = words[layout.joined] === 1;
       try {
         run(words[layout.table] as number, thread, threads);
-        if (Atomics.sub(words, layout.pending, 1) === 1) finish();
       } catch (error) {
         fail(error);
+        continue;
       }
+      leave();
     }
   }
 

@@ -1,0 +1,226 @@
+/**
+ * Steps whose caller goes on while they are computed: `advance`, which `optimizer.step()` calls.
+ */
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { findCompiler } from "../../test/setup/neighbours.ts";
+import { makeTrainer, weightBits } from "../../test/training/small-net.test-helper.ts";
+import { EngineError } from "../base/errors.ts";
+import { nn, optim } from "../index.ts";
+import type { Device } from "../runtime/device.ts";
+import { createInterpreterDevice } from "../runtime/interpreter-device.ts";
+import { createNativeDevice } from "../runtime/native/device.ts";
+import { createWasmDevice } from "../runtime/wasm/device.ts";
+import { fromOwned, ones, tensor } from "../tensor/create.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { currentEngine, useEngine } from "./default.ts";
+import { Engine } from "./engine.ts";
+
+let before: Engine | null = null;
+
+beforeEach(() => {
+  before = useEngine(new Engine(createInterpreterDevice()));
+});
+afterEach(async () => {
+  await currentEngine().close();
+  if (before !== null) useEngine(before);
+});
+
+function use(device: Device): Engine {
+  const engine = new Engine(device);
+  useEngine(engine);
+  return engine;
+}
+
+/** Counts the programs that are begun, and those that run now. */
+function watched(device: Device): { begun: number; open: number } {
+  const counts = { begun: 0, open: 0 };
+  const [begin, waitSync] = [device.begin?.bind(device), device.waitSync.bind(device)];
+  device.begin = (...launch) => {
+    const started = begin?.(...launch) ?? null;
+    if (started !== null) {
+      counts.begun++;
+      counts.open++;
+    }
+    return started;
+  };
+  device.waitSync = () => {
+    waitSync();
+    counts.open = 0;
+  };
+  return counts;
+}
+
+const devices: Readonly<Record<string, () => Device>> = {
+  wasm: () => createWasmDevice({ threads: 2, together: true }),
+  "3 threads of wasm": () => createWasmDevice({ threads: 3, together: true }),
+  native: () => createNativeDevice(createWasmDevice({ threads: 2 }), { together: true }),
+  "3 native threads": () => createNativeDevice(createWasmDevice({ threads: 3 }), { together: true }),
+};
+
+describe.each(Object.keys(devices))("on %s", (name) => {
+  const { missing } = findCompiler();
+  const open = (context: { skip(condition: boolean, note?: string): void }): Device => {
+    context.skip(name.includes("native") && missing !== undefined, missing);
+    return (devices[name] as () => Device)();
+  };
+
+  test("steps that go on by themselves give the same bits as steps that are waited for", async (context) => {
+    const device = open(context);
+    const counts = watched(device);
+    const run = async (waits: boolean): Promise<unknown> => {
+      use(device);
+      const { model, step } = makeTrainer();
+      const losses: Tensor[] = [];
+      for (let i = 0; i < 60; i++) {
+        losses.push(await step(i));
+        if (waits) await currentEngine().flush();
+      }
+      return [await weightBits(model), await Promise.all(losses.map((loss) => loss.item()))];
+    };
+    const expected = await run(true);
+    counts.begun = 0;
+    expect(await run(false)).toEqual(expected);
+    expect(counts.begun).toBeGreaterThan(40);
+  });
+
+  test("one is under way at most, and who reads, prints or closes waits for it", async (context) => {
+    const device = open(context);
+    const engine = use(device);
+    const counts = watched(device);
+    const p = new nn.Parameter(tensor([1, -2]));
+    const sgd = new optim.SGD([p], { lr: 0.25 });
+    const step = async (): Promise<Tensor> => {
+      sgd.zeroGrad();
+      const loss = p.square().sum();
+      loss.backward();
+      await sgd.step();
+      expect(counts.open).toBeLessThanOrEqual(1);
+      return loss;
+    };
+    const steps = async (count: number): Promise<Tensor> => {
+      for (let i = 1; i < count; i++) await step();
+      return step();
+    };
+    expect(`${await steps(9)}`).toContain("7.6294e-05");
+    await steps(1);
+    expect(counts.open).toBe(1);
+    expect(`${p}`).toContain("[ 0.0010, -0.0020]");
+    expect(counts.open).toBe(0);
+    const loss = await steps(1);
+    expect(counts.open).toBe(1);
+    expect(await loss.item()).toBeCloseTo(5 / 4 ** 10, 12);
+    expect(counts.open).toBe(0);
+    await steps(1);
+    expect(loss.itemSync()).toBeCloseTo(5 / 4 ** 10, 12);
+    await steps(1);
+    await engine.close();
+    expect(counts.open).toBe(0);
+  });
+
+  test("inputs may be changed as soon as a step is under way", async (context) => {
+    use(open(context));
+    const p = new nn.Parameter(tensor([0]));
+    const sgd = new optim.SGD([p], { lr: 1 });
+    const input = new Float32Array(4);
+    for (let i = 1; i <= 20; i++) {
+      input.fill(i);
+      sgd.zeroGrad();
+      p.mul(fromOwned(input, [4]))
+        .sum()
+        .backward();
+      await sgd.step();
+      input.fill(1e9);
+    }
+    expect(await p.item()).toBe(-4 * 210);
+  });
+
+  test("steps that nobody awaits run one after the other", async (context) => {
+    use(open(context));
+    const p = new nn.Parameter(ones([3]));
+    const sgd = new optim.SGD([p], { lr: 0.5 });
+    const step = (): Promise<void> => {
+      sgd.zeroGrad();
+      p.square().sum().mul(0.5).backward();
+      return sgd.step();
+    };
+    for (let i = 0; i < 5; i++) await step();
+    await Promise.all([step(), step(), step()]);
+    void step();
+    void step();
+    expect(await p.array()).toEqual(new Array(3).fill(0.5 ** 10));
+  });
+});
+
+describe("a step that fails", () => {
+  /** A device that begins programs, and fails in the run of this number. */
+  function failing(at: number): Device {
+    const device = createInterpreterDevice();
+    let [runs, begun] = [0, () => {}];
+    const launch = (...args: Parameters<Device["runSync"]>): void => {
+      if (++runs === at) throw new EngineError("a program failed: out of luck");
+      device.runSync(...args);
+    };
+    const { name, threads, target, notes } = device;
+    return {
+      ...{ name, threads, target, notes },
+      allocate: (bytes) => device.allocate(bytes),
+      free: (address) => device.free(address),
+      get bytesInUse() {
+        return device.bytesInUse;
+      },
+      view: (...args) => device.view(...args),
+      compile: (program) => device.compile(program),
+      run: async (...args) => launch(...args),
+      begin: async (...args) => {
+        begun = () => launch(...args);
+      },
+      runSync: launch,
+      waitSync: () => {
+        const run = begun;
+        begun = () => {};
+        run();
+      },
+      close: () => device.close(),
+    };
+  }
+
+  const setUp = (at: number): { p: nn.Parameter; step: () => Promise<void> } => {
+    use(failing(at));
+    const p = new nn.Parameter(ones([2]));
+    const sgd = new optim.SGD([p], { lr: 0.5 });
+    const step = (): Promise<void> => {
+      sgd.zeroGrad();
+      p.sum().backward();
+      return sgd.step();
+    };
+    return { p, step };
+  };
+
+  test("rejects the next one, once", async () => {
+    const { step } = setUp(3);
+    await step();
+    await step();
+    await expect(step()).rejects.toThrow("out of luck");
+    await step();
+    await step();
+  });
+
+  test("rejects the read behind it, blocking or not", async () => {
+    for (const read of ["data", "dataSync"] as const) {
+      const { p, step } = setUp(3);
+      await step();
+      await step();
+      await expect((async () => p[read]())()).rejects.toThrow("out of luck");
+      await p[read]();
+    }
+  });
+
+  test("does not keep anybody from printing, and is told afterwards", async () => {
+    const { p, step } = setUp(3);
+    await step();
+    await step();
+    expect(`${p}`).toMatch(/\[/);
+    await expect(currentEngine().flush()).rejects.toThrow("out of luck");
+    await currentEngine().flush();
+  });
+});
