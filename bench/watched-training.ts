@@ -34,12 +34,13 @@ const turnMs = 1000;
 const roundMs = 4000;
 
 const { data, shape } = imagesOf(network, goalBatch);
-const labels = labelsOf(goalBatch);
 const loaderOf = (length: number): BatchSource => ({
   length,
   epoch: 0,
   async *[Symbol.asyncIterator]() {
-    for (let i = 0; i < length; i++) yield [fromOwned(data, shape), fromOwned(labels, [goalBatch])];
+    for (let i = 0; i < length; i++) {
+      yield [fromOwned(data, shape), fromOwned(labelsOf(goalBatch, i), [goalBatch])];
+    }
   },
 });
 

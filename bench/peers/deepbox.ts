@@ -149,9 +149,10 @@ function taskFor(packages: Packages, job: NetworkJob & { weights: string }): Tas
     return { step, values: async () => Array.from(await step()) };
   }
   const optimizer = new optim.Adam(model.parameters(), { lr: 1e-3 });
-  const labels = ndarray.tensor(labelsOf(batch), { dtype: "int32" });
+  let steps = 0;
   const step = async (): Promise<number> => {
     optimizer.zeroGrad();
+    const labels = ndarray.tensor(labelsOf(batch, steps++), { dtype: "int32" });
     const loss = nn.crossEntropyLoss(model.forward(images()), labels);
     loss.backward();
     optimizer.step();

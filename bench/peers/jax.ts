@@ -204,7 +204,6 @@ function infer(job: NetworkJob, params: Params): Task {
 
 function train(job: NetworkJob, all: Params): Task {
   const images = imagesFor(job);
-  const labels = labelsOf(job.batch);
   const pick = (keep: (name: string) => boolean): Params =>
     Object.fromEntries(Object.entries(all).filter(([name]) => keep(name)));
   const params = pick((name) => !isStatistic(name));
@@ -214,7 +213,7 @@ function train(job: NetworkJob, all: Params): Task {
   let steps = 0;
   const run = jax.jit(makeStep(job.network));
   const step = async (): Promise<number> => {
-    steps++;
+    const labels = labelsOf(job.batch, steps++);
     const correction = (beta: number): Arr =>
       jax.numpy.array(new Float32Array([1 - beta ** steps])).reshape([]);
     const [loss, next] = run(state, images(), jax.numpy.array(labels), correction(0.9), correction(0.999));

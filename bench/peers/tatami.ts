@@ -59,13 +59,16 @@ async function train(job: NetworkJob): Promise<Task> {
   };
   const optimizer = new optim.Adam(model.parameters(), { lr: 1e-3 });
   const { data, shape } = imagesOf(job.network, job.batch);
-  const labels = labelsOf(job.batch);
+  let steps = 0;
   let preparing = 0;
   const step = async (): Promise<Tensor> => {
     const [start, { launchMs }] = [performance.now(), currentEngine().stats];
     optimizer.zeroGrad();
     // Fresh tensors each time, as a loader gives them: the copy to the device is part of the step.
-    const loss = F.crossEntropy(model(fromOwned(data, shape)), fromOwned(labels, [job.batch]));
+    const loss = F.crossEntropy(
+      model(fromOwned(data, shape)),
+      fromOwned(labelsOf(job.batch, steps++), [job.batch]),
+    );
     loss.backward();
     const done = optimizer.step();
     preparing += performance.now() - start - (currentEngine().stats.launchMs - launchMs);

@@ -152,8 +152,9 @@ function taskFor(job: NetworkJob & { weights: string }): Task {
     return { step, values: async () => Array.from(await step()), drop };
   }
   const optimizer = tf.train.adam(1e-3);
-  const labels = tf.oneHot(labelsOf(batch), 10);
-  const loss = (): Tensor => tf.losses.softmaxCrossEntropy(labels, outputs());
+  let steps = 0;
+  const labels = (): Tensor => tf.oneHot(labelsOf(batch, steps++), 10);
+  const loss = (): Tensor => tf.losses.softmaxCrossEntropy(labels(), outputs());
   const step = async (): Promise<number> => (await read(optimizer.minimize(loss, true)))[0] as number;
   return { step, values: () => firstLosses(step), drop };
 }
