@@ -233,7 +233,7 @@ describe("the native engine", () => {
       const script = `#!/bin/sh
 case "$*" in *--version*|*-dM*) exec cc "$@";; esac
 cat > ${folder}/source.c
-if grep -q take_one ${folder}/source.c; then echo "error: out of registers" >&2; exit 1; fi
+if grep -q "i32 claim" ${folder}/source.c; then echo "error: out of registers" >&2; exit 1; fi
 exec cc "$@" < ${folder}/source.c\n`;
       writeFileSync(path, script);
       chmodSync(path, 0o700);

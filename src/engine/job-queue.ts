@@ -38,6 +38,9 @@ export class JobQueue {
     // Jobs run in order: the last one to end is the last one submitted.
     const last = this.#jobs.at(-1);
     if (last === undefined && this.#unheard === null) return null;
+    if (last !== undefined && this.#unheard === null && !this.#jobs.some((job) => job.ahead)) {
+      return last.settle.promise;
+    }
     const ended = last?.settle.promise ?? Promise.resolve();
     return quiet(
       ended.then(

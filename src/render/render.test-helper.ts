@@ -59,7 +59,7 @@ export function fill(
   threads = 1,
 ): TypedArray[] {
   const { arena, slots } = layOut(program, threads);
-  new Int32Array(memory, 0, tableFirstSlot + slots.length).set([0, 0, arena, ...slots]);
+  new Int32Array(memory, 0, tableFirstSlot + slots.length).set([0, 0, 0, arena, ...slots]);
   return program.slots.map(({ dtype, size }, i) => {
     const view = viewOf(dtype, memory, slots[i] ?? 0, size);
     view.set(contents[i] ?? []);

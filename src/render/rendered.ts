@@ -12,10 +12,10 @@ export interface RenderedWasm {
    * The module. It imports memory "env"."memory" (shared when rendered so) and the functions "math"."exp" ... that
    * float64 kernels call, and for a program with a clock slot "host"."now", a clock in milliseconds. It exports `run(table, thread, threads)`.
    *
-   * `table` is the byte address of an i32 array: [chunks done of the stage, stages done, arena base, slot 0, slot 1,
-   * ..., counters]; addresses are in bytes. Threads (numbers 0 to threads - 1) call `run`, as many of them as there are and
+   * `table` is the byte address of an i32 array: [chunks done of the stage, stages done, threads that have come, arena base,
+   * slot 0, slot 1, ..., counters]; addresses are in bytes. Threads (numbers 0 to threads - 1) call `run`, as many of them as there are and
    * whenever they come: each takes chunks that nobody has taken, and waits at the end of a stage until all of its chunks are
-   * done. When one call returns, the whole program is done. The first two words and the counters (see {@link countersOf}) are
+   * done. When one call returns, the whole program is done. The first three words and the counters (see {@link countersOf}) are
    * 0 before every launch; nobody else may write them while a thread is inside `run`, except to let threads through the
    * barriers of a launch that has failed, by raising the second. A module rendered for memory that is not shared has no
    * barrier, and `threads` must be 1.
@@ -37,9 +37,10 @@ export interface RenderedC {
   readonly source: string;
 }
 
-/** Index in the table of the arena's base address, and of slot 0. */
-export const tableArenaBase = 2;
-export const tableFirstSlot = 3;
+/** Index in the table of how many threads have come, of the arena's base address, and of slot 0. */
+export const tablePresent = 2;
+export const tableArenaBase = 3;
+export const tableFirstSlot = 4;
 
 /** Words of a cache line: what one thread counts lies apart from what others do. */
 const lineWords = 16;
@@ -48,8 +49,8 @@ const wholeLines = (words: number): number => Math.ceil(words / lineWords) * lin
 
 /**
  * Where the counters of a program lie in its table. Each thread has `stride` of them, one for each call: how many chunks of its
- * share have been taken, by itself or by a thread that was done with its own. Calls of few chunks have no shares: what is
- * taken of all those of a stage is counted in the first thread's counter of the first of them.
+ * share have been taken, by itself or by a thread that was done with its own; of a call of few chunks, whether the share has
+ * been.
  */
 export function countersOf({ slots, stages }: Program): { readonly first: number; readonly stride: number } {
   const calls = stages.reduce((count, stage) => count + stage.calls.length, 0);
@@ -68,8 +69,11 @@ export interface CallChunks {
 
 /** How threads take the calls of a stage. */
 export interface Dealing {
-  /** Calls of few chunks: together they are one list, of which each thread takes the next chunk. */
-  readonly few: readonly CallChunks[];
+  /**
+   * Calls of few chunks: each thread takes its share of each of them as a whole, and where not all threads have come yet,
+   * those shares that nobody has taken. Those of one chunk are dealt out: `turn` says to whom.
+   */
+  readonly few: readonly (CallChunks & { readonly turn: number })[];
   /** Calls in which each thread has a share, and takes of the others' when it is done with its own. */
   readonly shared: readonly CallChunks[];
   /** Chunks of all of them. */
@@ -84,8 +88,11 @@ export function dealingOf({ kernels }: Program, { calls }: Stage): Dealing {
     return { call, index, chunks: kernel.chunks };
   });
   const some = all.filter(({ chunks }) => chunks > 0);
+  let turn = 0;
   return {
-    few: some.filter(({ chunks }) => chunks < fewestShared),
+    few: some
+      .filter(({ chunks }) => chunks < fewestShared)
+      .map((it) => ({ ...it, turn: it.chunks === 1 ? turn++ : 0 })),
     shared: some.filter(({ chunks }) => chunks >= fewestShared),
     chunks: some.reduce((sum, { chunks }) => sum + chunks, 0),
   };

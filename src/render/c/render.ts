@@ -14,6 +14,7 @@ import {
   type RenderedC,
   tableArenaBase,
   tableFirstSlot,
+  tablePresent,
 } from "../rendered.ts";
 import { type KernelText, renderKernel } from "./kernel-function.ts";
 import { scalarPrelude, vectorPrelude } from "./prelude.ts";
@@ -49,11 +50,13 @@ static i32 take(u32 *taken, u32 stride, u32 chunks, u32 thread, u32 threads, i32
   }
   return 0;
 }
-/* Takes the next one of so many chunks; 0 where none are left. */
-static i32 take_one(u32 *taken, u32 chunks, i32 *chunk) {
-  if (__atomic_load_n(taken, __ATOMIC_RELAXED) >= chunks) return 0;
-  *chunk = (i32)__atomic_fetch_add(taken, 1, __ATOMIC_RELAXED);
-  return *chunk < (i32)chunks;
+INLINE i32 some_missing(u32 *present, i32 threads) { return __atomic_load_n(present, __ATOMIC_RELAXED) < (u32)threads; }
+/* Takes a whole share, unless it is empty or somebody has taken it. */
+static i32 claim(u32 *taken, u32 stride, u32 chunks, u32 share, u32 threads, i32 *from, i32 *to) {
+  share %= threads;
+  *from = bound(chunks, share, threads), *to = bound(chunks, share + 1, threads);
+  taken += stride * share;
+  return *from < *to && __atomic_load_n(taken, __ATOMIC_RELAXED) == 0 && __atomic_fetch_add(taken, 1, __ATOMIC_RELAXED) == 0;
 }
 `;
 
@@ -77,9 +80,11 @@ function runFunction(program: Program, kernels: readonly KernelText[]): string {
 void tatami_run(char *memory, const u32 *table, i32 thread, i32 threads, void (*barrier)(void *, u32, u32, u32), void *pool) {
   char *arena = memory + table[${tableArenaBase}];
   char *scratch = arena + ${program.arenaBytes}u + (u32)thread * ${program.scratchBytes ?? 0}u;
+  u32 *present = (u32 *)table + ${tablePresent};
   i32 first, end;
   u32 own;
   (void)arena, (void)scratch, (void)first, (void)end, (void)own;
+  __atomic_fetch_add(present, 1, __ATOMIC_RELAXED);
 ${stamp(0)}${stages.join("")}}
 `;
 }
@@ -105,18 +110,17 @@ function stage(
     `${kernels[call.kernel]?.name}(${first}, ${end}${pointers(program, call)});`;
   const taken = ({ index }: CallChunks): string => `(u32 *)(table + ${counters.first + index})`;
   let text = "";
-  if (few[0] !== undefined) {
-    let before = 0;
-    const cases = few.map((it) => {
-      const from = before;
-      before += it.chunks;
-      const labels = Array.from({ length: it.chunks }, (_, i) => `case ${from + i}: `).join("");
-      return `      ${labels}${invoke(it, `first - ${from}`, `first - ${from} + 1`)} break;\n`;
-    });
-    text += `  for (; take_one(${taken(few[0])}, ${before}, &first); own++) {
-    switch (first) {
-${cases.join("")}    }
-  }
+  if (few.length > 0) {
+    const claims = few.map(
+      (it) =>
+        `    if (claim(${taken(it)}, ${counters.stride}, ${it.chunks}, thread + pass + ${it.turn}, threads, &first, &end)) {
+      own += (u32)(end - first);
+      ${invoke(it, "first", "end")}
+    }
+`,
+    );
+    text += `  for (i32 pass = 0; pass == 0 || (pass < threads && some_missing(present, threads)); pass++) {
+${claims.join("")}  }
 `;
   }
   for (const it of shared) {

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { TypedArray } from "../../base/dtype.ts";
 import type { Program } from "../../kernel/program.ts";
 import { type Contents, fill, layOut, runOracle } from "../render.test-helper.ts";
-import { countersOf } from "../rendered.ts";
+import { countersOf, tableArenaBase } from "../rendered.ts";
 import { areLast, marksOf, scratchProgram, scratchResults } from "../scratch-program.test-helper.ts";
 import { stagesContents, stagesProgram } from "../stages-program.test-helper.ts";
 import { renderWasm } from "./render.ts";
@@ -48,7 +48,7 @@ async function launchOn(
   const meeting = new SharedArrayBuffer(4);
   const { first, stride } = countersOf(program);
   const counters = [
-    [0, 2],
+    [0, tableArenaBase],
     [first, first + threads * stride],
   ];
   const workers = Array.from({ length: threads }, (_, thread) => {

@@ -13,6 +13,7 @@ import {
   pieces,
   tableArenaBase,
   tableFirstSlot,
+  tablePresent,
 } from "../rendered.ts";
 import { Code, type ModuleBuilder } from "./assembler.ts";
 import { control, f64, i32 } from "./opcodes.ts";
@@ -56,14 +57,21 @@ export function addRun(module: ModuleBuilder, program: Program, options: RunOpti
     arena: code.local("i32"),
     scratch: code.local("i32"),
     own: code.local("i32"),
+    pass: code.local("i32"),
     first: code.local("i32"),
     end: code.local("i32"),
-    functions: shared ? { takeOne: module.add(renderTakeOne()), take: module.add(renderTake()) } : undefined,
+    functions: shared ? { claim: module.add(renderClaim()), take: module.add(renderTake()) } : undefined,
   };
   code.get(table);
   code.memory(i32.load, 2, 4 * tableArenaBase);
   code.set(run.arena);
   emitScratchBase(run);
+  if (shared) {
+    code.get(table);
+    code.i32(1);
+    code.memory(i32.atomicAdd, 2, 4 * tablePresent);
+    code.op(control.drop);
+  }
   const barrier = shared ? module.add(renderBarrier()) : undefined;
   emitStamp(run, now, 0);
   const counters = countersOf(program);
@@ -110,11 +118,13 @@ interface Run {
   readonly scratch: number;
   /** Local with the number of chunks that this thread has done of the stage. */
   readonly own: number;
+  /** Local with the number of shares that this thread has looked at in each call of few chunks. */
+  readonly pass: number;
   /** Locals with the bounds of the chunks that this thread has taken. */
   readonly first: number;
   readonly end: number;
-  /** The functions of {@link renderTakeOne} and {@link renderTake}; without them, one thread does everything. */
-  readonly functions: { readonly takeOne: number; readonly take: number } | undefined;
+  /** The functions of {@link renderClaim} and {@link renderTake}; without them, one thread does everything. */
+  readonly functions: { readonly claim: number; readonly take: number } | undefined;
 }
 
 /** Where the counters of a stage's calls begin in the table, and those of the next thread behind them. */
@@ -138,45 +148,45 @@ function emitStage(run: Run, dealing: Dealing, counters: Counters): void {
   }
   code.i32(0);
   code.set(run.own);
-  if (few[0] !== undefined) emitFew(run, functions.takeOne, few, counters.first + few[0].index);
+  if (few.length > 0) emitFew(run, functions.claim, few, counters);
   for (const it of shared) {
     emitShared(run, functions.take, it, { ...counters, first: counters.first + it.index });
   }
 }
 
-/** Takes one chunk of the calls after another, as long as there are any. */
-function emitFew(run: Run, takeOne: number, few: readonly CallChunks[], counter: number): void {
-  const { code } = run;
-  const chunks = few.reduce((sum, it) => sum + it.chunks, 0);
+/** Claims the thread's own share of each call, and those of the threads behind it unless all have come. */
+function emitFew(run: Run, claim: number, few: Dealing["few"], { first, stride }: Counters): void {
+  const { code, pass } = run;
+  code.i32(0);
+  code.set(pass);
   code.loop(() => {
-    code.get(table);
-    code.i32(4 * counter);
+    for (const { call, index, chunks, turn } of few) {
+      code.get(table);
+      code.i32(4 * (first + index));
+      code.op(i32.add);
+      code.i32(4 * stride);
+      code.i32(chunks);
+      code.get(thread);
+      code.get(pass);
+      code.op(i32.add);
+      code.i32(turn);
+      code.op(i32.add);
+      code.get(threads);
+      code.call(claim);
+      emitTakenCall(run, call);
+    }
+    code.get(pass);
+    code.i32(1);
     code.op(i32.add);
-    code.i32(chunks);
-    code.call(takeOne);
-    code.tee(run.first);
-    code.i32(chunks);
+    code.tee(pass);
+    code.get(threads);
     code.op(i32.ltU);
-    code.if(() => {
-      countOwn(run, () => code.i32(1));
-      let before = 0;
-      for (const { call, chunks: own } of few) {
-        const from = before;
-        before += own;
-        code.get(run.first);
-        code.i32(before);
-        code.op(i32.ltU);
-        code.if(() => {
-          for (const bound of [from, from - 1]) {
-            code.get(run.first);
-            code.i32(bound);
-            code.op(i32.sub);
-          }
-          emitCall(run, call);
-          code.branch(2);
-        });
-      }
-    });
+    code.get(table);
+    code.memory(i32.atomicLoad, 2, 4 * tablePresent);
+    code.get(threads);
+    code.op(i32.ltU);
+    code.op(i32.and);
+    code.branchIf(0);
   });
 }
 
@@ -192,29 +202,29 @@ function emitShared(run: Run, take: number, { call, chunks }: CallChunks, { firs
     code.get(thread);
     code.get(threads);
     code.call(take);
-    code.set(run.end);
-    code.tee(run.first);
-    code.get(run.end);
-    code.op(i32.ltU);
-    code.if(() => {
-      countOwn(run, () => {
-        code.get(run.end);
-        code.get(run.first);
-        code.op(i32.sub);
-      });
-      code.get(run.first);
-      code.get(run.end);
-      emitCall(run, call);
-      code.branch(1);
-    });
+    emitTakenCall(run, call, () => code.branch(1));
   });
 }
 
-function countOwn({ code, own }: Run, push: () => void): void {
-  code.get(own);
-  push();
-  code.op(i32.add);
-  code.set(own);
+/** Calls a kernel for the chunks whose bounds are on the stack, if there are any, and does what is to follow then. */
+function emitTakenCall(run: Run, call: Call, then: () => void = () => {}): void {
+  const { code } = run;
+  code.set(run.end);
+  code.tee(run.first);
+  code.get(run.end);
+  code.op(i32.ltU);
+  code.if(() => {
+    code.get(run.own);
+    code.get(run.end);
+    code.op(i32.add);
+    code.get(run.first);
+    code.op(i32.sub);
+    code.set(run.own);
+    code.get(run.first);
+    code.get(run.end);
+    emitCall(run, call);
+    then();
+  });
 }
 
 /** Pushes ceil(chunks * (share + next) / threads), the first chunk of a share or the one after its last. */
@@ -267,21 +277,49 @@ function emitPlace({ code, arena, scratch }: Run, place: Place): void {
   }
 }
 
-/** takeOne(counter, chunks): the number of the next chunk; at least `chunks` where none are left. */
-function renderTakeOne(): Code {
-  const code = new Code(["i32", "i32"], ["i32"]);
-  const [counter, chunks] = [0, 1];
-  code.get(counter);
-  code.memory(i32.atomicLoad, 2, 0);
-  code.get(chunks);
-  code.op(i32.geU);
+/**
+ * claim(counters, stride, chunks, share, threads): the bounds of a whole share; the second is the first where it is empty or
+ * somebody has taken it.
+ */
+function renderClaim(): Code {
+  const code = new Code(["i32", "i32", "i32", "i32", "i32"], ["i32", "i32"]);
+  const [counters, stride, chunks, share, count] = [0, 1, 2, 3, 4];
+  const counter = code.local("i32");
+  const push = {
+    chunks: () => code.get(chunks),
+    share: () => code.get(share),
+    threads: () => code.get(count),
+  };
+  code.get(share);
+  code.get(count);
+  code.op(i32.remU);
+  code.tee(share);
+  code.get(stride);
+  code.op(i32.mul);
+  code.get(counters);
+  code.op(i32.add);
+  code.set(counter);
+  emitBound(code, push, 0);
+  emitBound(code, push, 1);
+  code.op(i32.ltU);
   code.if(() => {
-    code.get(chunks);
-    code.op(control.return);
+    code.get(counter);
+    code.memory(i32.atomicLoad, 2, 0);
+    code.op(i32.eqz);
+    code.if(() => {
+      code.get(counter);
+      code.i32(1);
+      code.memory(i32.atomicAdd, 2, 0);
+      code.op(i32.eqz);
+      code.if(() => {
+        emitBound(code, push, 0);
+        emitBound(code, push, 1);
+        code.op(control.return);
+      });
+    });
   });
-  code.get(counter);
-  code.i32(1);
-  code.memory(i32.atomicAdd, 2, 0);
+  code.i32(0);
+  code.i32(0);
   return code;
 }
 

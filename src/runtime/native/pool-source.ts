@@ -25,13 +25,13 @@ typedef struct {
   pthread_cond_t changed;
   atomic_int sleepers;
   atomic_int closing;
-  /* Each on a cache line of its own: they are watched. */
+  /* Words that are written together share a cache line: each line that is watched is fetched anew after a change. */
   _Alignas(64) atomic_uint launches;
   /* Threads inside the program; 0 when it has ended, and then nobody enters until the next launch. */
-  _Alignas(64) atomic_uint inside;
-  /* Chunks of the stage that are done, and stages that are. */
-  _Alignas(64) atomic_uint done;
+  atomic_uint inside;
+  /* Stages that are done, and chunks of the next one. */
   _Alignas(64) atomic_uint stages;
+  atomic_uint done;
   _Alignas(64) atomic_uint finished;
 } Pool;
 
@@ -93,7 +93,7 @@ static void barrier(void *of, uint32_t stage, uint32_t chunks, uint32_t own) {
   Pool *pool = of;
   if (pool->threads == 1) return;
   if (own != 0 && atomic_fetch_add(&pool->done, own) + own == chunks) {
-    atomic_store(&pool->done, 0);
+    atomic_store_explicit(&pool->done, 0, memory_order_relaxed);
     atomic_store(&pool->stages, stage + 1);
     announce(pool);
     return;
@@ -106,10 +106,11 @@ static void barrier(void *of, uint32_t stage, uint32_t chunks, uint32_t own) {
 
 /* Lets a thread of the pool take part in what runs; 0 when nothing does. */
 static int enter(Pool *pool) {
-  uint32_t inside = atomic_load(&pool->inside);
-  while (inside != 0) {
-    if (atomic_compare_exchange_weak(&pool->inside, &inside, inside + 1)) return 1;
-  }
+  /* Most often the calling thread alone is inside. */
+  uint32_t inside = 1;
+  do {
+    if (atomic_compare_exchange_strong(&pool->inside, &inside, inside + 1)) return 1;
+  } while (inside != 0);
   return 0;
 }
 
@@ -204,10 +205,9 @@ void tatami_begin(void *of, void *program, uint32_t table) {
   Pool *pool = of;
   pool->run = (Run)dlsym(program, "tatami_run");
   pool->table = (const uint32_t *)(pool->memory + table);
-  atomic_store(&pool->done, 0);
-  atomic_store(&pool->stages, 0);
+  atomic_store_explicit(&pool->stages, 0, memory_order_relaxed);
   /* Nobody was inside. From here on others may be. */
-  atomic_store(&pool->inside, 1);
+  atomic_store_explicit(&pool->inside, 1, memory_order_release);
   atomic_fetch_add(&pool->launches, 1);
   announce(pool);
 }

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { runScript } from "../../../test/setup/run-script.ts";
 import { ArgumentError, EngineError } from "../../base/errors.ts";
 import { runOracle } from "../../render/render.test-helper.ts";
+import { tableArenaBase } from "../../render/rendered.ts";
 import { stagesContents, stagesProgram } from "../../render/stages-program.test-helper.ts";
 import type { Device } from "../device.ts";
 import { createWasmDevice } from "./device.ts";
@@ -96,8 +97,8 @@ test("passes table, thread and threads as the renderer's contract says", async (
   const device = open(2);
   // Every thread adds the thread count to the arena's first word, waits for the other, and writes to its own slot.
   const code = [
-    ...[...op.table, ...op.load(8), ...op.threads, ...op.atomicAdd, ...op.drop],
-    ...[...op.loop, ...op.table, ...op.load(8), ...op.atomicLoad],
+    ...[...op.table, ...op.load(4 * tableArenaBase), ...op.threads, ...op.atomicAdd, ...op.drop],
+    ...[...op.loop, ...op.table, ...op.load(4 * tableArenaBase), ...op.atomicLoad],
     ...[...op.const(4), ...op.notEqual, ...op.branchIf, ...op.end],
     ...[...op.thread, ...op.if, ...slot(1), ...op.thread, ...op.store(0)],
     ...[...op.else, ...slot(0), ...op.threads, ...op.store(0), ...op.end],

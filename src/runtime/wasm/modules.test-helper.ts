@@ -3,7 +3,7 @@
  * names of instructions are those of the WebAssembly text format.
  */
 import type { Program } from "../../kernel/program.ts";
-import type { RenderedWasm } from "../../render/rendered.ts";
+import { type RenderedWasm, tableFirstSlot } from "../../render/rendered.ts";
 
 const i32 = 0x7f;
 const f64 = 0x7c;
@@ -35,7 +35,7 @@ export const op = {
 } as const;
 
 /** Pushes the address of a slot of the launch. */
-export const slot = (index: number): number[] => [...op.table, ...op.load(12 + 4 * index)];
+export const slot = (index: number): number[] => [...op.table, ...op.load(4 * (tableFirstSlot + index))];
 
 /** Adds 1 to the word in slot 0, once a thread. */
 export const counting: readonly number[] = [...slot(0), ...op.const(1), ...op.atomicAdd, ...op.drop];

@@ -107,7 +107,8 @@ export function workerMain(host: WorkerHost, layout: ControlLayout, erf: (x: num
   /** Takes part in the launch that goes on, if one does; thread 0 does so from the start. */
   function enter(): boolean {
     if (thread === 0) return true;
-    for (let inside = Atomics.load(words, layout.inside); inside !== 0; ) {
+    // Most often thread 0 alone is inside.
+    for (let inside = 1; inside !== 0; ) {
       const before = Atomics.compareExchange(words, layout.inside, inside, inside + 1);
       if (before === inside) return true;
       inside = before;

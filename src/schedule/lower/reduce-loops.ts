@@ -10,6 +10,7 @@ import {
   compare,
   constant,
   extract,
+  fma,
   int,
   mul,
   select,
@@ -389,6 +390,12 @@ export class ReduceLoops {
     kernel.reductions.forEach((r, i) => {
       const [acc, at] = list[i] as [Local, Local?];
       if (kernel.reductions.some((other) => finds(other, r))) return;
+      if (r.fn === "sum" && r.type === "f32" && r.value.kind === "binary" && r.value.fn === "mul") {
+        // A product that is summed is half of a multiply-add, also where it is computed for something else.
+        const [x, y] = r.value.args.map((arg) => splat(emitter.value(arg), width)) as [Expr, Expr];
+        emitter.push(set(acc, fma(x, y, use(acc))));
+        return;
+      }
       const value = splat(this.#term(r), width);
       if (r.position === null || at === undefined) {
         emitter.push(set(acc, combine(r.fn, use(acc), value)));
