@@ -8,7 +8,7 @@ import { EngineError } from "../base/errors.ts";
 import { nn, optim } from "../index.ts";
 import type { Device } from "../runtime/device.ts";
 import { createInterpreterDevice } from "../runtime/interpreter-device.ts";
-import { createNativeDevice } from "../runtime/native/device.ts";
+import { type BackgroundDevice, createNativeDevice } from "../runtime/native/device.ts";
 import { createWasmDevice } from "../runtime/wasm/device.ts";
 import { fromOwned, ones, tensor } from "../tensor/create.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -151,17 +151,21 @@ describe.each(Object.keys(devices))("on %s", (name) => {
   });
 });
 
-describe("a step that fails", () => {
-  /** A device that begins programs, and fails in the run of this number. */
-  function failing(at: number): Device {
+/** A device that begins programs, or runs them when a gate opens. Each launch calls `onRun` first. */
+class Gated {
+  readonly device: Device;
+  /** What a program waits for that is not begun; null where programs are begun. */
+  gate: Promise<void> | null = null;
+  #begun: () => void = () => {};
+
+  constructor(onRun: () => void = () => {}) {
     const device = createInterpreterDevice();
-    let [runs, begun] = [0, () => {}];
     const launch = (...args: Parameters<Device["runSync"]>): void => {
-      if (++runs === at) throw new EngineError("a program failed: out of luck");
+      onRun();
       device.runSync(...args);
     };
     const { name, threads, target, notes } = device;
-    return {
+    this.device = {
       ...{ name, threads, target, notes },
       allocate: (bytes) => device.allocate(bytes),
       free: (address) => device.free(address),
@@ -170,22 +174,75 @@ describe("a step that fails", () => {
       },
       view: (...args) => device.view(...args),
       compile: (program) => device.compile(program),
-      run: async (...args) => launch(...args),
-      begin: async (...args) => {
-        begun = () => launch(...args);
+      run: async (...args) => {
+        await this.gate;
+        launch(...args);
+      },
+      begin: (...args) => {
+        if (this.gate !== null) return null;
+        this.#begun = () => launch(...args);
+        return Promise.resolve();
       },
       runSync: launch,
       waitSync: () => {
-        const run = begun;
-        begun = () => {};
+        const run = this.#begun;
+        this.#begun = () => {};
         run();
       },
       close: () => device.close(),
     };
   }
+}
 
+test("a read that waits behind a long program ends by itself, whoever steps meanwhile", async () => {
+  const gated = new Gated();
+  use(gated.device);
+  const p = new nn.Parameter(ones([2]));
+  const sgd = new optim.SGD([p], { lr: 0.5 });
+  p.sum().backward();
+  await currentEngine().flush();
+  let open = (): void => {};
+  gated.gate = new Promise((resolve) => {
+    open = resolve;
+  });
+  const long = sgd.step();
+  const read = p.mul(ones([9000, 2])).data();
+  sgd.zeroGrad();
+  const idle = sgd.step();
+  open();
+  await gated.gate;
+  gated.gate = null;
+  await Promise.all([long, idle]);
+  expect((await read)[17_999]).toBe(0.5);
+});
+
+test("a step whose faster form is still being compiled ends with it", async () => {
+  const gated = new Gated();
+  const faster: BackgroundDevice = {
+    ...gated.device,
+    compileLater: async (program) => {
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      return gated.device.compile(program);
+    },
+  };
+  useEngine(new Engine(gated.device, { faster: () => faster, fasterAt: () => 4 }));
+  const p = new nn.Parameter(ones([2]));
+  const sgd = new optim.SGD([p], { lr: 0.5 });
+  for (let i = 0; i < 6; i++) {
+    sgd.zeroGrad();
+    p.sum().backward();
+    await sgd.step();
+  }
+  expect(await p.array()).toEqual([-2, -2]);
+});
+
+describe("a step that fails", () => {
   const setUp = (at: number): { p: nn.Parameter; step: () => Promise<void> } => {
-    use(failing(at));
+    let runs = 0;
+    const failing = new Gated(() => {
+      if (++runs === at) throw new EngineError("a program failed: out of luck");
+    });
+    use(failing.device);
     const p = new nn.Parameter(ones([2]));
     const sgd = new optim.SGD([p], { lr: 0.5 });
     const step = (): Promise<void> => {

@@ -182,10 +182,13 @@ export class Engine {
 
   /** Waits for all programs to end and ends the device's threads. */
   async close(): Promise<void> {
-    await this.#queue.ended();
-    this.#cache.clear();
-    await this.#faster?.close();
-    await this.device.close();
+    try {
+      await this.#queue.ended();
+    } finally {
+      this.#cache.clear();
+      await this.#faster?.close();
+      await this.device.close();
+    }
   }
 
   /**

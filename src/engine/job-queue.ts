@@ -62,11 +62,16 @@ export class JobQueue {
     this.#join();
     const [before, last] = [this.#jobs.at(-2), this.#jobs.at(-1)];
     if (last === undefined || this.profiler !== null || !hostFeatures().canBlock) return this.ended();
-    for (const job of this.#jobs) job.awaited = job !== last;
+    for (const job of this.#jobs) if (job !== last) job.awaited = true;
     last.ahead = true;
     const begun = this.pump();
     // Once it has started its inputs are on the device, and may be changed.
-    const started = (): Promise<void> | undefined => (last.form === null ? last.settle.promise : undefined);
+    const started = (): Promise<void> | undefined => {
+      if (last.form !== null) return undefined;
+      // Its form is still being compiled.
+      last.awaited = true;
+      return last.settle.promise;
+    };
     return quiet(
       Promise.resolve(before?.settle.promise.catch(() => {}) ?? begun)
         .then(started)
