@@ -206,7 +206,6 @@ export class Engine {
     await this.flush();
     const profiler = await Profiler.start(this.device);
     const { lookupMs, compileMs } = this.#stats;
-    const start = performance.now();
     this.#queue.profiler = profiler;
     try {
       await fn();
@@ -218,7 +217,7 @@ export class Engine {
       profiler.dispose();
     }
     return profiler.result({
-      wallMs: performance.now() - start,
+      wallMs: performance.now() - profiler.begin,
       lookupMs: this.#stats.lookupMs - lookupMs,
       compileMs: this.#stats.compileMs - compileMs,
     });

@@ -63,7 +63,8 @@ export class Profiler {
   readonly #kernels: KernelTiming[] = [];
   readonly #launches: LaunchTiming[] = [];
   readonly #first: { readonly device: Device; readonly peak: MachinePeak };
-  readonly #begin: number = performance.now();
+  /** When it began, by `performance.now()`. */
+  readonly begin: number = performance.now();
   #launched = 0;
   #device: Device | null = null;
   #arenaBytes = 0;
@@ -98,7 +99,7 @@ export class Profiler {
   ended({ device, executable: { program }, clock }: Timed): void {
     const times = device.view("float64", clock, program.stages.length + 1);
     const launch = this.#launches.length;
-    this.#launches.push({ startMs: this.#launched - this.#begin, ms: performance.now() - this.#launched });
+    this.#launches.push({ startMs: this.#launched - this.begin, ms: performance.now() - this.#launched });
     const start = times[0] as number;
     program.stages.forEach(({ calls }, i) => {
       const kernel = program.kernels[calls[0]?.kernel ?? -1];
