@@ -33,7 +33,7 @@ export function renderC(program: Program): RenderedC {
   return { kind: "c", source: source.join("\n") };
 }
 
-/** Which chunks of a call a thread takes; see `render/wasm/launch.ts`, whose twin this is. */
+/** Which chunks of a call a thread takes; see `render/wasm/take.ts`, whose twin this is. */
 const takeFunctions = `
 INLINE i32 bound(u32 chunks, u32 share, u32 threads) { return (i32)((chunks * share + threads - 1) / threads); }
 /* Takes the next chunks of the thread's own share, then of the shares behind it; 0 where none are left. */

@@ -10,23 +10,14 @@ import {
   countersOf,
   type Dealing,
   dealingOf,
-  pieces,
   tableArenaBase,
   tableFirstSlot,
   tablePresent,
 } from "../rendered.ts";
 import { Code, type ModuleBuilder } from "./assembler.ts";
+import { renderBarrier } from "./barrier.ts";
 import { control, f64, i32 } from "./opcodes.ts";
-
-/** Words of the table that the barrier works on, as byte offsets. */
-const doneOffset = 0;
-const stagesOffset = 4;
-
-/**
- * Reads of the stages done before a thread goes to sleep: some 200 microseconds. Most stages of a small program are
- * shorter, and putting a thread to sleep and waking it again takes longer than they do.
- */
-const spins = 100_000;
+import { renderClaim, renderTake } from "./take.ts";
 
 /** A share is computed as chunks * thread in 32 bits. */
 const maxChunks = 2 ** 24;
@@ -161,11 +152,7 @@ function emitFew(run: Run, claim: number, few: Dealing["few"], { first, stride }
   code.set(pass);
   code.loop(() => {
     for (const { call, index, chunks, turn } of few) {
-      code.get(table);
-      code.i32(4 * (first + index));
-      code.op(i32.add);
-      code.i32(4 * stride);
-      code.i32(chunks);
+      emitCounters(code, { first: first + index, stride }, chunks);
       code.get(thread);
       code.get(pass);
       code.op(i32.add);
@@ -191,19 +178,24 @@ function emitFew(run: Run, claim: number, few: Dealing["few"], { first, stride }
 }
 
 /** Takes chunks, first of the thread's own share, as long as there are any. */
-function emitShared(run: Run, take: number, { call, chunks }: CallChunks, { first, stride }: Counters): void {
+function emitShared(run: Run, take: number, { call, chunks }: CallChunks, counters: Counters): void {
   const { code } = run;
   code.loop(() => {
-    code.get(table);
-    code.i32(4 * first);
-    code.op(i32.add);
-    code.i32(4 * stride);
-    code.i32(chunks);
+    emitCounters(code, counters, chunks);
     code.get(thread);
     code.get(threads);
     code.call(take);
     emitTakenCall(run, call, () => code.branch(1));
   });
+}
+
+/** Pushes what both functions take first: where the counters of a call are, how far apart, and its chunks. */
+function emitCounters(code: Code, { first, stride }: Counters, chunks: number): void {
+  code.get(table);
+  code.i32(4 * first);
+  code.op(i32.add);
+  code.i32(4 * stride);
+  code.i32(chunks);
 }
 
 /** Calls a kernel for the chunks whose bounds are on the stack, if there are any, and does what is to follow then. */
@@ -225,25 +217,6 @@ function emitTakenCall(run: Run, call: Call, then: () => void = () => {}): void 
     emitCall(run, call);
     then();
   });
-}
-
-/** Pushes ceil(chunks * (share + next) / threads), the first chunk of a share or the one after its last. */
-function emitBound(
-  code: Code,
-  push: Readonly<Record<"chunks" | "share" | "threads", () => void>>,
-  next: number,
-): void {
-  push.share();
-  code.i32(next);
-  code.op(i32.add);
-  push.chunks();
-  code.op(i32.mul);
-  push.threads();
-  code.op(i32.add);
-  code.i32(1);
-  code.op(i32.sub);
-  push.threads();
-  code.op(i32.divU);
 }
 
 /** Calls a kernel; the chunk bounds are on the stack. */
@@ -275,216 +248,4 @@ function emitPlace({ code, arena, scratch }: Run, place: Place): void {
     code.get(table);
     code.memory(i32.load, 2, 4 * (tableFirstSlot + place.slot));
   }
-}
-
-/**
- * claim(counters, stride, chunks, share, threads): the bounds of a whole share; the second is the first where it is empty or
- * somebody has taken it.
- */
-function renderClaim(): Code {
-  const code = new Code(["i32", "i32", "i32", "i32", "i32"], ["i32", "i32"]);
-  const [counters, stride, chunks, share, count] = [0, 1, 2, 3, 4];
-  const counter = code.local("i32");
-  const push = {
-    chunks: () => code.get(chunks),
-    share: () => code.get(share),
-    threads: () => code.get(count),
-  };
-  code.get(share);
-  code.get(count);
-  code.op(i32.remU);
-  code.tee(share);
-  code.get(stride);
-  code.op(i32.mul);
-  code.get(counters);
-  code.op(i32.add);
-  code.set(counter);
-  emitBound(code, push, 0);
-  emitBound(code, push, 1);
-  code.op(i32.ltU);
-  code.if(() => {
-    code.get(counter);
-    code.memory(i32.atomicLoad, 2, 0);
-    code.op(i32.eqz);
-    code.if(() => {
-      code.get(counter);
-      code.i32(1);
-      code.memory(i32.atomicAdd, 2, 0);
-      code.op(i32.eqz);
-      code.if(() => {
-        emitBound(code, push, 0);
-        emitBound(code, push, 1);
-        code.op(control.return);
-      });
-    });
-  });
-  code.i32(0);
-  code.i32(0);
-  return code;
-}
-
-/**
- * take(counters, stride, chunks, thread, threads): the bounds of the next chunks of the thread's own share, then of the shares
- * behind it; the second bound is the first where none are left. A thread meets again in its cache what it wrote in the stage
- * before, and one that is held up by other work of the machine keeps nobody waiting for long.
- */
-function renderTake(): Code {
-  const code = new Code(["i32", "i32", "i32", "i32", "i32"], ["i32", "i32"]);
-  const [counters, stride, chunks, self, count] = [0, 1, 2, 3, 4];
-  const [tried, share, at] = [code.local("i32"), code.local("i32"), code.local("i32")];
-  const [size, piece, counter] = [code.local("i32"), code.local("i32"), code.local("i32")];
-  const get = (local: number) => (): void => code.get(local);
-  const bound = (next: number): void =>
-    emitBound(code, { chunks: get(chunks), share: get(share), threads: get(count) }, next);
-  code.loop(() => {
-    code.get(self);
-    code.get(tried);
-    code.op(i32.add);
-    code.get(count);
-    code.op(i32.remU);
-    code.tee(share);
-    code.get(stride);
-    code.op(i32.mul);
-    code.get(counters);
-    code.op(i32.add);
-    code.set(counter);
-    bound(1);
-    bound(0);
-    code.op(i32.sub);
-    code.tee(size);
-    code.i32(pieces - 1);
-    code.op(i32.add);
-    code.i32(pieces);
-    code.op(i32.divU);
-    code.set(piece);
-    code.get(counter);
-    code.memory(i32.atomicLoad, 2, 0);
-    code.get(size);
-    code.op(i32.ltU);
-    code.if(() => {
-      code.get(counter);
-      code.get(piece);
-      code.memory(i32.atomicAdd, 2, 0);
-      code.tee(at);
-      code.get(size);
-      code.op(i32.ltU);
-      code.if(() => emitTaken(code, { bound, at, piece, size }));
-    });
-    code.get(tried);
-    code.i32(1);
-    code.op(i32.add);
-    code.tee(tried);
-    code.get(count);
-    code.op(i32.ltU);
-    code.branchIf(0);
-  });
-  code.i32(0);
-  code.i32(0);
-  return code;
-}
-
-/** Returns the bounds of a piece of a share that begins at local `at`, or of what is left of it. */
-function emitTaken(
-  code: Code,
-  {
-    bound,
-    at,
-    piece,
-    size,
-  }: { bound: (next: number) => void } & Readonly<Record<"at" | "piece" | "size", number>>,
-): void {
-  bound(0);
-  code.get(at);
-  code.op(i32.add);
-  bound(0);
-  code.get(at);
-  code.get(piece);
-  code.op(i32.add);
-  code.get(size);
-  code.get(at);
-  code.get(piece);
-  code.op(i32.add);
-  code.get(size);
-  code.op(i32.ltU);
-  code.op(control.select);
-  code.op(i32.add);
-  code.op(control.return);
-}
-
-/**
- * barrier(table, threads, stage, chunks, own): returns when all chunks of the stage are done, with the thread's own. The one
- * that completes them sets their number back to 0 and then advances the stages done, which the others watch: a while
- * awake, then asleep.
- */
-function renderBarrier(): Code {
-  const code = new Code(["i32", "i32", "i32", "i32", "i32"]);
-  const [count, stage, chunks, own] = [1, 2, 3, 4];
-  const left = code.local("i32");
-  const seen = code.local("i32");
-  /** Whether the stage is done; one that comes late finds it so. */
-  const pushDone = (): void => {
-    code.get(table);
-    code.memory(i32.atomicLoad, 2, stagesOffset);
-    code.tee(seen);
-    code.get(stage);
-    code.op(i32.gtU);
-  };
-  code.block(() => {
-    code.get(count);
-    code.i32(1);
-    code.op(i32.leU);
-    code.branchIf(0);
-    code.get(own);
-    code.if(() => {
-      code.get(table);
-      code.get(own);
-      code.memory(i32.atomicAdd, 2, doneOffset);
-      code.get(own);
-      code.op(i32.add);
-      code.get(chunks);
-      code.op(i32.eq);
-      code.if(() => {
-        emitRelease(code, stage);
-        code.branch(2);
-      });
-    });
-    code.i32(spins);
-    code.set(left);
-    code.loop(() => {
-      pushDone();
-      code.branchIf(1);
-      code.get(left);
-      code.i32(1);
-      code.op(i32.sub);
-      code.tee(left);
-      code.branchIf(0);
-    });
-    code.loop(() => {
-      pushDone();
-      code.branchIf(1);
-      code.get(table);
-      code.get(seen);
-      code.i64(-1);
-      code.memory(i32.atomicWait, 2, stagesOffset);
-      code.op(control.drop);
-      code.branch(0);
-    });
-  });
-  return code;
-}
-
-/** What the thread does that completes a stage. The number first: a released thread may come to the next end at once. */
-function emitRelease(code: Code, stage: number): void {
-  code.get(table);
-  code.i32(0);
-  code.memory(i32.atomicStore, 2, doneOffset);
-  code.get(table);
-  code.get(stage);
-  code.i32(1);
-  code.op(i32.add);
-  code.memory(i32.atomicStore, 2, stagesOffset);
-  code.get(table);
-  code.i32(-1);
-  code.memory(i32.atomicNotify, 2, stagesOffset);
-  code.op(control.drop);
 }
