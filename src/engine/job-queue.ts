@@ -36,14 +36,10 @@ export class JobQueue {
     for (const job of this.#jobs) job.awaited = true;
     void this.pump();
     // Jobs run in order: the last one to end is the last one submitted.
-    const last = this.#jobs.at(-1);
-    if (last === undefined && this.#unheard === null) return null;
-    if (last !== undefined && this.#unheard === null && !this.#jobs.some((job) => job.ahead)) {
-      return last.settle.promise;
-    }
-    const ended = last?.settle.promise ?? Promise.resolve();
+    const last = this.#jobs.at(-1)?.settle.promise ?? null;
+    if (this.#unheard === null && !this.#jobs.some((job) => job.ahead)) return last;
     return quiet(
-      ended.then(
+      (last ?? Promise.resolve()).then(
         () => this.#report(),
         (error) => {
           this.#unheard = null;
@@ -100,14 +96,11 @@ export class JobQueue {
     else last.settle.promise.then(call, call);
   }
 
+  /** @throws what has failed while nobody waited, once */
   #report(): void {
-    if (this.#unheard !== null) throw this.#heard();
-  }
-
-  #heard(): unknown {
     const failure = this.#unheard;
     this.#unheard = null;
-    return failure?.error;
+    if (failure !== null) throw failure.error;
   }
 
   /** Takes part in the job that waits for it, until it has ended. */

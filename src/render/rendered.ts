@@ -13,9 +13,9 @@ export interface RenderedWasm {
    * float64 kernels call, and for a program with a clock slot "host"."now", a clock in milliseconds. It exports `run(table, thread, threads)`.
    *
    * `table` is the byte address of an i32 array: [chunks done of the stage, stages done, threads that have come, arena base,
-   * slot 0, slot 1, ..., counters]; addresses are in bytes. Threads (numbers 0 to threads - 1) call `run`, as many of them as there are and
-   * whenever they come: each takes chunks that nobody has taken, and waits at the end of a stage until all of its chunks are
-   * done. When one call returns, the whole program is done. The first three words and the counters (see {@link countersOf}) are
+   * slot 0, slot 1, ..., counters]; addresses are in bytes. Threads (numbers 0 to threads - 1) call `run`, as many of them as
+   * there are and whenever they come: each takes chunks that nobody has taken, and waits at the end of a stage until all of
+   * its chunks are done. When one call returns, the whole program is done. The first three words and the counters (see {@link countersOf}) are
    * 0 before every launch; nobody else may write them while a thread is inside `run`, except to let threads through the
    * barriers of a launch that has failed, by raising the second. A module rendered for memory that is not shared has no
    * barrier, and `threads` must be 1.

@@ -106,8 +106,8 @@ function stage(
   { few, shared }: Dealing,
   counters: { readonly first: number; readonly stride: number },
 ): string {
-  const invoke = ({ call }: CallChunks, first: string, end: string): string =>
-    `${kernels[call.kernel]?.name}(${first}, ${end}${pointers(program, call)});`;
+  const invoke = ({ call }: CallChunks): string =>
+    `${kernels[call.kernel]?.name}(first, end${pointers(program, call)});`;
   const taken = ({ index }: CallChunks): string => `(u32 *)(table + ${counters.first + index})`;
   let text = "";
   if (few.length > 0) {
@@ -115,7 +115,7 @@ function stage(
       (it) =>
         `    if (claim(${taken(it)}, ${counters.stride}, ${it.chunks}, thread + pass + ${it.turn}, threads, &first, &end)) {
       own += (u32)(end - first);
-      ${invoke(it, "first", "end")}
+      ${invoke(it)}
     }
 `,
     );
@@ -125,7 +125,7 @@ ${claims.join("")}  }
   }
   for (const it of shared) {
     text += `  for (; take(${taken(it)}, ${counters.stride}, ${it.chunks}, thread, threads, &first, &end); own += (u32)(end - first))
-    ${invoke(it, "first", "end")}
+    ${invoke(it)}
 `;
   }
   return text;

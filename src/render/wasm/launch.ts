@@ -125,9 +125,10 @@ type Counters = ReturnType<typeof countersOf>;
 function emitStage(run: Run, dealing: Dealing, counters: Counters): void {
   const { code, functions } = run;
   const { few, shared } = dealing;
-  const most = Math.max(0, ...[...few, ...shared].map(({ chunks }) => chunks));
-  if (most > maxChunks) {
-    throw new EngineError(`wasm: a kernel has ${most} chunks; at most ${maxChunks} are possible`);
+  for (const { call, chunks } of shared) {
+    if (chunks <= maxChunks) continue;
+    const name = run.program.kernels[call.kernel]?.name;
+    throw new EngineError(`wasm: kernel ${name} has ${chunks} chunks; at most ${maxChunks} are possible`);
   }
   if (functions === undefined) {
     for (const { call, chunks } of [...few, ...shared]) {

@@ -5,22 +5,33 @@ import { pieces } from "../rendered.ts";
 import { Code } from "./assembler.ts";
 import { control, i32 } from "./opcodes.ts";
 
+/** Locals that both functions have: what they were called with, and the share that is looked at with its counter. */
+type Locals = Readonly<Record<"counters" | "stride" | "chunks" | "threads" | "share" | "counter", number>>;
+
+/** Takes the number of a thread, or more, from the stack: which share that is, and where its counter lies. */
+function emitShare(code: Code, { counters, stride, threads, share, counter }: Locals): void {
+  code.get(threads);
+  code.op(i32.remU);
+  code.tee(share);
+  code.get(stride);
+  code.op(i32.mul);
+  code.get(counters);
+  code.op(i32.add);
+  code.set(counter);
+}
+
 /** Pushes ceil(chunks * (share + next) / threads), the first chunk of a share or the one after its last. */
-function emitBound(
-  code: Code,
-  push: Readonly<Record<"chunks" | "share" | "threads", () => void>>,
-  next: number,
-): void {
-  push.share();
+function emitBound(code: Code, { chunks, share, threads }: Locals, next: number): void {
+  code.get(share);
   code.i32(next);
   code.op(i32.add);
-  push.chunks();
+  code.get(chunks);
   code.op(i32.mul);
-  push.threads();
+  code.get(threads);
   code.op(i32.add);
   code.i32(1);
   code.op(i32.sub);
-  push.threads();
+  code.get(threads);
   code.op(i32.divU);
 }
 
@@ -30,24 +41,13 @@ function emitBound(
  */
 export function renderClaim(): Code {
   const code = new Code(["i32", "i32", "i32", "i32", "i32"], ["i32", "i32"]);
-  const [counters, stride, chunks, share, count] = [0, 1, 2, 3, 4];
-  const counter = code.local("i32");
-  const push = {
-    chunks: () => code.get(chunks),
-    share: () => code.get(share),
-    threads: () => code.get(count),
-  };
+  const share = 3;
+  const locals = { counters: 0, stride: 1, chunks: 2, share, threads: 4, counter: code.local("i32") };
+  const { counter } = locals;
   code.get(share);
-  code.get(count);
-  code.op(i32.remU);
-  code.tee(share);
-  code.get(stride);
-  code.op(i32.mul);
-  code.get(counters);
-  code.op(i32.add);
-  code.set(counter);
-  emitBound(code, push, 0);
-  emitBound(code, push, 1);
+  emitShare(code, locals);
+  emitBound(code, locals, 0);
+  emitBound(code, locals, 1);
   code.op(i32.ltU);
   code.if(() => {
     code.get(counter);
@@ -59,8 +59,8 @@ export function renderClaim(): Code {
       code.memory(i32.atomicAdd, 2, 0);
       code.op(i32.eqz);
       code.if(() => {
-        emitBound(code, push, 0);
-        emitBound(code, push, 1);
+        emitBound(code, locals, 0);
+        emitBound(code, locals, 1);
         code.op(control.return);
       });
     });
@@ -77,24 +77,16 @@ export function renderClaim(): Code {
  */
 export function renderTake(): Code {
   const code = new Code(["i32", "i32", "i32", "i32", "i32"], ["i32", "i32"]);
-  const [counters, stride, chunks, self, count] = [0, 1, 2, 3, 4];
+  const [self, threads] = [3, 4];
   const [tried, share, at] = [code.local("i32"), code.local("i32"), code.local("i32")];
   const [size, piece, counter] = [code.local("i32"), code.local("i32"), code.local("i32")];
-  const get = (local: number) => (): void => code.get(local);
-  const bound = (next: number): void =>
-    emitBound(code, { chunks: get(chunks), share: get(share), threads: get(count) }, next);
+  const locals = { counters: 0, stride: 1, chunks: 2, threads, share, counter };
+  const bound = (next: number): void => emitBound(code, locals, next);
   code.loop(() => {
     code.get(self);
     code.get(tried);
     code.op(i32.add);
-    code.get(count);
-    code.op(i32.remU);
-    code.tee(share);
-    code.get(stride);
-    code.op(i32.mul);
-    code.get(counters);
-    code.op(i32.add);
-    code.set(counter);
+    emitShare(code, locals);
     bound(1);
     bound(0);
     code.op(i32.sub);
@@ -121,7 +113,7 @@ export function renderTake(): Code {
     code.i32(1);
     code.op(i32.add);
     code.tee(tried);
-    code.get(count);
+    code.get(threads);
     code.op(i32.ltU);
     code.branchIf(0);
   });
