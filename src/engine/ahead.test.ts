@@ -184,6 +184,7 @@ class Gated {
         return Promise.resolve();
       },
       runSync: launch,
+      canWait: true,
       waitSync: () => {
         const run = this.#begun;
         this.#begun = () => {};

@@ -35,6 +35,7 @@ function noting(memory: Device, note: () => void): Device {
       note();
       memory.runSync(...args);
     },
+    canWait: true,
     waitSync: () => {},
     close: async () => {},
   };

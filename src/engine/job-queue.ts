@@ -63,8 +63,8 @@ export class JobQueue {
     const begun = this.pump();
     // Once it has started its inputs are on the device, and may be changed.
     const started = (): Promise<void> | undefined => {
-      if (last.form !== null) return undefined;
-      // Its form is still being compiled.
+      if (last.form?.device.canWait === true) return undefined;
+      // Its form is still being compiled, or a blocking read could not wait for it.
       last.awaited = true;
       return last.settle.promise;
     };
@@ -77,7 +77,8 @@ export class JobQueue {
 
   /** Ends what goes on by itself, blocking, so that its values can be looked at. */
   catchUp(): void {
-    if (!this.#jobs.some((job) => job.ahead) || this.#jobs.some((job) => job.choice.form === null)) return;
+    if (!this.#jobs.some((job) => job.ahead) || !this.#jobs.every((job) => job.choice.form?.device.canWait))
+      return;
     try {
       this.#drain();
     } catch (error) {

@@ -45,6 +45,8 @@ export interface Device {
   begin?(executable: Executable, arena: number, slots: readonly number[]): Promise<void> | null;
   /** As `run`, but blocks the calling thread. @throws EngineError where the host forbids blocking. */
   runSync(executable: Executable, arena: number, slots: readonly number[]): void;
+  /** Whether `waitSync` may block for the program that runs now. */
+  readonly canWait: boolean;
   /** Blocks until the program started by `run` or `begin` has ended; returns at once when none is running. */
   waitSync(): void;
   /** Ends the threads. The device is of no use afterwards. */

@@ -24,6 +24,7 @@ const initialBytes = 65536;
 
 class InterpreterDevice implements Device {
   readonly name = "interpreter";
+  readonly canWait = true;
   readonly threads = 1;
   readonly target: Target;
   readonly notes: readonly string[] = ["Programs are interpreted in plain JavaScript: right, but very slow."];

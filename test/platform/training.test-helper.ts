@@ -11,8 +11,8 @@ export interface TrainingReport {
   readonly notes: readonly string[];
   /** Programs compiled after the first two steps. */
   readonly lateCompilations: number;
-  /** A value read by blocking, which a worker may. */
-  readonly blocking: number;
+  /** Values read by blocking, which a worker may: before threads have started, and after training. */
+  readonly blocking: readonly [number, number];
 }
 
 const steps = 5;
@@ -32,6 +32,7 @@ export async function train(threads: number): Promise<TrainingReport> {
   );
   const optimizer = new optim.Adam(model.parameters(), { lr: 0.01 });
   const [images, target] = [randn([8, 1, 12, 12]), randint(0, 10, [8])];
+  const first = images.mean().itemSync();
   const losses: number[] = [];
   let compilations = 0;
   for (let step = 0; step < steps; step++) {
@@ -39,12 +40,13 @@ export async function train(threads: number): Promise<TrainingReport> {
     const loss = F.crossEntropy(model(images), target);
     loss.backward();
     await optimizer.step();
-    losses.push(await loss.item());
+    // The first step may still be under way, and threads be on their way.
+    losses.push(step === 0 ? loss.itemSync() : await loss.item());
     if (step === 1) ({ compilations } = engine.stats);
   }
   const lateCompilations = engine.stats.compilations - compilations;
-  const blocking = images.sum().itemSync();
+  const last = images.sum().itemSync();
   const { name, threads: used, notes } = engine.device;
   await engine.close();
-  return { losses, engine: name, threads: used, notes, lateCompilations, blocking };
+  return { losses, engine: name, threads: used, notes, lateCompilations, blocking: [first, last] };
 }

@@ -78,6 +78,7 @@ class NativeExecutable implements Executable {
 
 class NativeDevice implements BackgroundDevice {
   readonly name = "native";
+  readonly canWait = true;
   readonly target: Target;
   readonly notes: readonly string[];
   readonly #memory: Device;

@@ -242,6 +242,11 @@ class WasmDevice implements Device {
       return;
     }
     const pool = this.#ensurePool();
+    if (!pool.canBlock && this.#features.canBlock) {
+      // In a web worker, whose event loop has not let all threads start yet: nobody has to wait for them.
+      this.#runInline(target);
+      return;
+    }
     checkBlocking(pool);
     const start = performance.now();
     if (this.#canJoin(target, pool)) this.#runJoined(target, pool);
@@ -251,6 +256,10 @@ class WasmDevice implements Device {
 
   #fitsOneThread({ pace }: WasmExecutable): boolean {
     return !this.#together && pace.alone;
+  }
+
+  get canWait(): boolean {
+    return this.#pool?.busy !== true || this.#pool.canBlock;
   }
 
   waitSync(): void {
