@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { createInterpreterDevice } from "../runtime/interpreter-device.ts";
 import { createWasmDevice } from "../runtime/wasm/device.ts";
-import { tensor } from "../tensor/create.ts";
+import { randn, tensor } from "../tensor/create.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { currentEngine, useEngine } from "./default.ts";
 import { Engine } from "./engine.ts";
@@ -103,5 +103,22 @@ describe.each([
     expect(await running[0]).toBe(14);
     expect(await tensor([1, 2]).sum().item()).toBe(3);
     expect((await engine.profile(() => tensor([1, 2]).sum().item())).kernels.length).toBeGreaterThan(0);
+  });
+
+  test("takes no kernel for faster than the machine, however late a thread comes", async () => {
+    const engine = await use();
+    const [n, runs] = name === "wasm" ? [192, 200] : [8, 2];
+    const x = randn([n, n]).persist();
+    const { kernels, peak } = await engine.profile(async () => {
+      for (let i = 0; i < runs; i++) {
+        await x.matmul(x).array();
+        // Threads fall asleep meanwhile.
+        if (name === "wasm") await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    });
+    const products = kernels.filter((k) => k.name.startsWith("contraction"));
+    expect(products).toHaveLength(runs);
+    const faster = products.filter((k) => k.flops / k.ms / 1e6 > 2 * peak.gflops);
+    expect(faster.length).toBeLessThan(3);
   });
 });

@@ -76,7 +76,7 @@ function runFunction(program: Program, kernels: readonly KernelText[]): string {
     const text = stage(program, kernels, dealing, { ...counters, first: counters.first + firstCall });
     return `  own = 0;\n${text}${barrier}${stamp(i + 1)}`;
   });
-  return `${clock === undefined ? "" : nowFunction}
+  return `${clock === undefined ? "" : clockFunctions}
 void tatami_run(char *memory, const u32 *table, i32 thread, i32 threads, void (*barrier)(void *, u32, u32, u32), void *pool) {
   char *arena = memory + table[${tableArenaBase}];
   char *scratch = arena + ${program.arenaBytes}u + (u32)thread * ${program.scratchBytes ?? 0}u;
@@ -85,14 +85,20 @@ void tatami_run(char *memory, const u32 *table, i32 thread, i32 threads, void (*
   u32 own;
   (void)arena, (void)scratch, (void)first, (void)end, (void)own;
   __atomic_fetch_add(present, 1, __ATOMIC_RELAXED);
-${stamp(0)}${stages.join("")}}
+${clock === undefined ? "" : `  gather(present, thread, threads);\n${stamp(0)}  if (thread == 0) __atomic_fetch_add(present, 1, __ATOMIC_RELAXED);\n`}${stages.join("")}}
 `;
 }
 
 const clockSlot = (slot: number): string => `((f64 *)(memory + table[${tableFirstSlot + slot}]))`;
 
-const nowFunction = `
+/** A kernel that others have ended before thread 0, who tells the time, has come would seem to take none. */
+const clockFunctions = `
+#include <sched.h>
 #include <time.h>
+/* Waits until all threads have come, and for the others until thread 0 has counted itself twice. */
+static void gather(u32 *present, i32 thread, i32 threads) {
+  while (some_missing(present, threads + (thread > 0))) sched_yield();
+}
 static f64 now(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);

@@ -57,14 +57,9 @@ export function addRun(module: ModuleBuilder, program: Program, options: RunOpti
   code.memory(i32.load, 2, 4 * tableArenaBase);
   code.set(run.arena);
   emitScratchBase(run);
-  if (shared) {
-    code.get(table);
-    code.i32(1);
-    code.memory(i32.atomicAdd, 2, 4 * tablePresent);
-    code.op(control.drop);
-  }
+  if (shared) emitPresence(code);
+  if (now !== undefined) emitClockStart(run, now, shared);
   const barrier = shared ? module.add(renderBarrier()) : undefined;
-  emitStamp(run, now, 0);
   const counters = countersOf(program);
   let counter = counters.first;
   let waits = 0;
@@ -83,6 +78,56 @@ export function addRun(module: ModuleBuilder, program: Program, options: RunOpti
     emitStamp(run, now, i + 1);
   });
   return module.add(code);
+}
+
+/** Nanoseconds after which a thread looks again whether all others have come. */
+const gatherNs = 10_000;
+
+/** Counts the thread among those that have come. */
+function emitPresence(code: Code): void {
+  code.get(table);
+  code.i32(1);
+  code.memory(i32.atomicAdd, 2, 4 * tablePresent);
+  code.op(control.drop);
+}
+
+/**
+ * The first time of the clock. All threads wait for each other, and for thread 0 to count itself once more when it has told
+ * the time: kernels that others have ended before would seem to take none.
+ */
+function emitClockStart(run: Run, now: number, shared: boolean): void {
+  const { code } = run;
+  if (shared) emitGather(code);
+  emitStamp(run, now, 0);
+  if (!shared) return;
+  code.get(thread);
+  code.op(i32.eqz);
+  code.if(() => emitPresence(code));
+}
+
+/** Waits until all threads have been counted; those beside thread 0, until it has been counted twice. */
+function emitGather(code: Code): void {
+  const seen = code.local("i32");
+  code.block(() => {
+    code.loop(() => {
+      code.get(table);
+      code.memory(i32.atomicLoad, 2, 4 * tablePresent);
+      code.tee(seen);
+      code.get(threads);
+      code.get(thread);
+      code.i32(0);
+      code.op(i32.ne);
+      code.op(i32.add);
+      code.op(i32.geU);
+      code.branchIf(1);
+      code.get(table);
+      code.get(seen);
+      code.i64(gatherNs);
+      code.memory(i32.atomicWait, 2, 4 * tablePresent);
+      code.op(control.drop);
+      code.branch(0);
+    });
+  });
 }
 
 /** Thread 0 writes the time to an element of the clock slot, if the program has one. */
