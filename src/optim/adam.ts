@@ -46,12 +46,13 @@ export abstract class AdamBase extends GraphOptimizer<AdamOptions> {
   protected numbers({ group, step }: Moment<AdamOptions>): StepNumbers {
     const { lr, betas, eps, weightDecay } = group;
     const [beta1, beta2] = betas;
+    // The roots of the squares are corrected by correcting what they are divided into and added to.
+    const correction = Math.sqrt(1 - beta2 ** step);
     return {
       ...shares("beta1", beta1),
       ...shares("beta2", beta2),
-      correction: Math.sqrt(1 - beta2 ** step),
-      eps,
-      size: -lr / (1 - beta1 ** step),
+      eps: eps * correction,
+      size: (-lr * correction) / (1 - beta1 ** step),
       weightDecay,
       ...keptShare(group),
     };
@@ -67,8 +68,7 @@ export abstract class AdamBase extends GraphOptimizer<AdamOptions> {
       spread = ops.maximum(now.state("max_exp_avg_sq"), square);
       next.max_exp_avg_sq = spread;
     }
-    const corrected = ops.div(ops.sqrt(spread), now.number("correction"));
-    const denominator = ops.add(corrected, now.number("eps"));
+    const denominator = ops.add(ops.sqrt(spread), now.number("eps"));
     const step = ops.div(ops.mul(mean, now.number("size")), denominator);
     return { parameter: ops.add(from, step), state: next };
   }

@@ -68,13 +68,14 @@ export class NAdam extends GraphOptimizer<NAdamOptions> {
     const [mu, muNext] = [momentumAt(step), momentumAt(step + 1)];
     const product = Number(state.mu_product ?? 1) * mu;
     state.mu_product = product;
+    // The roots of the squares are corrected by correcting what they are divided into and added to.
+    const correction = Math.sqrt(1 - beta2 ** step);
     return {
       ...shares("beta1", beta1),
       ...shares("beta2", beta2),
-      correction: 1 - beta2 ** step,
-      eps,
-      "along gradient": (-lr * (1 - mu)) / (1 - product),
-      "along mean": (-lr * muNext) / (1 - product * muNext),
+      eps: eps * correction,
+      "along gradient": (-lr * correction * (1 - mu)) / (1 - product),
+      "along mean": (-lr * correction * muNext) / (1 - product * muNext),
       weightDecay,
       ...keptShare(group),
     };
@@ -86,8 +87,7 @@ export class NAdam extends GraphOptimizer<NAdamOptions> {
     const g = decoupledWeightDecay ? now.gradient : withDecay(now);
     const mean = blend(now, now.state("exp_avg"), g, "beta1");
     const square = blend(now, now.state("exp_avg_sq"), ops.mul(g, g), "beta2");
-    const root = ops.sqrt(ops.div(square, now.number("correction")));
-    const denominator = ops.add(root, now.number("eps"));
+    const denominator = ops.add(ops.sqrt(square), now.number("eps"));
     const alongMean = ops.mul(mean, now.number("along mean"));
     const direction = ops.add(ops.mul(g, now.number("along gradient")), alongMean);
     return {
