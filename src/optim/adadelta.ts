@@ -1,6 +1,6 @@
 import * as ops from "../ops/index.ts";
 import {
-  blend,
+  blendOfSquares,
   GraphOptimizer,
   type Moment,
   type SharedOptions,
@@ -59,14 +59,14 @@ export class Adadelta extends GraphOptimizer<AdadeltaOptions> {
     const g = withDecay(now);
     const eps = now.number("eps");
     const deltas = now.state("acc_delta");
-    const square = blend(now, now.state("square_avg"), ops.mul(g, g), "rho");
+    const square = blendOfSquares(now, now.state("square_avg"), g, "rho");
     const scale = ops.div(ops.sqrt(ops.add(deltas, eps)), ops.sqrt(ops.add(square, eps)));
     const delta = ops.mul(scale, g);
     return {
       parameter: ops.add(parameter, ops.mul(delta, now.number("lr"))),
       state: {
         square_avg: square,
-        acc_delta: blend(now, deltas, ops.mul(delta, delta), "rho"),
+        acc_delta: blendOfSquares(now, deltas, delta, "rho"),
       },
     };
   }

@@ -2,6 +2,7 @@ import type { Node } from "../graph/node.ts";
 import * as ops from "../ops/index.ts";
 import {
   blend,
+  blendOfSquares,
   GraphOptimizer,
   keptShare,
   type Moment,
@@ -61,7 +62,7 @@ export abstract class AdamBase extends GraphOptimizer<AdamOptions> {
   /** The step from a parameter value and gradient that weight decay has already been applied to. */
   protected adaptive(now: Situation<AdamOptions>, from: Node, g: Node): Update {
     const mean = blend(now, now.state("exp_avg"), g, "beta1");
-    const square = blend(now, now.state("exp_avg_sq"), ops.mul(g, g), "beta2");
+    const square = blendOfSquares(now, now.state("exp_avg_sq"), g, "beta2");
     const next: Record<string, Node> = { exp_avg: mean, exp_avg_sq: square };
     let spread = square;
     if (now.group.amsgrad) {

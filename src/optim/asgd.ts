@@ -1,8 +1,8 @@
 import * as ops from "../ops/index.ts";
 import {
-  blend,
   GraphOptimizer,
   type Moment,
+  mixed,
   type SharedOptions,
   type Situation,
   type StepNumbers,
@@ -70,6 +70,6 @@ export class ASGD extends GraphOptimizer<ASGDOptions> {
   protected next(now: Situation<ASGDOptions>): Update {
     const kept = ops.mul(now.parameter, now.number("kept"));
     const moved = ops.add(kept, ops.mul(withDecay(now), now.number("size")));
-    return { parameter: moved, state: { ax: blend(now, now.state("ax"), moved, "old") } };
+    return { parameter: moved, state: { ax: mixed(now, now.state("ax"), moved, "old") } };
   }
 }

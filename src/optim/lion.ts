@@ -5,6 +5,7 @@ import {
   GraphOptimizer,
   keptShare,
   type Moment,
+  mixed,
   type SharedOptions,
   type Situation,
   type StepNumbers,
@@ -57,7 +58,7 @@ export class Lion extends GraphOptimizer<LionOptions> {
   protected next(now: Situation<LionOptions>): Update {
     const { gradient } = now;
     const mean = now.state("exp_avg");
-    const direction = ops.sign(blend(now, mean, gradient, "beta1"));
+    const direction = ops.sign(mixed(now, mean, gradient, "beta1"));
     return {
       parameter: ops.add(decayed(now), ops.mul(direction, now.number("lr"))),
       state: { exp_avg: blend(now, mean, gradient, "beta2") },

@@ -1,6 +1,7 @@
 import * as ops from "../ops/index.ts";
 import {
   blend,
+  blendOfSquares,
   decayed,
   GraphOptimizer,
   keptShare,
@@ -86,7 +87,7 @@ export class NAdam extends GraphOptimizer<NAdamOptions> {
     const from = decoupledWeightDecay ? decayed(now) : now.parameter;
     const g = decoupledWeightDecay ? now.gradient : withDecay(now);
     const mean = blend(now, now.state("exp_avg"), g, "beta1");
-    const square = blend(now, now.state("exp_avg_sq"), ops.mul(g, g), "beta2");
+    const square = blendOfSquares(now, now.state("exp_avg_sq"), g, "beta2");
     const denominator = ops.add(ops.sqrt(square), now.number("eps"));
     const alongMean = ops.mul(mean, now.number("along mean"));
     const direction = ops.add(ops.mul(g, now.number("along gradient")), alongMean);

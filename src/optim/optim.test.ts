@@ -170,6 +170,53 @@ test("RMSprop centered stays a number where gradients do not change", async () =
   expect(await p.isfinite().all().item()).toBe(1);
 });
 
+describe("what is kept of gradients that have become 0", () => {
+  const some = { lr: 1e-3 };
+  type Some = Pick<optim.Optimizer<never>, "zeroGrad" | "step" | "stateDict">;
+  const cases: readonly [string, (p: Tensor) => Some][] = [
+    ["SGD", (p) => new SGD([p], { ...some, momentum: 0.9 })],
+    ["Adam", (p) => new Adam([p], { ...some, betas: [0.9, 0.9], amsgrad: true })],
+    ["AdamW", (p) => new AdamW([p], { ...some, betas: [0.9, 0.9] })],
+    ["Adamax", (p) => new Adamax([p], { ...some, betas: [0.9, 0.9] })],
+    ["NAdam", (p) => new NAdam([p], { ...some, betas: [0.9, 0.9] })],
+    ["RAdam", (p) => new RAdam([p], { ...some, betas: [0.9, 0.9] })],
+    ["RMSprop", (p) => new RMSprop([p], { ...some, alpha: 0.9, momentum: 0.9, centered: true })],
+    ["Adadelta", (p) => new Adadelta([p], { ...some, rho: 0.9 })],
+    ["Lion", (p) => new Lion([p], { ...some, betas: [0.9, 0.9] })],
+  ];
+  const smallestNormal = 2 ** -126;
+
+  test.each(cases)("%s: has no denormal numbers, with which processors are slow", async (_, make) => {
+    const p = new Parameter(wave([16]));
+    const optimizer = make(p);
+    for (let step = 0; step < 1000; step++) {
+      optimizer.zeroGrad();
+      p.mul(step < 3 ? 0.1 : 0)
+        .sum()
+        .backward();
+      await optimizer.step();
+    }
+    const state = Object.values(optimizer.stateDict().state[0] ?? {}).filter((v) => typeof v !== "number");
+    expect(state.length).toBeGreaterThan(0);
+    for (const tensor of state as Tensor[]) {
+      const values = [...(await tensor.data())].map((x) => Math.abs(Number(x)));
+      expect(values.filter((x) => x > 0 && x < smallestNormal)).toEqual([]);
+    }
+    expect(await p.isfinite().all().item()).toBe(1);
+  });
+
+  test.each(cases)("%s: is NaN after a gradient that was", async (_, make) => {
+    const p = new Parameter(wave([4]));
+    const optimizer = make(p);
+    p.mul(Number.NaN).sum().backward();
+    await optimizer.step();
+    const state = Object.entries(optimizer.stateDict().state[0] ?? {});
+    const averages = state.filter(([name]) => /avg|momentum_buffer/.test(name));
+    expect(averages.length).toBeGreaterThan(0);
+    for (const [, tensor] of averages) expect(await (tensor as Tensor).isnan().all().item()).toBe(1);
+  });
+});
+
 /** Adam without the correction of its averages: an optimizer as a user writes it. */
 class Uncorrected extends optim.Optimizer<{ lr: number; beta1: number; beta2: number }> {
   constructor(params: Iterable<Tensor>, options: { lr: number }) {

@@ -1,6 +1,7 @@
 import * as ops from "../ops/index.ts";
 import {
   blend,
+  blendOfSquares,
   decayed,
   GraphOptimizer,
   keptShare,
@@ -76,7 +77,7 @@ export class RAdam extends GraphOptimizer<RAdamOptions> {
     const from = group.decoupledWeightDecay ? decayed(now) : now.parameter;
     const g = group.decoupledWeightDecay ? now.gradient : withDecay(now);
     const mean = blend(now, now.state("exp_avg"), g, "beta1");
-    const square = blend(now, now.state("exp_avg_sq"), ops.mul(g, g), "beta2");
+    const square = blendOfSquares(now, now.state("exp_avg_sq"), g, "beta2");
     const spread = ops.add(ops.sqrt(square), now.number("eps"));
     const denominator = ops.add(ops.mul(spread, now.number("adapts")), now.number("plain"));
     return {

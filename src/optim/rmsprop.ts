@@ -3,11 +3,13 @@ import type { Node } from "../graph/node.ts";
 import * as ops from "../ops/index.ts";
 import {
   blend,
+  blendOfSquares,
   GraphOptimizer,
   type Moment,
   type SharedOptions,
   type Situation,
   type StepNumbers,
+  settled,
   shares,
   type Update,
   withDecay,
@@ -65,7 +67,7 @@ export class RMSprop extends GraphOptimizer<RMSpropOptions> {
   protected next(now: Situation<RMSpropOptions>): Update {
     const { group, parameter } = now;
     const g = withDecay(now);
-    const square = blend(now, now.state("square_avg"), ops.mul(g, g), "alpha");
+    const square = blendOfSquares(now, now.state("square_avg"), g, "alpha");
     const next: Record<string, Node> = { square_avg: square };
     let spread = square;
     if (group.centered) {
@@ -77,7 +79,7 @@ export class RMSprop extends GraphOptimizer<RMSpropOptions> {
     let direction = ops.div(g, ops.add(ops.sqrt(spread), now.number("eps")));
     if (group.momentum > 0) {
       const kept = ops.mul(now.state("momentum_buffer"), now.number("momentum"));
-      direction = ops.add(kept, direction);
+      direction = settled(ops.add(kept, direction));
       next.momentum_buffer = direction;
     }
     return { parameter: ops.add(parameter, ops.mul(direction, now.number("lr"))), state: next };

@@ -7,6 +7,7 @@ import {
   type SharedOptions,
   type Situation,
   type StepNumbers,
+  settled,
   type Update,
   withDecay,
 } from "./graph-optimizer.ts";
@@ -82,7 +83,8 @@ export class SGD extends GraphOptimizer<SGDOptions> {
     const moved = (d: Node): Node => ops.add(parameter, ops.mul(d, now.number("lr")));
     if (group.momentum === 0) return { parameter: moved(direction) };
     const [momentum, share] = [now.number("momentum"), now.number("share")];
-    const buffer = ops.add(ops.mul(now.state("momentum_buffer"), momentum), ops.mul(direction, share));
+    const sum = ops.add(ops.mul(now.state("momentum_buffer"), momentum), ops.mul(direction, share));
+    const buffer = settled(sum);
     const next = group.nesterov ? ops.add(direction, ops.mul(buffer, momentum)) : buffer;
     return { parameter: moved(next), state: { momentum_buffer: buffer } };
   }
