@@ -106,12 +106,16 @@ describe.each(Object.keys(devices))("on %s", (name) => {
     expect(counts.open).toBe(1);
     expect(`${p}`).toContain("[ 0.0010, -0.0020]");
     expect(counts.open).toBe(0);
+    const known = await steps(1);
+    await known.item();
     const loss = await steps(1);
+    expect(await known.item()).toBeGreaterThan(0);
+    expect(known.itemSync()).toBeGreaterThan(0);
     expect(counts.open).toBe(1);
-    expect(await loss.item()).toBeCloseTo(5 / 4 ** 10, 12);
+    expect(await loss.item()).toBeCloseTo(5 / 4 ** 11, 12);
     expect(counts.open).toBe(0);
     await steps(1);
-    expect(loss.itemSync()).toBeCloseTo(5 / 4 ** 10, 12);
+    expect(loss.itemSync()).toBeCloseTo(5 / 4 ** 11, 12);
     await steps(1);
     await engine.close();
     expect(counts.open).toBe(0);

@@ -143,16 +143,19 @@ export class Engine {
     this.#queue.drain();
   }
 
-  /** The elements of a node in row-major order, as a copy of their own. */
+  /**
+   * The elements of a node in row-major order, as a copy of their own. Waits for nothing where they are known, not even for
+   * a step under way.
+   */
   async read(node: Node): Promise<TypedArray> {
     if (this.#needsFlush(node)) await this.flush([node]);
-    else await this.#queue.ended();
+    else if (!isKnown(node)) await this.#queue.ended();
     return this.#fetch(node);
   }
 
   readSync(node: Node): TypedArray {
     if (this.#needsFlush(node)) this.flushSync([node]);
-    else this.#queue.drain();
+    else if (!isKnown(node)) this.#queue.drain();
     return this.#fetch(node);
   }
 
@@ -442,4 +445,10 @@ export class Engine {
       done: false,
     };
   }
+}
+
+/** Whether the host has a value that no program can change. */
+function isKnown(node: Node): boolean {
+  const { value } = resolve(node);
+  return value?.kind === "host" && value.data !== null;
 }

@@ -124,6 +124,13 @@ export interface Callback {
   onTrainBegin?(context: TrainingContext): void | Promise<void>;
   /** @param epoch Counts from 1. */
   onEpochBegin?(epoch: number, context: TrainingContext): void | Promise<void>;
+  /**
+   * Called when the loss of a step is known. The next step may be under way by then, so this is for those who look at the
+   * result alone: a training in which no callback has `onStepEnd` or `onCheckpoint` begins each step before it asks for the
+   * loss of the one before, and takes less time.
+   */
+  onLoss?(result: StepResult, context: TrainingContext): void | Promise<void>;
+  /** Called when a step has ended, and before the next one begins: the model is as that step has left it. */
   onStepEnd?(result: StepResult, context: TrainingContext): void | Promise<void>;
   /**
    * Called with each batch of an epoch's validation before its values are computed: small tensors that are made of them

@@ -106,6 +106,44 @@ it("trains, measures and tells callbacks in order", async () => {
   expect(model.training).toBe(true);
 });
 
+it("begins a step before it tells the loss of the one before, unless a callback looks in between", async () => {
+  const run = async (more: Callback): Promise<{ seen: string[]; results: unknown }> => {
+    const { model, optimizer } = makeParts();
+    const seen: string[] = [];
+    const watched: typeof loss = (output, target) => {
+      seen.push("begun");
+      return loss(output, target);
+    };
+    const told: Callback = { onLoss: ({ step }) => void seen.push(`${step}`), ...more };
+    const options = { loss: watched, epochs: 1, callbacks: [told] };
+    const { validation, ...rest } = optionsOf(optimizer, options);
+    const results = await train(model, rest);
+    return { seen, results: results.map(({ seconds, ...result }) => result) };
+  };
+  const ahead = await run({});
+  expect(ahead.seen.join(" ")).toBe("begun begun 1 begun 2 begun 3 4");
+  for (const looks of [{ onStepEnd: () => {} }, { onCheckpoint: () => {} }]) {
+    const exact = await run(looks);
+    expect(exact.seen.join(" ")).toBe("begun 1 begun 2 begun 3 begun 4");
+    expect(exact.results).toEqual(ahead.results);
+  }
+});
+
+it("tells the last loss before a training that is interrupted is saved", async () => {
+  const { model, optimizer } = makeParts();
+  const controller = new AbortController();
+  const seen: number[] = [];
+  const told: Callback = {
+    onLoss: ({ step }) => {
+      seen.push(step);
+      if (step === 2) controller.abort(new Error("enough"));
+    },
+  };
+  const options = optionsOf(optimizer, { callbacks: [told], signal: controller.signal });
+  await expect(train(model, options)).rejects.toThrow("enough");
+  expect(seen).toEqual([1, 2, 3]);
+});
+
 it("goes on from a checkpoint as if it had never stopped", async () => {
   const whole = makeParts();
   await train(whole.model, optionsOf(whole.optimizer));

@@ -46,7 +46,7 @@ export class Progress implements Callback {
     this.#line?.startEpoch(epoch);
   }
 
-  onStepEnd({ step, samples, loss }: StepResult): void {
+  onLoss({ step, samples, loss }: StepResult): void {
     this.#line?.step({ step, images: samples, loss });
   }
 

@@ -24,14 +24,14 @@ export class TrainingError extends Error {
 /**
  * Throws a {@link TrainingError} that names the step and the fix when the loss is NaN or infinite.
  *
- * @throws TrainingError at the end of the first such step
+ * @throws TrainingError when the loss of the first such step is known
  * @example
  * const guard = new train.TerminateOnNaN();
  * const options = { loader, loss: F.crossEntropy, optimizer, epochs: 1 };
  * (await train.fit(model, { ...options, callbacks: [guard] })).length; // 1
  */
 export class TerminateOnNaN implements Callback {
-  onStepEnd(result: StepResult): void {
+  onLoss(result: StepResult): void {
     const { loss, epoch, step, lr } = result;
     if (Number.isFinite(loss)) return;
     // The first loss has seen no update yet, so the learning rate cannot be its reason.

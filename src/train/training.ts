@@ -28,6 +28,13 @@ import { isGeneratorState, isRecord, restoreTrainingState, trainingState } from 
 
 type Batch = readonly [x: Tensor, y: Tensor];
 
+/** A step whose program runs, or has run. */
+interface Underway {
+  readonly result: Omit<StepResult, "loss">;
+  readonly loss: Tensor;
+  readonly measured: Readonly<Record<string, Tensor>>;
+}
+
 /** What validation must not change in a state that is taken while it runs. */
 type Frozen = Pick<ReturnType<typeof trainingState>, "generator" | "programs">;
 
@@ -35,6 +42,8 @@ export class Training {
   readonly #model: Model;
   readonly #options: FitOptions;
   readonly #callbacks: readonly Callback[];
+  /** Whether a callback looks at the model after a step and before the next one. */
+  readonly #looksBetween: boolean;
   /** Epochs that are done, and steps of the next one. */
   #epoch: number;
   #step = 0;
@@ -44,12 +53,17 @@ export class Training {
   #seconds = 0;
   #since = 0;
   #stopped = false;
+  /** The step whose values nobody has asked for yet: the next one is begun before they are, if nobody minds. */
+  #underway: Underway | null = null;
   #frozen: Frozen | null = null;
 
   constructor(model: Model, options: FitOptions) {
     this.#model = model;
     this.#options = options;
     this.#callbacks = options.callbacks ?? [];
+    this.#looksBetween = this.#callbacks.some(
+      (c) => c.onStepEnd !== undefined || c.onCheckpoint !== undefined,
+    );
     this.#epoch = options.startEpoch ?? 0;
   }
 
@@ -69,7 +83,10 @@ export class Training {
       await this.#settle("begin", context);
       while (this.#epoch < context.epochs && !this.#stopped) results.push(await this.#runEpoch(context));
     } catch (error) {
-      if (isReason(this.#options.signal, error)) await this.#settle("interrupted", context);
+      if (isReason(this.#options.signal, error)) {
+        await this.#endStep(context);
+        await this.#settle("interrupted", context);
+      }
       throw error;
     } finally {
       for (const c of this.#callbacks) await c.onTrainEnd?.(context);
@@ -125,20 +142,17 @@ export class Training {
     const { loader, signal } = this.#options;
     for await (const batch of batchesFrom(loader, epoch - 1, this.#step)) {
       signal?.throwIfAborted();
-      const { metrics, ...result } = await this.#trainStep(epoch, batch);
-      this.#sums.add(result.samples, result.loss, metrics);
-      this.#lr = result.lr;
-      this.#step++;
-      for (const c of this.#callbacks) await c.onStepEnd?.(result, context);
-      await this.#settle("step", context);
+      const next = await this.#beginStep(epoch, batch);
+      await this.#endStep(context);
+      this.#underway = next;
+      if (this.#looksBetween) await this.#endStep(context);
     }
+    await this.#endStep(context);
     signal?.throwIfAborted();
   }
 
-  async #trainStep(
-    epoch: number,
-    [x, y]: Batch,
-  ): Promise<StepResult & { metrics: Readonly<Record<string, number>> }> {
+  /** Ends when the step is under way, and the one before has ended. */
+  async #beginStep(epoch: number, [x, y]: Batch): Promise<Underway> {
     const { loss: lossOf, metrics = {}, optimizer, scheduler, schedulerInterval } = this.#options;
     const lr = optimizer.paramGroups[0]?.lr ?? Number.NaN;
     optimizer.zeroGrad();
@@ -148,9 +162,26 @@ export class Training {
     loss.backward();
     await optimizer.step();
     if (schedulerInterval === "step") scheduler?.step();
-    // Both are small, so the step's program has computed them: reading waits for nothing.
-    const [read, sums] = [await loss.item(), await readAll(measured)];
-    return { epoch, step: this.#step + 1, samples: x.size(0), loss: read, lr, metrics: sums };
+    const step = this.#step + (this.#underway === null ? 1 : 2);
+    return { result: { epoch, step, samples: x.size(0), lr }, loss, measured };
+  }
+
+  /** Tells the values of the step that is under way, if one is. */
+  async #endStep(context: TrainingContext): Promise<void> {
+    const underway = this.#underway;
+    if (underway === null) return;
+    this.#underway = null;
+    // Both are small, so the step's program computes them: reading runs nothing.
+    const [loss, metrics] = [await underway.loss.item(), await readAll(underway.measured)];
+    const result = { ...underway.result, loss };
+    this.#sums.add(result.samples, loss, metrics);
+    this.#lr = result.lr;
+    this.#step++;
+    for (const c of this.#callbacks) {
+      await c.onLoss?.(result, context);
+      await c.onStepEnd?.(result, context);
+    }
+    if (this.#looksBetween) await this.#settle("step", context);
   }
 
   async #validated(epoch: number, context: TrainingContext): Promise<EpochResult> {
