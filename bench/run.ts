@@ -43,8 +43,17 @@ const sections: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   first: benchFirstSteps,
 };
 
-const { values } = parseArgs({
-  options: {
+const usage = `npm run bench -- [options]
+  --only ${Object.keys(sections).join(",")}
+  --net ${networks.map(({ id }) => id).join(",")}
+  --batch 1,16,64,256    --engines native,wasm    --peers torch,onnxruntime-node,... or none
+  --rounds 7    --threads 2    --patience SECONDS for one request
+  --all      all sizes and libraries
+  --slow     with TensorFlow.js cpu, which takes minutes
+  --write    into bench/RESULTS.md`;
+
+function read() {
+  const options = {
     rounds: { type: "string", default: "7" },
     threads: { type: "string", default: "2" },
     patience: { type: "string" },
@@ -56,8 +65,21 @@ const { values } = parseArgs({
     all: { type: "boolean", default: false },
     slow: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
-  },
-});
+    help: { type: "boolean", default: false },
+  } as const;
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    console.error(`${(error as Error).message}\n${usage}`);
+    process.exit(2);
+  }
+}
+
+const values = read();
+if (values.help) {
+  console.log(usage);
+  process.exit(0);
+}
 
 /** The names in a list, each of which must be known. */
 function chosen(option: string, list: string, known: readonly string[]): string[] {

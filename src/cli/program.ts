@@ -61,7 +61,9 @@ function createProgram(finish: (code: number) => void): Command {
   withModel(command(program, "summary", "show a model's layers")).action(
     (dataset: DatasetName | undefined, raw: Raw) => summaryCommand(chosenOf(dataset, raw), outputOf(raw)),
   );
-  command(program, "runs", "list all runs", false).action((raw: Raw) => runs(placeOf(raw), outputOf(raw)));
+  withFolder(command(program, "runs", "list all runs", false)).action((folder: string | undefined, raw: Raw) =>
+    runs(placeOf(raw, folder), outputOf(raw)),
+  );
   addExport(program);
   addStudio(program, finish);
   addProfile(program);
@@ -143,13 +145,13 @@ function addExport(program: Command): void {
 }
 
 function addStudio(program: Command, finish: (code: number) => void): void {
-  command(program, "studio", "show runs in the browser", false)
+  withFolder(command(program, "studio", "show runs in the browser", false))
     .addOption(new Option("--port <n>", "port to try first; default 5757").argParser(integer(1, 65_535)))
     .option("--data <folder>", "folder of datasets", "data")
     .addOption(new Option("--page <folder>", "built page to serve, while it is being worked on").hideHelp())
-    .action(async (raw: Raw) => {
+    .action(async (folder: string | undefined, raw: Raw) => {
       const { port, page } = raw as Pick<StudioCommandOptions, "port" | "page">;
-      const options = { ...placeOf(raw), port, page, source: sourceOf(raw) };
+      const options = { ...placeOf(raw, folder), port, page, source: sourceOf(raw) };
       finish(await studioCommand(options, outputOf(raw)));
     });
 }
@@ -219,6 +221,8 @@ function command(program: Command, name: string, description: string, takesDatas
   return takesDataset ? made.argument("[dataset]", datasetList, datasetOf) : made;
 }
 
+const withFolder = (made: Command): Command => made.argument("[folder]", "folder of all runs, as --out");
+
 const datasetList = `${datasetNames.join(", ")}; default digits`;
 
 function datasetOf(word: string): DatasetName {
@@ -260,7 +264,8 @@ function choice(flags: string, names: readonly string[], about = ""): Option {
 }
 
 const outputOf = (raw: Raw): Output => createOutput(raw.json === true);
-const placeOf = (raw: Raw): { out: string } => ({ out: String(raw.out) });
+/** @param folder The runs' folder as an argument, which goes before the option. */
+const placeOf = (raw: Raw, folder?: string): { out: string } => ({ out: folder ?? String(raw.out) });
 const engineOf = (raw: Raw): EngineChoice => ({ device: raw.device, threads: raw.threads }) as EngineChoice;
 const sourceOf = (raw: Raw): SourceOptions => ({ root: String(raw.data), download: raw.download !== false });
 

@@ -112,6 +112,13 @@ it("damaged images and runs are named", { timeout }, async () => {
     2,
     expect.stringContaining("--out text.png is a file; name the folder"),
   ]);
+  const named = await tatami(folder.path, ["studio", "text.png"]);
+  expect([named.code, named.stderr]).toEqual([
+    2,
+    expect.stringContaining("--out text.png is a file; name the folder"),
+  ]);
+  const [found] = (await tatami(folder.path, ["runs", "runs", "--json"])).events;
+  expect(found).toMatchObject({ event: "run", status: "done" });
   const missing = await tatami(folder.path, ["predict", "none.png"]);
   expect([missing.code, missing.stderr]).toEqual([
     1,

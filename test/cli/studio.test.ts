@@ -40,7 +40,7 @@ describe("tatami studio", { timeout }, () => {
     expect(trained.events.map((e) => e.event)).toEqual(["start", "epoch", "epoch", "done"]);
     await mkdir(join(folder.path, "page"));
     await writeFile(join(folder.path, "page", "index.html"), "<head></head>");
-    const words = ["studio", "--port", "47100", "--page", "page"];
+    const words = ["studio", "runs", "--port", "47100", "--page", "page"];
     const { child, url, ended } = await tatamiServing(folder.path, words);
     const [run] = (await get<RunList>(url, "runs")).runs;
     const id = run?.id ?? "";
