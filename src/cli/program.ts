@@ -61,8 +61,8 @@ function createProgram(finish: (code: number) => void): Command {
   withModel(command(program, "summary", "show a model's layers")).action(
     (dataset: DatasetName | undefined, raw: Raw) => summaryCommand(chosenOf(dataset, raw), outputOf(raw)),
   );
-  withFolder(command(program, "runs", "list all runs", false)).action((folder: string | undefined, raw: Raw) =>
-    runs(placeOf(raw, folder), outputOf(raw)),
+  withFolder(command(program, "runs", "list all runs", false)).action(
+    (folder: string | undefined, raw: Raw) => runs(placeOf(raw, folder), outputOf(raw)),
   );
   addExport(program);
   addStudio(program, finish);

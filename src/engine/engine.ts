@@ -17,6 +17,7 @@ import type { Device } from "../runtime/device.ts";
 import type { BackgroundDevice } from "../runtime/native/device.ts";
 import type { Schedule } from "../schedule/plan.ts";
 import { schedule } from "../schedule/schedule.ts";
+import { sideBySide } from "../schedule/side-by-side.ts";
 import { type Choice, compileForm, type Form, Forms, fasterFrom } from "./forms.ts";
 import { type Compiled, deferred, type Job, type Target } from "./job.ts";
 import { JobQueue } from "./job-queue.ts";
@@ -382,7 +383,10 @@ export class Engine {
       targets.every((t) => t.variable === null) && graph.leaves.some((l) => l.value?.kind === "host");
     const scheduleFor = (device: Device): Schedule => {
       const nodes = targets.map((t) => t.node);
-      const { graph: primitive, of } = expandCalls(graph, nodes);
+      const { lanes } = device.target;
+      const { graph: primitive, of } = expandCalls(graph, nodes, (spec, operands) =>
+        this.#strict ? null : sideBySide(spec, operands, lanes),
+      );
       const made = schedule({
         ...primitive,
         wanted: targets.map(({ node, leaf }) => ({ node: of(node), leaf })),

@@ -3,6 +3,7 @@
  * template with the same operands become one, and a gradient shares the nodes of what it is the gradient of.
  */
 import { Node, resolve, withGradMode } from "./node.ts";
+import type { ContractionSpec } from "./operation.ts";
 import { Reductions } from "./reductions.ts";
 import { type GraphWalk, walkGraph } from "./signature.ts";
 import type { Template } from "./template.ts";
@@ -21,14 +22,21 @@ interface Frame {
   readonly made: Map<Node, Node>;
 }
 
+/** What else computes a contraction on the device at hand; null for the contraction itself. */
+export type Contractions = (spec: ContractionSpec, operands: readonly Node[]) => Node | null;
+
 /**
  * @param walk everything that `roots` depend on
  * @returns A graph with the leaves of `walk`, also those that no primitive reads; leaves have their positions in it.
  */
-export function expandCalls(walk: GraphWalk, roots: readonly Node[]): Expanded {
+export function expandCalls(
+  walk: GraphWalk,
+  roots: readonly Node[],
+  contractions: Contractions = () => null,
+): Expanded {
   if (!walk.nodes.some((n) => n.op.kind === "call" && n.value === null))
     return { graph: walk, of: (node) => node };
-  const expansion = new Expansion();
+  const expansion = new Expansion(contractions);
   const expanded = withGradMode(false, () => walk.nodes.map((node) => expansion.add(node)));
   const of = (node: Node): Node => expanded[positions.get(resolve(node)) as number] as Node;
   const positions = new Map(walk.nodes.map((node, i) => [node, i]));
@@ -42,6 +50,11 @@ class Expansion {
   readonly #frames = new Map<string, Frame>();
   readonly #calls = new Map<Node, Frame>();
   readonly #reductions = new Reductions();
+  readonly #contractions: Contractions;
+
+  constructor(contractions: Contractions) {
+    this.#contractions = contractions;
+  }
 
   /** What takes a node's place; its operands have been added before. */
   add(node: Node): Node {
@@ -74,7 +87,8 @@ class Expansion {
   /** The same operation on other operands. */
   #copy({ op, shape, dtype }: Node, inputs: readonly Node[]): Node {
     if (op.kind === "reduce") return this.#reductions.of(op.fn, inputs[0] as Node, op.axes);
-    return new Node(op, inputs, shape, dtype);
+    const other = op.kind === "contraction" ? this.#contractions(op.spec, inputs) : null;
+    return other ?? new Node(op, inputs, shape, dtype);
   }
 
   #operand(node: Node): Node {

@@ -30,3 +30,6 @@ export function stridesFor(shape: Shape, order: Order): number[] {
   }
   return strides;
 }
+
+/** Elements between neighbours along each axis in row-major order. */
+export const rowMajorStrides = (shape: Shape): number[] => stridesFor(shape, rowMajor(shape.length));

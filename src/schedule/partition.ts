@@ -5,7 +5,9 @@
 import { sizeOf } from "../base/shape.ts";
 import type { Node } from "../graph/node.ts";
 import { isConditional } from "./conditional.ts";
-import { type Index, ofAtom, variable, zero } from "./index-math.ts";
+import { type Index, linearize, ofAtom, variable, zero } from "./index-math.ts";
+import { mergedAxes } from "./merged-axes.ts";
+import { rowMajorStrides } from "./order.ts";
 import type { Group, Store } from "./plan.ts";
 import { ScalarBody } from "./scalar-body.ts";
 
@@ -33,6 +35,11 @@ interface Draft {
 /** Extents without the ones: two values of equal domain can be computed in the same loops. */
 function domainOf(node: Node): string {
   return node.shape.filter((s) => s !== 1).join("x");
+}
+
+/** Whether neighbouring axes of a contraction's result, multiplied, give the extents of a node. */
+function isMerged({ kind, core: [made] }: Group, node: Node): boolean {
+  return kind === "contraction" && made !== undefined && mergedAxes(made.shape, node.shape) !== null;
 }
 
 const most = { stores: 12, reads: 24 };
@@ -244,7 +251,8 @@ function mapFits(
   input: PartitionInput,
 ): boolean {
   const { node } = store;
-  if (draft.domain !== domainOf(node) || draft.group.kind === "scatterAdd") return false;
+  const fits = draft.domain === domainOf(node) || isMerged(draft.group, node);
+  if (!fits || draft.group.kind === "scatterAdd") return false;
   let consumes = false;
   let shares = false;
   const inside = new Set<Node>();
@@ -290,8 +298,11 @@ export function readsInPlace(
   // Numbered without the axes of size 1, so that shapes of one domain get equal coordinates.
   const at = node.shape.map((s) => (s === 1 ? zero : ofAtom(variable(`x${axis++}`, s))));
   const here = keyOf(at);
+  const isHere = (n: Node, where: readonly Index[]): boolean =>
+    keyOf(where) === here ||
+    linearize(where, rowMajorStrides(n.shape)).key === linearize(at, rowMajorStrides(node.shape)).key;
   const body: ScalarBody = new ScalarBody((n, where) => {
-    if (operands.has(n) && keyOf(where) !== here) same = false;
+    if (operands.has(n) && !isHere(n, where)) same = false;
     return n !== node && isStored(n) ? body.hole(n.position, "f32") : null;
   });
   if (operands.has(node)) return true;

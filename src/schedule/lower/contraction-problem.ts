@@ -69,8 +69,11 @@ export interface ColumnOperand {
 interface TileShape {
   readonly rows: number;
   readonly vectors: number;
-  /** Whether the rows of a tile lie in one line of the innermost row dimension: one address serves them all. */
-  readonly inLine: boolean;
+  /**
+   * As many rows of a tile as lie in one line of the innermost row dimension, which one address serves; 0 where that is not
+   * known.
+   */
+  readonly line: number;
 }
 
 /** A sum of at least this many terms may be cut into parts. */
@@ -98,7 +101,7 @@ export function analyze(node: Node, context: LoweringContext): Problem {
   const longSums = direct !== null && extent(spec, plan.summed) >= longSum;
   const line = spec.sizes[plan.rows[plan.rows.length - 1] ?? -1] ?? 1;
   const vectors = Math.ceil(columns / lanes);
-  const tile = inLine(tileShape(rows, vectors, lanes, context.target.registers, longSums), line);
+  const tile = inLines(tileShape(rows, vectors, lanes, context.target.registers, longSums), line, rows);
   const base = {
     node,
     spec,
@@ -122,7 +125,7 @@ export function analyze(node: Node, context: LoweringContext): Problem {
         });
   const shape = {
     clipped,
-    tile: clipped === null ? tile : { ...tile, rows: clipped.tile, inLine: true },
+    tile: clipped === null ? tile : { ...tile, rows: clipped.tile, line: clipped.tile },
   };
   if (direct !== null) {
     const inColumns = (d: number): number => factorOf(direct.index, `x${d}`);
@@ -152,15 +155,22 @@ function isCut(rowAccess: Access, plan: ContractionPlan, spec: ContractionSpec, 
 
 /** A line of fewer rows than this is too short for a tile of its own. */
 const shortLine = 7;
+/** How many whole lines a tile may have, each with an address. */
+const wholeLines = [3, 2];
 
-/** A tall tile cut so that its rows lie in one line: with an address for each row it would run out of registers. */
-function inLine(tile: Omit<TileShape, "inLine">, line: number): TileShape {
-  if (tile.rows > shortLine) {
-    for (let rows = tile.rows; rows >= shortLine; rows--) {
-      if (line % rows === 0) return { ...tile, rows, inLine: true };
-    }
+/**
+ * A tall tile cut so that its rows lie in one line or in whole lines: with an address for each row it would run out of
+ * registers.
+ */
+function inLines(tile: Omit<TileShape, "line">, line: number, rows: number): TileShape {
+  if (tile.rows <= shortLine) return { ...tile, line: 0 };
+  if (line >= shortLine) {
+    const lines = wholeLines.filter((n) => n * line <= tile.rows);
+    const best = lines.find((n) => rows % (n * line) === 0) ?? lines.at(-1);
+    if (best !== undefined) return { ...tile, rows: best * line, line };
   }
-  return { ...tile, inLine: false };
+  for (let r = tile.rows; r >= shortLine; r--) if (line % r === 0) return { ...tile, rows: r, line: r };
+  return { ...tile, line: 0 };
 }
 
 /**
@@ -174,7 +184,7 @@ function tileShape(
   lanes: number,
   registers: number,
   longSums: boolean,
-): Omit<TileShape, "inLine"> {
+): Omit<TileShape, "line"> {
   if (lanes === 1) return { rows: Math.min(rows, 4), vectors: Math.min(vectors, 2) };
   const accumulators = registers >= 32 ? 24 : 8;
   const preferred = registers >= 32 || longSums ? [4, 2, 3] : [2, 3, 4];
@@ -424,15 +434,20 @@ export function rowStarts(
   const even = clipped === null && index.terms.every((t) => t.atom.kind === "var");
   const starts: { base: Expr; offset: number }[] = [];
   const held = (e: Expr): Expr => (e.kind === "local" || e.kind === "const" ? e : emitter.define("r", e));
-  if (even || tile.inLine) {
+  if (even || tile.line > 0) {
     const last = clipped?.along ?? plan.rows[plan.rows.length - 1];
     const step = even ? factor : factorOf(rowAccess.index, `x${last}`);
+    const line = even ? count : tile.line;
     let base: Expr = int(0);
-    emitInline(emitter, () => {
-      bindRow(emitter, problem, first, 0);
-      base = held(emitter.address(index));
-    });
-    for (let i = 0; i < count; i++) starts.push({ base, offset: i * step });
+    for (let i = 0; i < count; i++) {
+      if (i % line === 0) {
+        emitInline(emitter, () => {
+          bindRow(emitter, problem, first, i);
+          base = held(emitter.address(index));
+        });
+      }
+      starts.push({ base, offset: (i % line) * step });
+    }
     return starts;
   }
   const shared = first.kind === "const" ? held(emitter.address(batchPart)) : null;

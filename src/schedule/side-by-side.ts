@@ -1,0 +1,112 @@
+/**
+ * Convolutions with few channels in their result. A vector has the channels of one pixel in it, and six of them leave ten of
+ * sixteen lanes idle. With those of two neighbours it is nearly full: one window, wider by a pixel, serves both, with the
+ * kernel at two places in it and zeros beside. Seven twelfths of the multiplications remain of a kernel of six columns.
+ */
+import * as build from "../graph/build.ts";
+import type { Node } from "../graph/node.ts";
+import { type AxisMap, type ContractionSpec, contractionShape } from "../graph/operation.ts";
+
+/** An axis over which windows slide: its loop dimensions, and the axis of the kernel. */
+interface Sliding {
+  readonly operand: 0 | 1;
+  /** Place in a row of the result, and in the kernel. */
+  readonly place: number;
+  readonly offset: number;
+  readonly kernelAxis: number;
+}
+
+/** Fewer pixels are not worth laying out a larger kernel. */
+const fewestRows = 1024;
+/** Share of the vector operations that has to remain at most. */
+const worthwhile = 0.7;
+
+/**
+ * The same contraction with pixels side by side, or null where that does not take fewer operations. Sums have further terms
+ * of zero: what is not finite spreads to the neighbours.
+ *
+ * @param lanes of the longest vectors
+ */
+export function sideBySide(spec: ContractionSpec, operands: readonly Node[], lanes: number): Node | null {
+  const sliding = slidingOf(spec);
+  if (sliding === null || operands[0]?.dtype !== "float32") return null;
+  const count = pixelsOf(spec, sliding, lanes);
+  if (count === null) return null;
+  const { operand } = sliding;
+  const kernel = shifted(operands[1 - operand] as Node, sliding.kernelAxis, count);
+  const image = operands[operand] as Node;
+  const wide = widened(spec, sliding, count);
+  const result =
+    operand === 0 ? build.contraction(wide, image, kernel) : build.contraction(wide, kernel, image);
+  return build.reshape(result, contractionShape(spec));
+}
+
+/** The innermost axis of the result along which windows slide one by one. */
+function slidingOf({ outputs, a, b }: ContractionSpec): Sliding | null {
+  const operand = a.some((m) => m.dims.length === 2) ? 0 : 1;
+  const [image, kernel] = operand === 0 ? [a, b] : [b, a];
+  let found: Sliding | null = null;
+  for (const { dims, strides } of image) {
+    if (dims.length !== 2 || strides.some((s) => s !== 1)) continue;
+    const [place, offset] = [Math.min(...dims), Math.max(...dims)];
+    if (place >= outputs || offset < outputs || kernel.some((m) => m.dims.includes(place))) continue;
+    const kernelAxis = kernel.findIndex(
+      (m) => m.dims.length === 1 && m.dims[0] === offset && m.strides[0] === 1,
+    );
+    if (kernelAxis < 0 || kernel.some((m, i) => i !== kernelAxis && m.dims.includes(offset))) continue;
+    if (found === null || place > found.place) found = { operand, place, offset, kernelAxis };
+  }
+  return found;
+}
+
+/** How many pixels fill a vector best; null where one does. */
+function pixelsOf({ sizes, outputs, a, b }: ContractionSpec, sliding: Sliding, lanes: number): number | null {
+  const kernel = sliding.operand === 0 ? b : a;
+  const image = sliding.operand === 0 ? a : b;
+  const has = (maps: readonly AxisMap[], d: number): boolean => maps.some((m) => m.dims.includes(d));
+  const product = (of: (d: number) => boolean): number =>
+    sizes.reduce((p, size, d) => (d < outputs && of(d) ? p * size : p), 1);
+  const channels = product((d) => !has(image, d));
+  const rows = product((d) => !has(kernel, d));
+  if (channels < 2 || rows < fewestRows) return null;
+  const [places, width] = [sizes[sliding.place] as number, sizes[sliding.offset] as number];
+  for (const count of [4, 2]) {
+    const remaining = (width + count - 1) / (width * count);
+    if (count * channels <= lanes && places % count === 0 && remaining <= worthwhile) return count;
+  }
+  return null;
+}
+
+/** The kernel at `count` places of a window that is wider by `count - 1`, along a new first axis. */
+function shifted(kernel: Node, axis: number, count: number): Node {
+  const one = build.reshape(kernel, [1, ...kernel.shape]);
+  const at = (place: number): Node => {
+    const along = (n: number): number[] => one.shape.map((_, d) => (d === 0 || d === axis + 1 ? n : 0));
+    return build.pad(one, along(place), along(count - 1 - place), 0);
+  };
+  const places = Array.from({ length: count }, (_, place) => at(place));
+  return places.reduce((sum, place) => build.binary("add", sum, place));
+}
+
+/** The contraction over wider windows, each for `count` pixels, which are a loop dimension of the kernel's. */
+function widened(spec: ContractionSpec, sliding: Sliding, count: number): ContractionSpec {
+  const { operand, place, offset } = sliding;
+  const pixel = place + 1;
+  const moved = (d: number): number => (d < pixel ? d : d + 1);
+  const sizes = spec.sizes.map((size, d) => {
+    if (d === place) return size / count;
+    return d === offset ? size + count - 1 : size;
+  });
+  const axes = (maps: readonly AxisMap[]): AxisMap[] =>
+    maps.map(({ dims, strides }) => ({
+      dims: dims.map(moved),
+      strides: strides.map((s, i) => (dims[i] === place ? s * count : s)),
+    }));
+  const kernel = (maps: readonly AxisMap[]): AxisMap[] => [{ dims: [pixel], strides: [1] }, ...axes(maps)];
+  return {
+    sizes: [...sizes.slice(0, pixel), count, ...sizes.slice(pixel)],
+    outputs: spec.outputs + 1,
+    a: operand === 0 ? axes(spec.a) : kernel(spec.a),
+    b: operand === 0 ? kernel(spec.b) : axes(spec.b),
+  };
+}
