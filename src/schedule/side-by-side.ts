@@ -70,6 +70,8 @@ function pixelsOf({ sizes, outputs, a, b }: ContractionSpec, sliding: Sliding, l
   const rows = product((d) => !has(kernel, d));
   if (channels < 2 || rows < fewestRows) return null;
   const [places, width] = [sizes[sliding.place] as number, sizes[sliding.offset] as number];
+  // A weight gradient: its windows are the images.
+  if (width > places) return null;
   for (const count of [4, 2]) {
     const remaining = (width + count - 1) / (width * count);
     if (count * channels <= lanes && places % count === 0 && remaining <= worthwhile) return count;
