@@ -65,9 +65,10 @@ describe.each([1, 2, 3, 7])("launches on %i threads compute what the interpreter
   test("begun ones, in which the calling thread takes part sooner or later", async () => {
     const { device, executable, arena, slots, read } = open(threads);
     for (let i = 0; i < 3; i++) await device.run(executable, arena, slots);
+    let count = 0;
     for (let i = 0; i < 300; i++) {
       const begun = device.begin?.(executable, arena, slots) ?? null;
-      expect(begun === null).toBe(threads === 1);
+      if (begun !== null) count++;
       await (begun ?? device.run(executable, arena, slots));
       const until = performance.now() + (i % 7) * 0.02;
       while (performance.now() < until);
@@ -76,6 +77,9 @@ describe.each([1, 2, 3, 7])("launches on %i threads compute what the interpreter
       device.waitSync();
     }
     expect(read()).toEqual(expected(303));
+    // What took long the last time, as any launch may on a machine that does other things, is not begun.
+    if (threads === 1) expect(count).toBe(0);
+    else expect(count).toBeGreaterThan(100);
   });
 
   test("after pauses in which the threads fall asleep", async () => {
