@@ -52,7 +52,7 @@ const usage = `npm run bench -- [options]
   --slow     with TensorFlow.js cpu, which takes minutes
   --write    into bench/RESULTS.md`;
 
-function read() {
+function readOptions() {
   const options = {
     rounds: { type: "string", default: "7" },
     threads: { type: "string", default: "2" },
@@ -75,7 +75,7 @@ function read() {
   }
 }
 
-const values = read();
+const values = readOptions();
 if (values.help) {
   console.log(usage);
   process.exit(0);

@@ -34,7 +34,8 @@ function dimStride(maps: readonly AxisMap[], strides: readonly number[], dim: nu
   return sum;
 }
 
-function hasDim(maps: readonly AxisMap[], dim: number): boolean {
+/** Whether an operand with these axes has a loop dimension. */
+export function hasDim(maps: readonly AxisMap[], dim: number): boolean {
   return maps.some((m) => m.dims.includes(dim));
 }
 
@@ -59,7 +60,7 @@ export function contractionPlan(node: Node, around: Surroundings): ContractionPl
   if (winograd !== null) return winograd === 0 ? straight : swapped;
   const total = (plan: ContractionPlan): number => {
     const turned =
-      around.isWanted(node) && plan.order.some((d, i) => d !== i) ? 4 * product(spec, plan.order) : 0;
+      around.isWanted(node) && plan.order.some((d, i) => d !== i) ? 4 * extent(spec, plan.order) : 0;
     const columns = plan.rowOperand === 0 ? 1 : 0;
     const laying = isSteady(columns) ? 0 : layingOut(spec, plan, strides, lanes);
     return multiplying(spec, plan, lanes) + laying + turned;
@@ -85,13 +86,14 @@ function arrange(spec: ContractionSpec, rowOperand: 0 | 1, strides: readonly num
   return { rowOperand, batch, rows, columns, summed, order: [...batch, ...rows, ...columns] };
 }
 
-const product = (spec: ContractionSpec, dims: readonly number[]): number =>
+/** How many times loops over these dimensions run. */
+export const extent = (spec: ContractionSpec, dims: readonly number[]): number =>
   dims.reduce((p, d) => p * (spec.sizes[d] as number), 1);
 
 /** Estimated cycles of multiplications on padded vectors. */
 function multiplying(spec: ContractionSpec, plan: ContractionPlan, lanes: number): number {
-  const vectors = Math.ceil(product(spec, plan.columns) / lanes);
-  return (product(spec, [...plan.batch, ...plan.rows, ...plan.summed]) * vectors) / 2;
+  const vectors = Math.ceil(extent(spec, plan.columns) / lanes);
+  return (extent(spec, [...plan.batch, ...plan.rows, ...plan.summed]) * vectors) / 2;
 }
 
 /** Estimated cycles of laying out the column operand, or of reading it as it lies. */
@@ -101,13 +103,13 @@ function layingOut(
   strides: readonly number[][],
   lanes: number,
 ): number {
-  const columns = product(spec, plan.columns);
+  const columns = extent(spec, plan.columns);
   const maps = plan.rowOperand === 0 ? spec.b : spec.a;
   const stride = (d: number): number => dimStride(maps, strides[1 - plan.rowOperand] as number[], d);
   const last = plan.columns[plan.columns.length - 1];
   const layOut = last !== undefined && stride(last) === 1 ? 0.5 : 2;
   const lies = columns % lanes === 0 && areInRow(spec, plan.columns, stride);
-  return product(spec, [...plan.batch, ...plan.summed]) * columns * (lies ? 0.1 : layOut);
+  return extent(spec, [...plan.batch, ...plan.summed]) * columns * (lies ? 0.1 : layOut);
 }
 
 /** Whether loop dimensions, slowest first, go through neighbouring elements. */

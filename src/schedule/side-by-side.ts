@@ -6,6 +6,8 @@
 import * as build from "../graph/build.ts";
 import type { Node } from "../graph/node.ts";
 import { type AxisMap, type ContractionSpec, contractionShape } from "../graph/operation.ts";
+import { extent, hasDim } from "./contraction-plan.ts";
+import { slidingOperand } from "./lower/winograd/form.ts";
 
 /** An axis over which windows slide: its loop dimensions, and the axis of the kernel. */
 interface Sliding {
@@ -42,14 +44,16 @@ export function sideBySide(spec: ContractionSpec, operands: readonly Node[], lan
 }
 
 /** The innermost axis of the result along which windows slide one by one. */
-function slidingOf({ outputs, a, b }: ContractionSpec): Sliding | null {
-  const operand = a.some((m) => m.dims.length === 2) ? 0 : 1;
+function slidingOf(spec: ContractionSpec): Sliding | null {
+  const { outputs, a, b } = spec;
+  const operand = slidingOperand(spec);
+  if (operand === null) return null;
   const [image, kernel] = operand === 0 ? [a, b] : [b, a];
   let found: Sliding | null = null;
   for (const { dims, strides } of image) {
     if (dims.length !== 2 || strides.some((s) => s !== 1)) continue;
     const [place, offset] = [Math.min(...dims), Math.max(...dims)];
-    if (place >= outputs || offset < outputs || kernel.some((m) => m.dims.includes(place))) continue;
+    if (place >= outputs || offset < outputs || hasDim(kernel, place)) continue;
     const kernelAxis = kernel.findIndex(
       (m) => m.dims.length === 1 && m.dims[0] === offset && m.strides[0] === 1,
     );
@@ -60,14 +64,18 @@ function slidingOf({ outputs, a, b }: ContractionSpec): Sliding | null {
 }
 
 /** How many pixels fill a vector best; null where one does. */
-function pixelsOf({ sizes, outputs, a, b }: ContractionSpec, sliding: Sliding, lanes: number): number | null {
-  const kernel = sliding.operand === 0 ? b : a;
-  const image = sliding.operand === 0 ? a : b;
-  const has = (maps: readonly AxisMap[], d: number): boolean => maps.some((m) => m.dims.includes(d));
-  const product = (of: (d: number) => boolean): number =>
-    sizes.reduce((p, size, d) => (d < outputs && of(d) ? p * size : p), 1);
-  const channels = product((d) => !has(image, d));
-  const rows = product((d) => !has(kernel, d));
+function pixelsOf(spec: ContractionSpec, sliding: Sliding, lanes: number): number | null {
+  const { sizes, outputs, a, b } = spec;
+  const [image, kernel] = sliding.operand === 0 ? [a, b] : [b, a];
+  const dims = sizes.map((_, d) => d).slice(0, outputs);
+  const channels = extent(
+    spec,
+    dims.filter((d) => !hasDim(image, d)),
+  );
+  const rows = extent(
+    spec,
+    dims.filter((d) => !hasDim(kernel, d)),
+  );
   if (channels < 2 || rows < fewestRows) return null;
   const [places, width] = [sizes[sliding.place] as number, sizes[sliding.offset] as number];
   // A weight gradient: its windows are the images.

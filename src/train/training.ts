@@ -30,7 +30,7 @@ type Batch = readonly [x: Tensor, y: Tensor];
 
 /** A step whose program runs, or has run. */
 interface Underway {
-  readonly result: Omit<StepResult, "loss">;
+  readonly result: Omit<StepResult, "step" | "loss">;
   readonly loss: Tensor;
   readonly measured: Readonly<Record<string, Tensor>>;
 }
@@ -162,8 +162,7 @@ export class Training {
     loss.backward();
     await optimizer.step();
     if (schedulerInterval === "step") scheduler?.step();
-    const step = this.#step + (this.#underway === null ? 1 : 2);
-    return { result: { epoch, step, samples: x.size(0), lr }, loss, measured };
+    return { result: { epoch, samples: x.size(0), lr }, loss, measured };
   }
 
   /** Tells the values of the step that is under way, if one is. */
@@ -173,10 +172,9 @@ export class Training {
     this.#underway = null;
     // Both are small, so the step's program computes them: reading runs nothing.
     const [loss, metrics] = [await underway.loss.item(), await readAll(underway.measured)];
-    const result = { ...underway.result, loss };
+    const result = { ...underway.result, step: ++this.#step, loss };
     this.#sums.add(result.samples, loss, metrics);
     this.#lr = result.lr;
-    this.#step++;
     for (const c of this.#callbacks) {
       await c.onLoss?.(result, context);
       await c.onStepEnd?.(result, context);

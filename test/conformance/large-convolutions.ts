@@ -2,6 +2,7 @@
  * Convolutions large enough for Winograd's algorithm, with both gradients: on an engine, and in float64 as the definition
  * says.
  */
+import { expect } from "vitest";
 import { backward } from "../../src/autograd/backward.ts";
 import { sizeOf } from "../../src/base/shape.ts";
 import { useEngine } from "../../src/engine/default.ts";
@@ -148,4 +149,17 @@ export function truthOf({ sizes, x, weight, bias, gradient }: Operands): Results
     }
   }
   return { result, inputGradient, weightGradient, biasGradient };
+}
+
+/** Root of the mean square of the differences, and the largest, both relative to that root of the truth. */
+export function errorOf(got: ArrayLike<number>, truth: ArrayLike<number>): { rms: number; most: number } {
+  expect(got.length).toBe(truth.length);
+  let [squares, size, most] = [0, 0, 0];
+  for (let i = 0; i < truth.length; i++) {
+    const error = Math.abs((got[i] as number) - (truth[i] as number));
+    squares += error ** 2;
+    size += (truth[i] as number) ** 2;
+    most = Math.max(most, error);
+  }
+  return { rms: Math.sqrt(squares / size), most: most / Math.sqrt(size / truth.length) };
 }

@@ -9,6 +9,7 @@ import { createWasmDevice } from "../../src/runtime/wasm/device.ts";
 import { findCompiler } from "../setup/neighbours.ts";
 import { devices, engineOn, nativeDevice, verified } from "./engines.ts";
 import {
+  errorOf,
   evaluate,
   infer,
   type Operands,
@@ -85,19 +86,6 @@ const bitsOf = (results: Results): string[] =>
   Object.values(results).map((data) =>
     Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("hex"),
   );
-
-/** Root of the mean square of the differences, and the largest, both relative to that root of the truth. */
-function errorOf(got: ArrayLike<number>, truth: ArrayLike<number>): { rms: number; most: number } {
-  expect(got.length).toBe(truth.length);
-  let [squares, size, most] = [0, 0, 0];
-  for (let i = 0; i < truth.length; i++) {
-    const error = Math.abs((got[i] as number) - (truth[i] as number));
-    squares += error ** 2;
-    size += (truth[i] as number) ** 2;
-    most = Math.max(most, error);
-  }
-  return { rms: Math.sqrt(squares / size), most: most / Math.sqrt(size / truth.length) };
-}
 
 /**
  * Measured are root mean squares of 5e-7 to 1.2e-6, at most 3.3 times those of adding up directly, and single errors up

@@ -76,6 +76,7 @@ function runFunction(program: Program, kernels: readonly KernelText[]): string {
     const text = stage(program, kernels, dealing, { ...counters, first: counters.first + firstCall });
     return `  own = 0;\n${text}${barrier}${stamp(i + 1)}`;
   });
+  const again = "  if (thread == 0) __atomic_fetch_add(present, 1, __ATOMIC_RELAXED);\n";
   return `${clock === undefined ? "" : clockFunctions}
 void tatami_run(char *memory, const u32 *table, i32 thread, i32 threads, void (*barrier)(void *, u32, u32, u32), void *pool) {
   char *arena = memory + table[${tableArenaBase}];
@@ -85,7 +86,7 @@ void tatami_run(char *memory, const u32 *table, i32 thread, i32 threads, void (*
   u32 own;
   (void)arena, (void)scratch, (void)first, (void)end, (void)own;
   __atomic_fetch_add(present, 1, __ATOMIC_RELAXED);
-${clock === undefined ? "" : `  gather(present, thread, threads);\n${stamp(0)}  if (thread == 0) __atomic_fetch_add(present, 1, __ATOMIC_RELAXED);\n`}${stages.join("")}}
+${clock === undefined ? "" : `  gather(present, thread, threads);\n${stamp(0)}${again}`}${stages.join("")}}
 `;
 }
 

@@ -23,7 +23,7 @@ import { mathImports } from "./host-math.ts";
 import { LinearMemory } from "./linear-memory.ts";
 import { type Run, WorkerPool } from "./pool.ts";
 
-/** Twice as many gain little (ARCHITECTURE.md, Threads), and hosts count what one core runs side by side as cores. */
+/** Hosts count what one core runs side by side as cores; see ARCHITECTURE.md, Threads, for more of them. */
 const defaultThreadLimit = 8;
 const threadLimit = 256;
 

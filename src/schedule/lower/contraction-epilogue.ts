@@ -1,30 +1,13 @@
 /**
  * What follows a contraction element by element, as one scalar body: it runs on sums that are still in registers.
  */
-import type { Shape } from "../../base/shape.ts";
 import type { Node } from "../../graph/node.ts";
 import { valueTypeOf } from "../../kernel/ir.ts";
 import { type Index, linearize, zero } from "../index-math.ts";
-import { mergedAxes } from "../merged-axes.ts";
-import { rowMajorStrides } from "../order.ts";
 import type { Buffer, Group, LoweringContext } from "../plan.ts";
 import { ScalarBody } from "../scalar-body.ts";
-import { reachBuffers } from "./map.ts";
+import { alignedCoordinates, reachBuffers } from "./map.ts";
 import type { BodyStore } from "./walk.ts";
-
-/** The coordinates of an element of `target` where a contraction is at `at`; several axes of it may be one of the target. */
-function mergedCoordinates(at: readonly Index[], shape: Shape, target: Node): Index[] {
-  const moving = at.filter((_, d) => shape[d] !== 1);
-  const sizes = shape.filter((s) => s !== 1);
-  const counts = mergedAxes(shape, target.shape) as number[];
-  let next = 0;
-  return target.shape.map((s) => {
-    if (s === 1) return zero;
-    const [first, end] = [next, next + (counts.shift() as number)];
-    next = end;
-    return linearize(moving.slice(first, end), rowMajorStrides(sizes.slice(first, end)));
-  });
-}
 
 export interface Epilogue {
   readonly body: ScalarBody;
@@ -52,7 +35,7 @@ export function contractionEpilogue(
   const at = node.shape.map((s, d) => (s === 1 ? zero : (place.get(`x${d}`) as Index)));
   const stores = group.stores.map((s) => {
     used.set(s.buffer.id, s.buffer);
-    const where = mergedCoordinates(at, node.shape, s.node);
+    const where = alignedCoordinates(at, node.shape, s.node);
     const value = body.evaluate(s.node, where);
     return { value, buffer: s.buffer, index: linearize(where, s.buffer.strides) };
   });

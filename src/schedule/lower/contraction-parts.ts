@@ -3,10 +3,11 @@
  */
 import { add, binary, int, Locals, load, mul, splat, store, use } from "../../kernel/build.ts";
 import { type Expr, valueTypeOf } from "../../kernel/ir.ts";
+import { extent } from "../contraction-plan.ts";
 import { ofAtom, variable } from "../index-math.ts";
 import type { Buffer, LoweredCall, LoweringContext } from "../plan.ts";
 import { ScalarBody } from "../scalar-body.ts";
-import { emitInline, extent, hold, type Problem, rowStarts } from "./contraction-problem.ts";
+import { emitInline, hold, type Problem, rowStarts } from "./contraction-problem.ts";
 import { emitTile, makeAccumulators, type SummedLoop } from "./contraction-tile.ts";
 import { Emitter } from "./emitter.ts";
 import { chunkLocal, KernelBuffers } from "./kernel-frame.ts";

@@ -8,7 +8,7 @@ import type { AxisMap, ContractionSpec } from "../../graph/operation.ts";
 import { binary, int } from "../../kernel/build.ts";
 import type { Expr } from "../../kernel/ir.ts";
 import type { Target } from "../../kernel/program.ts";
-import { type ContractionPlan, contractionPlan } from "../contraction-plan.ts";
+import { type ContractionPlan, contractionPlan, extent } from "../contraction-plan.ts";
 import type { Variable } from "../index-math.ts";
 import {
   delinearize,
@@ -82,8 +82,6 @@ export const longSum = 1024;
 const smallResult = 65_536;
 
 const dimVariable = (d: number, size: number): Variable => variable(`x${d}`, size);
-export const extent = (spec: ContractionSpec, dims: readonly number[]): number =>
-  dims.reduce((p, d) => p * (spec.sizes[d] as number), 1);
 export function analyze(node: Node, context: LoweringContext): Problem {
   if (node.op.kind !== "contraction") throw new Error("schedule: not a contraction");
   const { spec } = node.op;

@@ -1,5 +1,6 @@
 import { add, binary, compare, int, Locals, mul, use, when } from "../../kernel/build.ts";
 import type { Expr, Local } from "../../kernel/ir.ts";
+import { extent } from "../contraction-plan.ts";
 import { ofAtom, variable, zero } from "../index-math.ts";
 import type { Buffer, Group, LoweredCall, LoweringContext } from "../plan.ts";
 import { type Cuts, cutChunks } from "./contraction-cuts.ts";
@@ -7,7 +8,6 @@ import { contractionEpilogue, type Epilogue } from "./contraction-epilogue.ts";
 import {
   bindRow,
   emitInline,
-  extent,
   hold,
   type Problem,
   positions,

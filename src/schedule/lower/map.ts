@@ -3,10 +3,12 @@
  * in memory.
  */
 
-import { sizeOf } from "../../base/shape.ts";
+import { type Shape, sizeOf } from "../../base/shape.ts";
 import type { Node } from "../../graph/node.ts";
 import { Locals } from "../../kernel/build.ts";
-import { type Index, linearize, slopeOf } from "../index-math.ts";
+import { type Index, linearize, slopeOf, zero } from "../index-math.ts";
+import { mergedAxes } from "../merged-axes.ts";
+import { rowMajorStrides } from "../order.ts";
 import type { Buffer, Group, LoweredCall, LoweringContext, Store } from "../plan.ts";
 import { type Reach, ScalarBody } from "../scalar-body.ts";
 import { coordinates, type Dim, indicesOf, mergeDims, splitDims } from "./domain.ts";
@@ -38,11 +40,22 @@ export function reachBuffers(
   };
 }
 
-/** Coordinates of `node` at a point of a domain with the same extents apart from ones. */
-export function alignedCoordinates(at: readonly Index[], shape: readonly number[], target: Node): Index[] {
+/**
+ * The coordinates of an element of `target` where loops over `shape` are at `at`: the same but for axes of size 1, and where
+ * several axes of `shape` are one of the target.
+ */
+export function alignedCoordinates(at: readonly Index[], shape: Shape, target: Node): Index[] {
   const moving = at.filter((_, d) => shape[d] !== 1);
-  let next = 0;
-  return target.shape.map((s) => (s === 1 ? linearize([], []) : (moving[next++] as Index)));
+  const sizes = shape.filter((s) => s !== 1);
+  const counts = mergedAxes(shape, target.shape) as number[];
+  let [axis, next] = [0, 0];
+  return target.shape.map((s) => {
+    if (s === 1) return zero;
+    const first = next;
+    next += counts[axis++] as number;
+    if (next === first + 1) return moving[first] as Index;
+    return linearize(moving.slice(first, next), rowMajorStrides(sizes.slice(first, next)));
+  });
 }
 
 function evaluate(
