@@ -9,7 +9,7 @@ import { environmentFlag } from "../base/env.ts";
 import { EngineError } from "../base/errors.ts";
 import { formatShape, sizeOf } from "../base/shape.ts";
 import { expandCalls } from "../graph/expand.ts";
-import { type DeviceStorage, type HostValue, type Node, resolve } from "../graph/node.ts";
+import { type DeviceStorage, type Node, resolve } from "../graph/node.ts";
 import { type GraphWalk, hashSignature, renumber, signatureOf, walkGraph } from "../graph/signature.ts";
 import type { Program } from "../kernel/program.ts";
 import { verifyProgram } from "../kernel/verify.ts";
@@ -19,13 +19,14 @@ import type { Schedule } from "../schedule/plan.ts";
 import { schedule } from "../schedule/schedule.ts";
 import { sideBySide } from "../schedule/side-by-side.ts";
 import { type Choice, compileForm, type Form, Forms, fasterFrom } from "./forms.ts";
-import { type Compiled, deferred, type Job, type Target } from "./job.ts";
+import { type Compiled, makeJob, type Target } from "./job.ts";
 import { JobQueue } from "./job-queue.ts";
 import { MadeValues } from "./made-values.ts";
-import { emptyValue, letGo, markStale, pastOf, requireComputable, staleError } from "./past.ts";
+import { emptyValue, forget, letGo, markStale, pastOf, requireComputable, staleError } from "./past.ts";
 import { PreparedValues } from "./prepared-values.ts";
 import { type Profile, Profiler } from "./profile.ts";
-import { ProgramCache } from "./program-cache.ts";
+import { type CacheEntry, ProgramCache } from "./program-cache.ts";
+import { Repeats } from "./repeats.ts";
 import type { EngineSettings } from "./settings.ts";
 import { stagingLayout } from "./staging.ts";
 import type { EngineStats } from "./stats.ts";
@@ -58,6 +59,7 @@ export class Engine {
   readonly #cache: ProgramCache<Compiled>;
   readonly #dirty = new Set<Variable>();
   readonly #made = new MadeValues();
+  readonly #repeats = new Repeats();
   readonly #earlierRuns = new Map<number, number>();
   readonly #wanted = new Set<Node>();
   readonly #prepared: PreparedValues;
@@ -306,6 +308,7 @@ export class Engine {
 
   /** Turns what is pending into jobs. */
   #submit(extra: readonly Node[]): void {
+    if (this.#submitAgain(extra)) return;
     requireComputable(extra);
     this.#initialize([]);
     const variables = [...this.#dirty];
@@ -313,6 +316,30 @@ export class Engine {
     const wanted = [...this.#wanted].filter((n) => n.value === null);
     this.#wanted.clear();
     this.#enqueue(variables, [...new Set([...this.#made.take(), ...wanted, ...extra])]);
+  }
+
+  /** Asks for what was asked for before, with other values from the host, if that is all. @returns whether it was */
+  #submitAgain(extra: readonly Node[]): boolean {
+    const [node] = extra;
+    if (node === undefined || extra.length > 1 || this.#dirty.size > 0 || this.#wanted.size > 0) return false;
+    const before = performance.now();
+    const repeat = this.#made.holdsOnly(node) ? this.#repeats.of(node) : null;
+    if (repeat === null) return false;
+    const compiled = repeat.entry.value;
+    // A schedule for another device is made of the graph.
+    if (compiled.forms.wantsFaster && this.#fasterDevice() !== null) return false;
+    this.#cache.touch(repeat.entry);
+    this.#made.take();
+    const choice = compiled.forms.next(null, () => {
+      throw new Error("engine: a program that is there already is scheduled");
+    });
+    const leaves = repeat.leaves.map((i) => node.inputs[i] as Node);
+    const job = makeJob(compiled, choice, leaves, [{ node, variable: null, leaf: null }], repeat);
+    forget(node);
+    this.#stats.graphNodes = leaves.length + 1;
+    this.#stats.lookupMs += performance.now() - before;
+    this.#queue.add(job);
+    return true;
   }
 
   #enqueue(variables: readonly Variable[], values: readonly Node[]): void {
@@ -328,13 +355,14 @@ export class Engine {
     const clean = stale.size === 0 && usable.length === values.length;
     const graph = clean ? walk : walkGraph([...variables.map((v) => v.node), ...usable]);
     const targets = this.#targets(graph, variables, usable);
-    const { compiled, choice } = this.#compiled(graph, targets, before);
+    const { entry, choice } = this.#compiled(graph, targets, before);
+    const repeat = this.#repeats.note(entry, graph, targets);
     const past = pastOf(
       graph,
       new Set(variables.map((v) => v.storage)),
       new Set(variables.flatMap((v) => (v.node.requiresGrad ? [v.node] : []))),
     );
-    const job = this.#job(compiled, choice, graph, targets);
+    const job = makeJob(entry.value, choice, graph.leaves, targets, repeat);
     letGo(
       graph,
       targets.map((t) => t.node),
@@ -369,7 +397,7 @@ export class Engine {
     graph: GraphWalk,
     targets: readonly Target[],
     before: number,
-  ): { compiled: Compiled; choice: Choice } {
+  ): { entry: CacheEntry<Compiled>; choice: Choice } {
     // What goes to new storage has no place in the staging area, unlike a value for the host.
     const place = (t: Target): number => t.leaf ?? (t.variable === null ? -1 : -2);
     const wanted = targets.flatMap((t) => [resolve(t.node).position, place(t)]);
@@ -398,9 +426,10 @@ export class Engine {
       renumber(graph);
       return made;
     };
-    const runOf = (compiled: Compiled): { compiled: Compiled; choice: Choice } => {
-      const faster = compiled.forms.wantsFaster ? this.#fasterDevice() : null;
-      return { compiled, choice: compiled.forms.next(faster, scheduleFor) };
+    const runOf = (entry: CacheEntry<Compiled>): { entry: CacheEntry<Compiled>; choice: Choice } => {
+      const { forms } = entry.value;
+      const faster = forms.wantsFaster ? this.#fasterDevice() : null;
+      return { entry, choice: forms.next(faster, scheduleFor) };
     };
     if (known !== undefined) return runOf(known);
     const scheduled = scheduleFor(this.device);
@@ -412,42 +441,7 @@ export class Engine {
     const made: Compiled = { forms, ...stagingLayout(graph, targets) };
     this.#stats.compilations++;
     this.#stats.compileMs += performance.now() - after;
-    this.#cache.set(signature, made);
-    return runOf(made);
-  }
-
-  /** The job, with all values it will bring marked as known; commits assignments. */
-  #job(compiled: Compiled, choice: Choice, graph: GraphWalk, targets: readonly Target[]): Job {
-    const byNode = new Map<Node, HostValue>();
-    const kept = targets.map((t): HostValue | null => {
-      if (t.variable !== null) return null;
-      const n = resolve(t.node);
-      const value = byNode.get(n) ?? { kind: "host", data: null, uses: 0 };
-      byNode.set(n, value);
-      return value;
-    });
-    targets.forEach((t, i) => {
-      const value = kept[i];
-      if (t.variable !== null) t.variable.commit();
-      else if (value !== null && value !== undefined) t.node.value = value;
-    });
-    const { leaves } = graph;
-    const settle = deferred();
-    return {
-      compiled,
-      choice,
-      leaves,
-      targets,
-      kept,
-      settle,
-      form: null,
-      runs: [],
-      started: false,
-      begun: false,
-      ahead: false,
-      awaited: false,
-      done: false,
-    };
+    return runOf(this.#cache.set(signature, made));
   }
 }
 

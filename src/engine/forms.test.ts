@@ -7,11 +7,15 @@ import { goingOver } from "../../test/training/going-over.test-helper.ts";
 import { makeTrainer, weightBits } from "../../test/training/small-net.test-helper.ts";
 import { Locals } from "../kernel/build.ts";
 import type { Program } from "../kernel/program.ts";
+import { compile } from "../nn/compile.ts";
+import * as nn from "../nn/index.ts";
 import type { Device, Executable } from "../runtime/device.ts";
 import { createInterpreterDevice } from "../runtime/interpreter-device.ts";
 import type { BackgroundDevice } from "../runtime/native/device.ts";
 import { tensor } from "../tensor/create.ts";
 import { manualSeed } from "../tensor/generator.ts";
+import { noGrad } from "../tensor/grad-mode.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { createEngine, currentEngine, useEngine } from "./default.ts";
 import { Engine } from "./engine.ts";
 import { fasterFrom } from "./forms.ts";
@@ -102,6 +106,27 @@ describe("a program goes over to the faster device", () => {
     for (let run = 11; run <= 22; run++) expect(await step()).toBe(9);
     expect(faster.ran).toEqual([...times(19, "first"), ...times(3, "faster")]);
     expect(faster.asked).toEqual(["later"]);
+  });
+
+  test("at its twentieth run, also an inference that is found by its recording", async () => {
+    const faster = new Faster();
+    class Scaled extends nn.Module {
+      readonly factor = new nn.Parameter(tensor(3));
+      override forward(x: Tensor): Tensor {
+        return x.mul(this.factor).sum();
+      }
+    }
+    const predict = compile(new Scaled().eval() as Scaled);
+    const infer = (): Promise<number> => noGrad(() => predict(tensor([1, 2]))).item();
+    await infer();
+    // The first value of the parameter has a program of its own.
+    faster.ran.length = 0;
+    for (let run = 2; run <= 9; run++) await infer();
+    expect(faster.asked).toEqual([]);
+    await infer();
+    faster.finish();
+    for (let run = 11; run <= 22; run++) expect(await infer()).toBe(9);
+    expect(faster.ran).toEqual([...times(18, "first"), ...times(3, "faster")]);
   });
 
   test("at its twentieth run, when the compiler is slow: the run waits for it", async () => {

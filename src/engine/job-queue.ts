@@ -3,11 +3,12 @@
  * A blocking wait may overtake the event loop at any point.
  */
 import { sizeOf } from "../base/shape.ts";
+import type { Node } from "../graph/node.ts";
 import { launchBytes } from "../kernel/program.ts";
 import type { Device, Executable } from "../runtime/device.ts";
 import { hostFeatures } from "../runtime/features.ts";
 import type { Form } from "./forms.ts";
-import type { Job, Run, Target } from "./job.ts";
+import type { Bound, Job, Run, Target } from "./job.ts";
 import type { PreparedValues } from "./prepared-values.ts";
 import type { Profiler } from "./profile.ts";
 import type { Workspace } from "./workspace.ts";
@@ -255,25 +256,46 @@ export class JobQueue {
 
   /** Writes inputs to the staging area and gives every slot its address. */
   #bind(job: Job, form: Form): void {
-    const { compiled, leaves, targets } = job;
+    const { device, executable, preparation } = form;
+    const bound = job.repeat?.bound ?? null;
+    const holds = bound !== null && this.#holds(job, form, bound);
+    const { slots, outdated } = holds ? { slots: bound.slots, outdated: false } : this.#addresses(job, form);
+    const before = preparation !== null && outdated ? [preparation.executable] : [];
+    job.form = form;
+    job.runs = [...before, executable].map((e) => this.#launchOf(device, e, slots));
+  }
+
+  /** Writes inputs to the staging area. @returns the address of every slot, and whether prepared values are out of date */
+  #addresses(job: Job, form: Form): { slots: readonly number[]; outdated: boolean } {
+    const { compiled, leaves, targets, repeat } = job;
     const { device, executable, preparation } = form;
     const programs = [executable.program, ...(preparation === null ? [] : [preparation.executable.program])];
     const bytes = Math.max(...programs.map((p) => launchBytes(p, device.threads)));
-    this.#workspace.reserve(bytes, compiled.stagingBytes);
-    const addresses = leaves.map((leaf, i) => this.#workspace.place(leaf, compiled.leafOffsets[i] as number));
-    const prepared = this.#prepared.place(form, leaves);
+    const workspace = this.#workspace;
+    workspace.reserve(bytes, compiled.stagingBytes);
+    const addresses = leaves.map((leaf, i) => workspace.place(leaf, compiled.leafOffsets[i] as number));
+    const { address, operands, outdated } = this.#prepared.place(form, leaves);
     const slots = form.bindings.map((b) => {
       if (b.kind === "leaf") return addresses[b.leaf] as number;
-      if (b.kind === "prepared") return prepared.address + b.byteOffset;
+      if (b.kind === "prepared") return address + b.byteOffset;
       const target = targets[b.output] as Target;
       return (
-        target.variable?.storage?.address ??
-        this.#workspace.staged(compiled.outputOffsets[b.output] as number)
+        target.variable?.storage?.address ?? workspace.staged(compiled.outputOffsets[b.output] as number)
       );
     });
-    const before = preparation !== null && prepared.outdated ? [preparation.executable] : [];
-    job.form = form;
-    job.runs = [...before, executable].map((e) => this.#launchOf(device, e, slots));
+    const staging = workspace.staged(0);
+    if (repeat !== null) repeat.bound = { form, slots, leaves: addresses, staging, prepared: operands };
+    return { slots, outdated };
+  }
+
+  /** Whether all addresses are what they were the last time; if so, inputs from the host are in their places. */
+  #holds({ compiled, leaves, repeat }: Job, form: Form, bound: Bound): boolean {
+    const workspace = this.#workspace;
+    if (bound.form !== form || bound.staging !== workspace.staged(0)) return false;
+    if (!this.#prepared.isCurrent(form, bound.prepared) || repeat === null) return false;
+    return repeat.hosts.every(
+      (i) => workspace.place(leaves[i] as Node, compiled.leafOffsets[i] as number) === bound.leaves[i],
+    );
   }
 
   #launchOf(device: Device, executable: Executable, slots: readonly number[]): Run {

@@ -24,6 +24,12 @@ export class MadeValues {
     this.#nodes.push(node);
   }
 
+  /** Whether no other value than this one waits. */
+  holdsOnly(node: Node): boolean {
+    const { length } = this.#nodes;
+    return length === 0 || (length === 1 && this.#nodes[0] === node);
+  }
+
   /** Takes a value back: nobody can ask for it. */
   remove(node: Node): void {
     const at = this.#nodes.lastIndexOf(node);

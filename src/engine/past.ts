@@ -106,7 +106,8 @@ function bottom(node: Node): Node {
   return n;
 }
 
-function forget(node: Node): void {
+/** Lets go of a node's operands. */
+export function forget(node: Node): void {
   node.inputs = [];
   node.custom = null;
 }

@@ -29,15 +29,31 @@ export class PreparedValues {
    * The address of what a form's preparation leaves, and whether it must run first. It is taken to run then: what it leaves
    * counts as computed from these leaves.
    */
-  place(form: Form, leaves: readonly Node[]): { address: number; outdated: boolean } {
-    if (form.preparation === null) return { address: 0, outdated: false };
+  place(
+    form: Form,
+    leaves: readonly Node[],
+  ): { address: number; operands: readonly number[] | null; outdated: boolean } {
+    if (form.preparation === null) return { address: 0, operands: null, outdated: false };
     const operands = form.preparation.leaves.map((leaf) => stateOf(leaves[leaf] as Node));
     const memory = this.#memory.get(form) ?? this.#reserve(form.preparation.bytes);
-    this.#memory.delete(form);
-    this.#memory.set(form, memory);
+    this.#use(form, memory);
     const outdated = memory.operands === null || operands.some((o, i) => o !== memory.operands?.[i]);
     memory.operands = operands;
-    return { address: memory.address, outdated };
+    return { address: memory.address, operands, outdated };
+  }
+
+  /** Whether what a form's preparation leaves is still that of these operands, which `place` gave, and where it was. */
+  isCurrent(form: Form, operands: readonly number[] | null): boolean {
+    if (form.preparation === null) return true;
+    const memory = this.#memory.get(form);
+    if (memory === undefined || operands === null || memory.operands !== operands) return false;
+    this.#use(form, memory);
+    return true;
+  }
+
+  #use(form: Form, memory: Memory): void {
+    this.#memory.delete(form);
+    this.#memory.set(form, memory);
   }
 
   /** Has a form's preparation run again, because it may not have ended. */

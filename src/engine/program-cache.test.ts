@@ -22,7 +22,7 @@ describe("the program cache", () => {
   test("finds a program by an equal signature", () => {
     const { cache } = cacheOf(4);
     cache.set([1, 2, 3], "a");
-    expect(cache.get([1, 2, 3])).toBe("a");
+    expect(cache.get([1, 2, 3])?.value).toBe("a");
     expect(cache.get([1, 2])).toBeUndefined();
     expect(cache.get([1, 2, 4])).toBeUndefined();
   });
@@ -34,7 +34,13 @@ describe("the program cache", () => {
     cache.set([4], "p4");
     cache.set([5], "p5");
     expect(dropped).toEqual(["p2", "p3"]);
-    expect([1, 2, 3, 4, 5].map((i) => cache.get([i]))).toEqual(["p1", undefined, undefined, "p4", "p5"]);
+    expect([1, 2, 3, 4, 5].map((i) => cache.get([i])?.value)).toEqual([
+      "p1",
+      undefined,
+      undefined,
+      "p4",
+      "p5",
+    ]);
     expect(cache.size).toBe(3);
   });
 
@@ -43,10 +49,10 @@ describe("the program cache", () => {
     const { cache, dropped } = cacheOf(2);
     cache.set(a, "a");
     cache.set(b, "b");
-    expect([cache.get(b), cache.get(a)]).toEqual(["b", "a"]);
+    expect([cache.get(b)?.value, cache.get(a)?.value]).toEqual(["b", "a"]);
     cache.set([], "c");
     expect(dropped).toEqual(["b"]);
-    expect([cache.get(a), cache.get(b), cache.get([])]).toEqual(["a", undefined, "c"]);
+    expect([a, b, []].map((s) => cache.get(s)?.value)).toEqual(["a", undefined, "c"]);
   });
 
   test("drops everything when it is cleared", () => {

@@ -3,15 +3,19 @@
  */
 import { hashSignature, sameSignature } from "../graph/signature.ts";
 
-interface Entry<T> {
+/** A value in the cache. */
+export interface CacheEntry<T> {
   readonly signature: readonly number[];
   readonly value: T;
+  /** The larger, the later it was used. */
   used: number;
+  /** Whether it has fallen out. */
+  dropped: boolean;
 }
 
 /** Keeps the most recently used values; what falls out is passed to `drop`. */
 export class ProgramCache<T> {
-  readonly #entries = new Map<number, Entry<T>[]>();
+  readonly #entries = new Map<number, CacheEntry<T>[]>();
   readonly #limit: number;
   readonly #drop: (value: T) => void;
   #count = 0;
@@ -26,22 +30,28 @@ export class ProgramCache<T> {
     return this.#count;
   }
 
-  get(signature: readonly number[]): T | undefined {
+  get(signature: readonly number[]): CacheEntry<T> | undefined {
     const found = this.#entries
       .get(hashSignature(signature))
       ?.find((e) => sameSignature(e.signature, signature));
-    if (found === undefined) return undefined;
-    found.used = ++this.#clock;
-    return found.value;
+    if (found !== undefined) this.touch(found);
+    return found;
   }
 
-  set(signature: readonly number[], value: T): void {
+  /** Notes that an entry is used. */
+  touch(entry: CacheEntry<T>): void {
+    entry.used = ++this.#clock;
+  }
+
+  set(signature: readonly number[], value: T): CacheEntry<T> {
     if (this.#count >= this.#limit) this.#evict();
     const hash = hashSignature(signature);
     const list = this.#entries.get(hash) ?? [];
-    list.push({ signature, value, used: ++this.#clock });
+    const entry = { signature, value, used: ++this.#clock, dropped: false };
+    list.push(entry);
     this.#entries.set(hash, list);
     this.#count++;
+    return entry;
   }
 
   /** Hashes of signatures with the values. */
@@ -51,13 +61,13 @@ export class ProgramCache<T> {
 
   /** Removes everything. */
   clear(): void {
-    for (const [, value] of this.entries()) this.#drop(value);
+    for (const list of this.#entries.values()) for (const entry of list) this.#letGo(entry);
     this.#entries.clear();
     this.#count = 0;
   }
 
   #evict(): void {
-    let oldest: Entry<T> | null = null;
+    let oldest: CacheEntry<T> | null = null;
     let home = 0;
     for (const [hash, list] of this.#entries) {
       for (const e of list) {
@@ -72,6 +82,11 @@ export class ProgramCache<T> {
     if (list.length === 0) this.#entries.delete(home);
     else this.#entries.set(home, list);
     this.#count--;
-    this.#drop(oldest.value);
+    this.#letGo(oldest);
+  }
+
+  #letGo(entry: CacheEntry<T>): void {
+    entry.dropped = true;
+    this.#drop(entry.value);
   }
 }

@@ -10,6 +10,9 @@ import type { Device } from "../runtime/device.ts";
 /** Assignments to any storage so far. */
 let assignments = 0;
 
+/** A number that stays the same as long as no storage gets another version. */
+export const storageChanges = (): number => assignments;
+
 class Storage implements DeviceStorage {
   readonly device: Device;
   readonly dtype: DType;

@@ -67,6 +67,8 @@ export type ViewOperation =
 export interface CallTemplate {
   /** Stands for the structure. */
   readonly code: number;
+  /** Whether it is one caller's graph, which is called again and again with the same state, rather than a composition's. */
+  readonly recorded: boolean;
 }
 
 export type Operation =

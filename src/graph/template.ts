@@ -61,6 +61,7 @@ function templateOf(
   placeholders: readonly Node[],
   results: readonly Node[],
   base: Template | null,
+  recorded = false,
 ): Template {
   const walk = walkGraph(results);
   requireClosed(walk, placeholders);
@@ -70,7 +71,7 @@ function templateOf(
   const ordinal = seen.get(hash) ?? 0;
   seen.set(hash, ordinal + 1);
   const code = ordinal * 2 ** 32 + (hash >>> 0);
-  return { code, placeholders, results, base, own, gradients: new Map() };
+  return { code, recorded, placeholders, results, base, own, gradients: new Map() };
 }
 
 /**
@@ -90,7 +91,7 @@ export function closedTemplate(
     walk,
     results.map((r) => r.position),
   );
-  return templateOf([...codesOf(name), ...structure], placeholders, results, null);
+  return templateOf([...codesOf(name), ...structure], placeholders, results, null, true);
 }
 
 const codesOf = (text: string): number[] => Array.from(text, (c) => c.charCodeAt(0));

@@ -3,6 +3,7 @@
  * node of the graph.
  */
 import { ArgumentError } from "../base/errors.ts";
+import { sameShape } from "../base/shape.ts";
 import { currentEngine, useEngine } from "../engine/default.ts";
 import { ShapeEngine } from "../engine/shape-engine.ts";
 import type { Variable } from "../engine/storage.ts";
@@ -10,9 +11,9 @@ import { isGradEnabled, isObserved, Node, observeNodes } from "../graph/node.ts"
 import { type RecordedGraph, recordGraph } from "../graph/record.ts";
 import { callTemplate } from "../graph/template.ts";
 import { noGrad } from "../tensor/grad-mode.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { nodeChanges, Tensor } from "../tensor/tensor.ts";
 import { eachTensor, replaceTensors } from "./backward-hooks.ts";
-import type { InputsOf, Module, OutputOf } from "./module.ts";
+import { type InputsOf, type Module, moduleChanges, type OutputOf } from "./module.ts";
 
 /** Recordings of one module that are kept: one for each combination of input shapes and types. */
 const mostRecordings = 64;
@@ -42,6 +43,8 @@ export function compile<M extends Module>(module: M): (...inputs: InputsOf<M>) =
 
 /** A recorded call, and what it gave, with tensors that stand for the results. */
 interface Recording extends RecordedGraph {
+  /** Inputs it was recorded for; only shapes and types count. */
+  readonly placeholders: readonly Node[];
   readonly output: unknown;
 }
 
@@ -49,7 +52,12 @@ class Compiled {
   readonly #module: Module;
   /** Everything below the module, once it was called. */
   #parts: { readonly modules: readonly Module[]; readonly state: readonly Tensor[] } | null = null;
-  readonly #recordings = new Map<string, Recording>();
+  /** Whether every module is in evaluation mode and has no hooks, and when that was. */
+  #still: { readonly changes: number; readonly isStill: boolean } | null = null;
+  /** The nodes of the state, and when that was. */
+  #state: { readonly changes: number; readonly nodes: readonly Node[] } | null = null;
+  /** The one used last comes last. */
+  readonly #recordings: Recording[] = [];
 
   constructor(module: Module) {
     this.#module = module;
@@ -57,13 +65,12 @@ class Compiled {
 
   call(inputs: readonly unknown[]): unknown {
     this.#parts ??= partsOf(this.#module);
-    const { modules, state } = this.#parts;
-    const { length } = inputs;
-    for (let i = 0; i < length; i++) if (!(inputs[i] instanceof Tensor)) return this.#plainly(inputs);
+    const { state } = this.#parts;
+    for (const input of inputs) if (!(input instanceof Tensor)) return this.#plainly(inputs);
     const tensors = inputs as readonly Tensor[];
     const plain =
       isObserved() ||
-      modules.some((m) => m.training || m.__hooked__) ||
+      !this.#isStill(this.#parts.modules) ||
       (isGradEnabled() && (tensors.some((t) => t.requiresGrad) || state.some((t) => t.requiresGrad)));
     return plain ? this.#plainly(inputs) : this.#recorded(tensors, state);
   }
@@ -73,11 +80,9 @@ class Compiled {
   }
 
   #recorded(inputs: readonly Tensor[], state: readonly Tensor[]): unknown {
-    const key = inputs.map((t) => `${t.dtype} ${t.shape.join()}`).join(";");
-    const known = this.#recordings.get(key);
-    const { template, captured, output } = known ?? this.#record(inputs, state, key);
-    const operands = [...inputs.map(nodeOf), ...state.map(nodeOf), ...captured];
-    const results = callTemplate(template, operands);
+    const given = inputs.map(nodeOf);
+    const { template, captured, output } = this.#recordingFor(given) ?? this.#record(given, state);
+    const results = callTemplate(template, [...given, ...this.#nodesOf(state), ...captured]);
     let next = 0;
     const result = (): Tensor => Tensor.of(results[next++] as Node);
     return output instanceof Tensor
@@ -89,17 +94,46 @@ class Compiled {
         );
   }
 
-  #record(inputs: readonly Tensor[], state: readonly Tensor[], key: string): Recording {
+  /** Whether all modules are in evaluation mode and have no hooks. Looking at dozens at every call takes its time. */
+  #isStill(modules: readonly Module[]): boolean {
+    const changes = moduleChanges();
+    if (this.#still?.changes !== changes)
+      this.#still = { changes, isStill: !modules.some((m) => m.training || m.__hooked__) };
+    return this.#still.isStill;
+  }
+
+  /** The nodes of the state now. */
+  #nodesOf(state: readonly Tensor[]): readonly Node[] {
+    if (this.#state?.changes !== nodeChanges()) {
+      const nodes = state.map(nodeOf);
+      // Asking for a node may give it its first value.
+      this.#state = { changes: nodeChanges(), nodes };
+    }
+    return this.#state.nodes;
+  }
+
+  #recordingFor(inputs: readonly Node[]): Recording | null {
+    const known = this.#recordings;
+    for (let i = known.length - 1; i >= 0; i--) {
+      const recording = known[i] as Recording;
+      if (!areAlike(inputs, recording.placeholders)) continue;
+      if (i < known.length - 1) known.push(...known.splice(i, 1));
+      return recording;
+    }
+    return null;
+  }
+
+  #record(inputs: readonly Node[], state: readonly Tensor[]): Recording {
     const stateNodes = state.map(nodeOf);
-    const placeholders = inputs.map((t) => new Node({ kind: "source" }, [], t.shape, t.dtype));
+    const placeholders = inputs.map((node) => new Node({ kind: "source" }, [], node.shape, node.dtype));
     const output = follow(this.#module, placeholders, state);
     const results: Node[] = [];
     eachTensor(output, (t) => void results.push(t.node));
     const recorded = results.length === 0 ? null : recordGraph([...placeholders, ...stateNodes], results);
     if (recorded === null) throw this.#refusal(results);
-    if (this.#recordings.size >= mostRecordings) this.#recordings.clear();
-    const recording = { ...recorded, output };
-    this.#recordings.set(key, recording);
+    if (this.#recordings.length >= mostRecordings) this.#recordings.shift();
+    const recording = { ...recorded, placeholders, output };
+    this.#recordings.push(recording);
     return recording;
   }
 
@@ -116,6 +150,13 @@ class Compiled {
 }
 
 const nodeOf = (tensor: Tensor): Node => tensor.node;
+
+const areAlike = (inputs: readonly Node[], others: readonly Node[]): boolean =>
+  inputs.length === others.length &&
+  inputs.every((node, i) => {
+    const other = others[i] as Node;
+    return node.dtype === other.dtype && sameShape(node.shape, other.shape);
+  });
 
 function partsOf(module: Module): { modules: readonly Module[]; state: readonly Tensor[] } {
   return { modules: module.modules(), state: [...module.parameters(), ...module.buffers()] };

@@ -85,6 +85,7 @@ class Copier {
     // What `Module` keeps private comes from its own constructor, everything else from the fields.
     const copy = Reflect.construct(Module, [], original.constructor) as Module;
     return this.#filled(original, copy, () => {
+      copy.training = original.training;
       const saved = original.stateDict();
       for (const [name, buffer] of original.namedBuffers("", { recurse: false })) {
         const persistent = Object.hasOwn(saved, name);

@@ -33,6 +33,11 @@ function checkHook(hook: unknown, operation: string): void {
   throw new ArgumentError(`${operation}: the hook must be a function; got ${show(hook)}`, { hook });
 }
 
+/** How often a hook was registered or taken off. */
+let changes = 0;
+
+export const hookChanges = (): number => changes;
+
 export class HookList<H extends AnyHook> {
   // An entry for each registration, so that the same function can be registered twice.
   readonly #entries = new Set<{ readonly hook: H }>();
@@ -42,8 +47,10 @@ export class HookList<H extends AnyHook> {
     checkHook(hook, operation);
     const entry = { hook };
     this.#entries.add(entry);
+    changes++;
     return makeHandle(() => {
       this.#entries.delete(entry);
+      changes++;
     });
   }
 

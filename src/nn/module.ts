@@ -9,7 +9,7 @@ import { isGradEnabled, type Node } from "../graph/node.ts";
 import { checkTensor, type RemovableHandle, type Tensor } from "../tensor/tensor.ts";
 import { BackwardHooks, eachTensor, listOf } from "./backward-hooks.ts";
 import { Callable } from "./callable.ts";
-import { HookList, withoutPromise } from "./hooks.ts";
+import { HookList, hookChanges, withoutPromise } from "./hooks.ts";
 import { Parameter } from "./parameter.ts";
 import { type LoadResult, loadInto, type StateDict } from "./state-dict.ts";
 
@@ -66,6 +66,12 @@ interface Hooks {
 
 /** Sees what a call gives, replaces nothing, and keeps none of its tensors. */
 type Watcher = (module: Module, output: unknown) => void;
+
+/** How often the mode of a module was set. */
+let modeChanges = 0;
+
+/** A number that stays the same as long as every module has the mode and the hooks that it had. */
+export const moduleChanges = (): number => modeChanges + hookChanges();
 
 /** How deep calls of modules are in each other, and what the outermost has shown to anyone outside: outputs, hooks. */
 const calls = { depth: 0, shown: new Set<Node>() };
@@ -163,10 +169,25 @@ export abstract class Module extends Callable {
    */
   static readonly pure: boolean = false;
 
-  /** Whether the module is in training mode, which dropout and batch norm depend on. Set by `train` and `eval`. */
-  training = true;
+  #training = true;
   readonly #buffers = new Map<string, Buffer>();
   #hooks: Hooks | null = null;
+
+  /**
+   * Whether the module is in training mode, which dropout and batch norm depend on; true at first. `train` and `eval` set it here
+   * and below.
+   *
+   * @example
+   * new nn.Dropout(0.5).eval().training; // false
+   */
+  get training(): boolean {
+    return this.#training;
+  }
+
+  set training(mode: boolean) {
+    this.#training = mode;
+    modeChanges++;
+  }
 
   /**
    * What the module computes. Defined by derived classes, called through the module itself, which runs the hooks too.

@@ -98,6 +98,12 @@ function nodeOf(value: Tensor, argument: string, owner: string): Node {
 const checkKeepDim = (options: KeepDim, owner: string): void =>
   checkOptions(options, ["keepdim"], owner, { flags: ["keepdim"] });
 
+/** How often another node has come to stand for a tensor. */
+let changes = 0;
+
+/** A number that stays the same as long as every tensor's `node` is the one it was. */
+export const nodeChanges = (): number => changes;
+
 export function makeHandle(remove: () => void): RemovableHandle {
   return { remove, [Symbol.dispose]: remove };
 }
@@ -356,6 +362,7 @@ export class Tensor {
         "requiresGrad: this tensor is a result of others; change it on those, or detach()",
       );
     }
+    changes++;
     if (this.#node.leaf !== null && this.#node.leaf !== this) this.#node = alias(this.#node);
     if (on && this.#node.op.kind !== "source") this.#node = alias(this.#node);
     this.#node.requiresGrad = on;
@@ -478,6 +485,7 @@ export class Tensor {
     const grad = this.#grad;
     if (grad === null || grad.#variable !== this.#gradVariable) return;
     grad.#node = stored;
+    changes++;
   }
 
   /**
@@ -571,11 +579,17 @@ export class Tensor {
   #stored(stored: Node): void {
     const before = this.#node;
     // Views taken while the assignment was pending go over to the stored value.
-    this.#version++;
+    this.#changed();
     // Graphs that have the pending value as an operand find it in the storage, as long as it is there.
     if (before.requiresGrad) before.value = stored.value;
     if (before.leaf === this) this.#stand(stored, before);
     else if (!before.requiresGrad) this.#node = stored;
+  }
+
+  /** Says that another node stands for the value now, and for those of views. */
+  #changed(): void {
+    this.#version++;
+    changes++;
   }
 
   /** Lets another node stand for this leaf: the gradient and its hooks go over to it. */
@@ -622,7 +636,7 @@ export class Tensor {
     this.#variable ??= new Variable(node, false, (stored) => this.#stored(stored));
     // First, since an engine may refuse.
     currentEngine().assigned(this.#variable);
-    this.#version++;
+    this.#changed();
     if (before.leaf === this) this.#stand(alias(detachNode(node)), before);
     else if (!tracked && before.requiresGrad) {
       // Values change, gradients flow on as if nothing had happened.

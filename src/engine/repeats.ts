@@ -1,0 +1,64 @@
+/**
+ * Calls of recorded graphs that come again and again, with other values from the host and everything else as it was:
+ * inference. Their program is found by the recording, without a walk over a hundred parameters.
+ */
+import type { Node } from "../graph/node.ts";
+import type { CallTemplate } from "../graph/operation.ts";
+import type { GraphWalk } from "../graph/signature.ts";
+import type { Compiled, Repeat, Target } from "./job.ts";
+import type { CacheEntry } from "./program-cache.ts";
+import { storageChanges } from "./storage.ts";
+
+export class Repeats {
+  /** By recording, with which they go. */
+  readonly #known = new WeakMap<CallTemplate, Repeat>();
+
+  /** What is known of a node's computation, when all of its operands are what they were. */
+  of(node: Node): Repeat | null {
+    const repeat = this.#knownOf(node);
+    return repeat !== undefined && !repeat.entry.dropped && comesAgain(node, repeat) ? repeat : null;
+  }
+
+  #knownOf({ op, value, requiresGrad }: Node): Repeat | undefined {
+    return op.kind === "call" && value === null && !requiresGrad ? this.#known.get(op.template) : undefined;
+  }
+
+  /** Remembers a computation, if it is one call of a recording over known values. */
+  note(entry: CacheEntry<Compiled>, { leaves, nodes }: GraphWalk, targets: readonly Target[]): Repeat | null {
+    const [target] = targets;
+    if (targets.length !== 1 || target === undefined || target.variable !== null) return null;
+    const { op, inputs } = target.node;
+    if (op.kind !== "call" || !op.template.recorded || nodes.length !== leaves.length + 1) return null;
+    const places = leaves.map((leaf) => inputs.indexOf(leaf));
+    if (places.includes(-1)) return null;
+    if (!areDistinct(inputs)) return null;
+    const operands = inputs.map((node) => (isFromHost(node) ? null : node));
+    const hosts = leaves.flatMap((leaf, i) => (isFromHost(leaf) ? [i] : []));
+    const repeat = { entry, operands, leaves: places, hosts, checked: storageChanges(), bound: null };
+    this.#known.set(op.template, repeat);
+    return repeat;
+  }
+}
+
+const isFromHost = (node: Node): boolean => node.value?.kind === "host";
+
+/** Whether no value from the host is two operands: it would be one leaf of the graph. */
+const areDistinct = (operands: readonly Node[]): boolean =>
+  operands.every((node, i) => !isFromHost(node) || operands.indexOf(node) === i);
+
+/** Whether a call has these operands, as they were, and values from the host where such were. */
+function comesAgain({ inputs }: Node, repeat: Repeat): boolean {
+  const { operands } = repeat;
+  for (let i = 0; i < operands.length; i++) {
+    const node = inputs[i] as Node;
+    if (operands[i] !== null) {
+      if (operands[i] !== node) return false;
+    } else if (!isFromHost(node)) return false;
+  }
+  const changes = storageChanges();
+  if (repeat.checked === changes) return true;
+  if (inputs.some(({ value }) => value?.kind === "storage" && value.version !== value.storage.version))
+    return false;
+  repeat.checked = changes;
+  return true;
+}
