@@ -15,6 +15,7 @@ import type { Program } from "../kernel/program.ts";
 import { verifyProgram } from "../kernel/verify.ts";
 import type { Device } from "../runtime/device.ts";
 import type { BackgroundDevice } from "../runtime/native/device.ts";
+import { withoutOptimizer } from "../runtime/v8-flags.ts";
 import type { Schedule } from "../schedule/plan.ts";
 import { schedule } from "../schedule/schedule.ts";
 import { sideBySide } from "../schedule/side-by-side.ts";
@@ -35,6 +36,8 @@ import { Workspace } from "./workspace.ts";
 
 /** A pending graph with more user-made values than this is flushed by itself: scheduling it takes half a second. */
 const mostPending = 4000;
+/** For so many milliseconds of compiling, V8 is kept from optimising the code that does it; whoever compiles longer gains. */
+const coldMs = 1000;
 /** Programs kept. A program of a small network takes some hundred kilobytes. */
 const mostPrograms = 256;
 
@@ -432,16 +435,22 @@ export class Engine {
       return { entry, choice: forms.next(faster, scheduleFor) };
     };
     if (known !== undefined) return runOf(known);
-    const scheduled = scheduleFor(this.device);
+    const compile = (): Compiled => {
+      const forms = this.#formsOf(scheduleFor(this.device), signature);
+      return { forms, ...stagingLayout(graph, targets) };
+    };
+    const made = this.#stats.compileMs < coldMs ? withoutOptimizer(compile) : compile();
+    this.#stats.compilations++;
+    this.#stats.compileMs += performance.now() - after;
+    return runOf(this.#cache.set(signature, made));
+  }
+
+  #formsOf(scheduled: Schedule, signature: readonly number[]): Forms {
     const { program, preparation } = scheduled;
     if (verifies) for (const p of [program, preparation?.program]) if (p !== undefined) verifyProgram(p);
     const earlier = this.#earlierRuns.get(hashSignature(signature));
     const dispose = (form: Form): void => this.#dispose(form);
-    const forms = new Forms(compileForm(this.device, scheduled), dispose, this.#fasterAt(program), earlier);
-    const made: Compiled = { forms, ...stagingLayout(graph, targets) };
-    this.#stats.compilations++;
-    this.#stats.compileMs += performance.now() - after;
-    return runOf(this.#cache.set(signature, made));
+    return new Forms(compileForm(this.device, scheduled), dispose, this.#fasterAt(program), earlier);
   }
 }
 

@@ -58,24 +58,6 @@ function hasRelaxedSimd(): boolean {
   return probeRelaxed();
 }
 
-/**
- * Runs a compilation of WebAssembly with the optimising compiler at once, where the host lets us choose. A program is a
- * handful of hot loops that may run for milliseconds at its first call: by default that call would crawl through
- * baseline code, which has no way up once a function is running.
- */
-export function optimizedAtOnce<T>(compile: () => T): T {
-  const v8 = nodeModule("node:v8");
-  if (v8 === undefined) return compile();
-  v8.setFlagsFromString("--no-liftoff");
-  v8.setFlagsFromString("--no-wasm-lazy-compilation");
-  try {
-    return compile();
-  } finally {
-    v8.setFlagsFromString("--wasm-lazy-compilation");
-    v8.setFlagsFromString("--liftoff");
-  }
-}
-
 function hasSharedMemory(): boolean {
   // Without isolation a browser may create the memory and then refuse to send it to a worker.
   const isolated = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated;

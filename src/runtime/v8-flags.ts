@@ -1,0 +1,47 @@
+/**
+ * Flags of V8 that are set while something is compiled, where the host lets us choose. They hold for the whole process, and
+ * what they were cannot be read, so they are set back to V8's defaults.
+ */
+import { environmentFlag } from "../base/env.ts";
+import { nodeModule } from "./node-module.ts";
+
+/** Runs something with flags set, and sets them back in the opposite order. */
+function withFlags<T>(flags: readonly { readonly set: string; readonly back: string }[], body: () => T): T {
+  const v8 = nodeModule("node:v8");
+  if (v8 === undefined) return body();
+  for (const { set } of flags) v8.setFlagsFromString(set);
+  try {
+    return body();
+  } finally {
+    for (const { back } of [...flags].reverse()) v8.setFlagsFromString(back);
+  }
+}
+
+/**
+ * Runs a compilation of WebAssembly with the optimising compiler at once. A program is a handful of hot loops that may run
+ * for milliseconds at its first call: by default that call would crawl through baseline code, which has no way up once a
+ * function is running.
+ */
+export function optimizedAtOnce<T>(compile: () => T): T {
+  const flags = [
+    { set: "--no-liftoff", back: "--liftoff" },
+    { set: "--no-wasm-lazy-compilation", back: "--wasm-lazy-compilation" },
+  ];
+  return withFlags(flags, compile);
+}
+
+/**
+ * Runs what a process does once or twice without V8's optimiser of JavaScript: in Node 20 it takes longer to optimise the
+ * functions of a first step than they take, and takes the core from the compiler of WebAssembly. What is optimised already
+ * stays so. Where the process was started with a choice of its own, nothing is set.
+ */
+export function withoutOptimizer<T>(body: () => T): T {
+  return optimizerIsChosen() ? body() : withFlags([{ set: "--no-opt", back: "--opt" }], body);
+}
+
+const optimizerFlag = /--(no-?)?(opt|turbofan|jitless|maglev|sparkplug|interrupt-budget|always-turbofan)/;
+
+function optimizerIsChosen(): boolean {
+  const given = [...(globalThis.process?.execArgv ?? []), environmentFlag("NODE_OPTIONS") ?? ""];
+  return given.some((flag) => optimizerFlag.test(flag));
+}
