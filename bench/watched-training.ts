@@ -11,6 +11,7 @@ import {
   type Callback,
   type EpochResult,
   fit,
+  type StepPlace,
   type StepResult,
   type TrainingContext,
 } from "../src/train/index.ts";
@@ -72,7 +73,7 @@ class Gate implements Callback {
     });
   }
 
-  onStepEnd(): void {
+  onLoss(): void {
     this.#steps++;
     if (this.#steps === firstSteps) this.firstMs = this.#epochsMs + performance.now() - this.#start;
   }
@@ -103,8 +104,16 @@ class Switched implements Callback {
     if (this.isOn) return this.#inner.onEpochBegin?.(epoch, context);
   }
 
+  onStepBegin(place: StepPlace, context: TrainingContext): boolean {
+    return this.isOn && (this.#inner.onStepBegin?.(place, context) ?? true);
+  }
+
+  onLoss(result: StepResult, context: TrainingContext): void | Promise<void> {
+    if (this.isOn) return this.#inner.onLoss?.(result, context);
+  }
+
   onStepEnd(result: StepResult, context: TrainingContext): void | Promise<void> {
-    if (this.isOn) return this.#inner.onStepEnd?.(result, context);
+    return this.#inner.onStepEnd?.(result, context);
   }
 
   onEpochEnd(result: EpochResult, context: TrainingContext): void | Promise<void> {

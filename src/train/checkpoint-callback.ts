@@ -6,7 +6,7 @@ import { ArgumentError } from "../base/errors.ts";
 import { checkOptions } from "../base/options.ts";
 import { saveCheckpoint } from "../io/checkpoint.ts";
 import { saveSafetensors } from "../io/tensor-dict.ts";
-import type { Callback, CheckpointMoment, TrainingContext } from "./contract.ts";
+import type { Callback, CheckpointMoment, StepPlace, TrainingContext } from "./contract.ts";
 
 /** Takes what is saved; a `RunDirectory` and a `CheckpointFolder` do. */
 export interface CheckpointTarget {
@@ -59,11 +59,19 @@ export class Checkpoint implements Callback {
     this.#every = everyNTrainSteps;
   }
 
+  onStepBegin({ epoch, step }: StepPlace, { stepsPerEpoch }: TrainingContext): boolean {
+    return this.#isDue((epoch - 1) * stepsPerEpoch + step);
+  }
+
+  #isDue(totalSteps: number): boolean {
+    return this.#every !== undefined && totalSteps % this.#every === 0;
+  }
+
   async onCheckpoint({ when, epoch, step }: CheckpointMoment, context: TrainingContext): Promise<void> {
     const totalSteps = epoch * context.stepsPerEpoch + step;
     const isResumed = context.startEpoch > 0 || context.startStep > 0;
     if (when === "begin" && isResumed) return;
-    if (when === "step" && (this.#every === undefined || totalSteps % this.#every !== 0)) return;
+    if (when === "step" && !this.#isDue(totalSteps)) return;
     const state = await saveCheckpoint(await context.state());
     await this.#target.saveCheckpoint(state, { epoch, step, totalSteps });
     if (when !== "step") await this.#target.saveModel?.(await saveSafetensors(context.model.stateDict()));

@@ -64,12 +64,16 @@ export type Metric = (output: Tensor, target: Tensor) => Tensor;
 /** Means over the samples: `loss`, and every metric under its name. */
 export type MetricValues = Readonly<Record<string, number>> & { readonly loss: number };
 
-/** What a step gave. */
-export interface StepResult {
+/** A step's place in the training. */
+export interface StepPlace {
   /** Counts from 1. */
   readonly epoch: number;
   /** Step of this epoch; counts from 1. */
   readonly step: number;
+}
+
+/** What a step gave. */
+export interface StepResult extends StepPlace {
   readonly samples: number;
   readonly loss: number;
   /** Learning rate of the first parameter group in this step. */
@@ -125,9 +129,16 @@ export interface Callback {
   /** @param epoch Counts from 1. */
   onEpochBegin?(epoch: number, context: TrainingContext): void | Promise<void>;
   /**
+   * Called before a step begins; the loss of the step before may not be known yet.
+   *
+   * @returns Whether `onStepEnd` and `onCheckpoint` are to be called after it. Without this method they are called after every
+   *   step.
+   */
+  onStepBegin?(place: StepPlace, context: TrainingContext): boolean;
+  /**
    * Called when the loss of a step is known. The next step may be under way by then, so this is for those who look at the
-   * result alone: a training in which no callback has `onStepEnd` or `onCheckpoint` begins each step before it asks for the
-   * loss of the one before, and takes less time.
+   * result alone: where no callback has `onStepEnd` or `onCheckpoint`, or wants it after this step, the next step begins before
+   * the loss of this one is asked for, and the training takes less time.
    */
   onLoss?(result: StepResult, context: TrainingContext): void | Promise<void>;
   /** Called when a step has ended, and before the next one begins: the model is as that step has left it. */

@@ -129,6 +129,27 @@ it("begins a step before it tells the loss of the one before, unless a callback 
   }
 });
 
+it("waits for a step only where a callback has said that it looks at the model after it", async () => {
+  const { model, optimizer } = makeParts();
+  const seen: string[] = [];
+  const watched: typeof loss = (output, target) => {
+    seen.push("begun");
+    return loss(output, target);
+  };
+  const looks = (name: string, at: number): Callback => ({
+    onStepBegin: ({ step }) => step === at,
+    onLoss: ({ step }) => void seen.push(`${name}${step}`),
+    onStepEnd: ({ step }) => void seen.push(`${name}end${step}`),
+    onCheckpoint: ({ when, step }) => void seen.push(`${name}${when}${step}`),
+  });
+  const callbacks = [looks("a", 2), looks("b", 3)];
+  const { validation, ...rest } = optionsOf(optimizer, { loss: watched, epochs: 1, callbacks });
+  await train(model, rest);
+  expect(seen.join(" ")).toBe(
+    "abegin0 bbegin0 begun begun a1 b1 a2 aend2 b2 astep2 begun a3 b3 bend3 bstep3 begun a4 b4 aepoch0 bepoch0",
+  );
+});
+
 it("tells the last loss before a training that is interrupted is saved", async () => {
   const { model, optimizer } = makeParts();
   const controller = new AbortController();

@@ -10,6 +10,7 @@ export type {
   MetricValues,
   Model,
   RandomSource,
+  StepPlace,
   StepResult,
   TrainingContext,
   TrainingOptimizer,

@@ -116,7 +116,7 @@ export class Inspector implements Callback {
     [this.#losses, this.#epochs, this.#told] = [[], [], new Set()];
   }
 
-  onStepEnd({ loss }: StepResult): void {
+  onLoss({ loss }: StepResult): void {
     this.#losses.push(loss);
   }
 

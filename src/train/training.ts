@@ -33,6 +33,8 @@ interface Underway {
   readonly result: Omit<StepResult, "step" | "loss">;
   readonly loss: Tensor;
   readonly measured: Readonly<Record<string, Tensor>>;
+  /** Who looks at the model after it, and before the next one. */
+  readonly watchers: readonly Callback[];
 }
 
 /** What validation must not change in a state that is taken while it runs. */
@@ -42,8 +44,8 @@ export class Training {
   readonly #model: Model;
   readonly #options: FitOptions;
   readonly #callbacks: readonly Callback[];
-  /** Whether a callback looks at the model after a step and before the next one. */
-  readonly #looksBetween: boolean;
+  /** Callbacks that may look at the model after a step and before the next one. */
+  readonly #watchers: readonly Callback[];
   /** Epochs that are done, and steps of the next one. */
   #epoch: number;
   #step = 0;
@@ -61,9 +63,7 @@ export class Training {
     this.#model = model;
     this.#options = options;
     this.#callbacks = options.callbacks ?? [];
-    this.#looksBetween = this.#callbacks.some(
-      (c) => c.onStepEnd !== undefined || c.onCheckpoint !== undefined,
-    );
+    this.#watchers = this.#callbacks.filter((c) => c.onStepEnd !== undefined || c.onCheckpoint !== undefined);
     this.#epoch = options.startEpoch ?? 0;
   }
 
@@ -111,12 +111,16 @@ export class Training {
     };
   }
 
-  async #settle(when: CheckpointMoment["when"], context: TrainingContext): Promise<void> {
+  async #settle(
+    when: CheckpointMoment["when"],
+    context: TrainingContext,
+    watchers = this.#watchers,
+  ): Promise<void> {
     // What callbacks left to be computed would otherwise belong to the next step's program in a training that is not saved
     // here, and to a program of its own in one that is: other programs, other last bits.
     await currentEngine().flush();
     const moment = { when, epoch: this.#epoch, step: this.#step };
-    for (const c of this.#callbacks) await c.onCheckpoint?.(moment, context);
+    for (const c of watchers) await c.onCheckpoint?.(moment, context);
   }
 
   async #runEpoch(context: TrainingContext): Promise<EpochResult> {
@@ -142,17 +146,27 @@ export class Training {
     const { loader, signal } = this.#options;
     for await (const batch of batchesFrom(loader, epoch - 1, this.#step)) {
       signal?.throwIfAborted();
-      const next = await this.#beginStep(epoch, batch);
+      const watchers = this.#watchersOf(epoch, context);
+      const begun = await this.#beginStep(epoch, batch);
       await this.#endStep(context);
-      this.#underway = next;
-      if (this.#looksBetween) await this.#endStep(context);
+      this.#underway = { ...begun, watchers };
+      if (watchers.length > 0) await this.#endStep(context);
     }
     await this.#endStep(context);
     signal?.throwIfAborted();
   }
 
+  /** Tells of the step that begins. @returns who looks at the model after it */
+  #watchersOf(epoch: number, context: TrainingContext): readonly Callback[] {
+    const step = this.#step + (this.#underway === null ? 1 : 2);
+    return this.#callbacks.filter((c) => {
+      const wants = c.onStepBegin?.({ epoch, step }, context) ?? true;
+      return wants && this.#watchers.includes(c);
+    });
+  }
+
   /** Ends when the step is under way, and the one before has ended. */
-  async #beginStep(epoch: number, [x, y]: Batch): Promise<Underway> {
+  async #beginStep(epoch: number, [x, y]: Batch): Promise<Omit<Underway, "watchers">> {
     const { loss: lossOf, metrics = {}, optimizer, scheduler, schedulerInterval } = this.#options;
     const lr = optimizer.paramGroups[0]?.lr ?? Number.NaN;
     optimizer.zeroGrad();
@@ -175,11 +189,12 @@ export class Training {
     const result = { ...underway.result, step: ++this.#step, loss };
     this.#sums.add(result.samples, loss, metrics);
     this.#lr = result.lr;
+    const { watchers } = underway;
     for (const c of this.#callbacks) {
       await c.onLoss?.(result, context);
-      await c.onStepEnd?.(result, context);
+      if (watchers.includes(c)) await c.onStepEnd?.(result, context);
     }
-    if (this.#looksBetween) await this.#settle("step", context);
+    if (watchers.length > 0) await this.#settle("step", context, watchers);
   }
 
   async #validated(epoch: number, context: TrainingContext): Promise<EpochResult> {

@@ -45,11 +45,6 @@ export class LayerRecorder {
     this.#types = new Map(model.namedModules().map(([name, module]) => [name, module.constructor.name]));
   }
 
-  /** Whether the step that is going on is watched. */
-  get watching(): boolean {
-    return this.#hooks !== null;
-  }
-
   begin(): void {
     if (this.#hooks !== null) return;
     const options = { bins: this.#bins };

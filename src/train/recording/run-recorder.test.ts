@@ -80,6 +80,32 @@ async function openFiles(): Promise<string[]> {
   return paths.filter((path) => path.startsWith(folder));
 }
 
+it("holds up the steps alone that it looks at", async () => {
+  const recorder = new RunRecorder(folder, { every: 4, bins: 5 });
+  const order: string[] = [];
+  const model = new nn.Sequential(new nn.Linear(4, 3));
+  const labels = tensor(Int32Array.from({ length: 200 }, (_, i) => i % 3));
+  const loader = new DataLoader(new TensorDataset(rand([200, 4]), labels), { batchSize: 4 }) as BatchSource &
+    DataLoader;
+  // biome-ignore lint/suspicious/noFocusedTests: this is the training loop, not a test
+  await fit(model, {
+    loader,
+    loss: (output, target) => {
+      order.push("begun");
+      return nn.functional.crossEntropy(output, target);
+    },
+    optimizer: new SGD(model.parameters(), { lr: 0.1 }),
+    epochs: 1,
+    callbacks: [recorder, { onLoss: ({ step }) => void order.push(`${step}`) }],
+  });
+  const told = order.join(" ");
+  // All of the first are recorded; later 41 and 45, and there are snapshots of 42 and 44.
+  expect(told).toMatch(/^begun 1 begun 2 begun 3/);
+  expect(told).toContain("begun 41 begun 42 begun begun 43 44 begun 45");
+  expect(await steps()).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));
+  expect((await records()).steps.slice(-4)).toEqual([37, 41, 45, 49]);
+});
+
 it("records steps, layers, weights and errors", async () => {
   const model = await trained(2, { classes: ["a", "b", "c"] });
   expect(await steps()).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);

@@ -19,7 +19,7 @@ import { saveSafetensors } from "../../io/tensor-dict.ts";
 import { Module } from "../../nn/index.ts";
 import { Optimizer } from "../../optim/index.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { Callback, EpochResult, StepResult, TrainingContext } from "../contract.ts";
+import type { Callback, EpochResult, StepPlace, StepResult, TrainingContext } from "../contract.ts";
 import { AppendFile } from "./append-file.ts";
 import { cutErrors, ErrorCollector, errorsFile } from "./epoch-errors.ts";
 import { cutLayers, encodeRecord, type LayerSeries, layersFile, layersHeaderFile } from "./layer-log.ts";
@@ -138,36 +138,31 @@ export class RunRecorder implements Callback {
     if (startEpoch === 0 && startStep === 0) await this.#snapshot();
   }
 
-  onEpochBegin(epoch: number, { stepsPerEpoch, startEpoch, startStep }: TrainingContext): void {
-    const done = epoch === startEpoch + 1 ? startStep : 0;
-    this.#step = (epoch - 1) * stepsPerEpoch + done;
-    if (done < stepsPerEpoch) this.#watchNext();
+  /** Most steps are not waited for. */
+  onStepBegin({ epoch, step }: StepPlace, { stepsPerEpoch }: TrainingContext): boolean {
+    const session = this.#session;
+    if (session === null) return false;
+    const number = (epoch - 1) * stepsPerEpoch + step;
+    // Counted over the whole training: a resumed one records the same steps, and so computes the same bits.
+    const records = session.recorder !== null && isRecorded(number, session.every);
+    if (records) session.recorder?.begin();
+    return records || session.planned.has(number);
   }
 
-  /** Most steps have nothing to wait for: of a small network every microsecond counts. */
-  onStepEnd(
-    { epoch, step, loss, lr, samples }: StepResult,
-    context: TrainingContext,
-  ): Promise<void> | undefined {
+  onLoss({ epoch, step, loss, lr, samples }: StepResult, { stepsPerEpoch }: TrainingContext): void {
     const session = this.#session;
-    if (session === null) return undefined;
-    this.#step = (epoch - 1) * context.stepsPerEpoch + step;
+    if (session === null) return;
+    this.#step = (epoch - 1) * stepsPerEpoch + step;
     const seconds = (performance.now() - session.start) / 1000;
     session.steps.add({ step: this.#step, epoch, loss, lr, seconds, samples });
-    // Validation comes before the next epoch's first step, and nobody has to see what layers give out there.
-    const goesOn = step < context.stepsPerEpoch;
-    if (session.recorder?.watching === true || session.planned.has(this.#step)) {
-      return this.#keep(session, goesOn);
-    }
-    if (goesOn) this.#watchNext();
-    return undefined;
   }
 
   /** Keeps what the layers did in this step and the weights after it, where they are to be kept. */
-  async #keep(session: Session, goesOn: boolean): Promise<void> {
+  async onStepEnd(): Promise<void> {
+    const session = this.#session;
+    if (session === null) return;
     await this.#attempt(() => this.#recordLayers(session));
     if (session.planned.has(this.#step)) await this.#snapshot();
-    if (goesOn) this.#watchNext();
   }
 
   onValidationBatch(output: Tensor, target: Tensor): void {
@@ -203,12 +198,6 @@ export class RunRecorder implements Callback {
     this.#session = null;
     this.#errors.clear();
     await Promise.all([session.steps.close(), session.layers.close(), this.#background]);
-  }
-
-  #watchNext(): void {
-    const session = this.#session;
-    // Counted over the whole training: a resumed one records the same steps, and so computes the same bits.
-    if (session !== null && isRecorded(this.#step + 1, session.every)) session.recorder?.begin();
   }
 
   async #recordLayers({ recorder, layers }: Session): Promise<void> {
