@@ -1,4 +1,6 @@
-import { afterEach, describe, expect, test } from "vitest";
+import v8 from "node:v8";
+import vm from "node:vm";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { TypedArray } from "../base/dtype.ts";
 import { compile } from "../nn/compile.ts";
 import * as nn from "../nn/index.ts";
@@ -9,6 +11,9 @@ import { noGrad } from "../tensor/grad-mode.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { useEngine } from "./default.ts";
 import { Engine } from "./engine.ts";
+
+v8.setFlagsFromString("--expose-gc");
+const gc = vm.runInNewContext("gc") as () => void;
 
 /** w * x + b, of one element each. */
 class Line extends nn.Module {
@@ -206,6 +211,34 @@ describe("an inference that comes again", () => {
     const many = ones([300, 300]).mul(3);
     expect((await many.add(many.t()).data())[7]).toBe(6);
     expect([await at(3), await at(4)]).toEqual([[7], [9]]);
+  });
+
+  test("keeps no parameters for the sake of an output", async () => {
+    const engine = fresh();
+    const outputs: Tensor[] = [];
+    const infer = async (): Promise<void> => {
+      const model = new Twice();
+      const predict = compile(model);
+      for (let again = 0; again < 3; again++) {
+        const y = noGrad(() => predict(tensor([Array(40).fill(1)])));
+        await y.data();
+        outputs.push(y);
+      }
+    };
+    await infer();
+    const { deviceBytes } = engine.stats;
+    for (let round = 0; round < 10; round++) await infer();
+    const stored = 2 * 40 * 2 * 4;
+    // What is prepared of the parameters stays, up to a limit of its own.
+    const prepared = 40 * 40 * 4;
+    await vi.waitFor(
+      () => {
+        gc();
+        expect(engine.stats.deviceBytes).toBeLessThan(deviceBytes + 10 * prepared + 5 * stored);
+      },
+      { timeout: 5000 },
+    );
+    expect(outputs).toHaveLength(33);
   });
 
   test("belongs to its engine, also when its program has fallen out of the cache", async () => {

@@ -10,8 +10,11 @@ import type { CacheEntry } from "./program-cache.ts";
 import { storageChanges } from "./storage.ts";
 
 export class Repeats {
-  /** By recording, with which they go. */
-  readonly #known = new WeakMap<CallTemplate, Repeat>();
+  /**
+   * By the first operand in device storage, and by recording: what is remembered goes with either. An output that somebody
+   * keeps knows its recording, and must not keep the parameters.
+   */
+  readonly #known = new WeakMap<Node, WeakMap<CallTemplate, Repeat>>();
 
   /** What is known of a node's computation, when all of its operands are what they were. */
   of(node: Node): Repeat | null {
@@ -19,8 +22,10 @@ export class Repeats {
     return repeat !== undefined && !repeat.entry.dropped && comesAgain(node, repeat) ? repeat : null;
   }
 
-  #knownOf({ op, value, requiresGrad }: Node): Repeat | undefined {
-    return op.kind === "call" && value === null && !requiresGrad ? this.#known.get(op.template) : undefined;
+  #knownOf({ op, value, inputs, requiresGrad }: Node): Repeat | undefined {
+    if (op.kind !== "call" || value !== null || requiresGrad) return undefined;
+    const stored = inputs.find(isStored);
+    return stored === undefined ? undefined : this.#known.get(stored)?.get(op.template);
   }
 
   /** Remembers a computation, if it is one call of a recording over known values. */
@@ -35,11 +40,15 @@ export class Repeats {
     const operands = inputs.map((node) => (isFromHost(node) ? null : node));
     const hosts = leaves.flatMap((leaf, i) => (isFromHost(leaf) ? [i] : []));
     const repeat = { entry, operands, leaves: places, hosts, checked: storageChanges(), bound: null };
-    this.#known.set(op.template, repeat);
+    const stored = inputs.find(isStored);
+    if (stored === undefined) return null;
+    const beside = this.#known.get(stored) ?? new WeakMap<CallTemplate, Repeat>();
+    this.#known.set(stored, beside.set(op.template, repeat));
     return repeat;
   }
 }
 
+const isStored = (node: Node): boolean => node.value?.kind === "storage";
 const isFromHost = (node: Node): boolean => node.value?.kind === "host";
 
 /** Whether no value from the host is two operands: it would be one leaf of the graph. */
