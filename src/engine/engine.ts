@@ -36,8 +36,6 @@ import { Workspace } from "./workspace.ts";
 
 /** A pending graph with more user-made values than this is flushed by itself: scheduling it takes half a second. */
 const mostPending = 4000;
-/** For so many milliseconds of compiling, V8 is kept from optimising the code that does it; whoever compiles longer gains. */
-const coldMs = 1000;
 /** Programs kept. A program of a small network takes some hundred kilobytes. */
 const mostPrograms = 256;
 
@@ -439,7 +437,7 @@ export class Engine {
       const forms = this.#formsOf(scheduleFor(this.device), signature);
       return { forms, ...stagingLayout(graph, targets) };
     };
-    const made = this.#stats.compileMs < coldMs ? withoutOptimizer(compile) : compile();
+    const made = withoutOptimizer(compile);
     this.#stats.compilations++;
     this.#stats.compileMs += performance.now() - after;
     return runOf(this.#cache.set(signature, made));

@@ -254,48 +254,71 @@ export class JobQueue {
     void this.pump();
   }
 
-  /** Writes inputs to the staging area and gives every slot its address. */
+  /** Brings inputs to the device and gives every slot its address. */
   #bind(job: Job, form: Form): void {
     const { device, executable, preparation } = form;
     const bound = job.repeat?.bound ?? null;
-    const holds = bound !== null && this.#holds(job, form, bound);
-    const { slots, outdated } = holds ? { slots: bound.slots, outdated: false } : this.#addresses(job, form);
+    const leaves = bound === null ? null : this.#placeAgain(job, form, bound);
+    const { slots, outdated } =
+      bound !== null && leaves === bound.leaves
+        ? { slots: bound.slots, outdated: false }
+        : this.#addresses(job, form, leaves);
     const before = preparation !== null && outdated ? [preparation.executable] : [];
     job.form = form;
     job.runs = [...before, executable].map((e) => this.#launchOf(device, e, slots));
   }
 
-  /** Writes inputs to the staging area. @returns the address of every slot, and whether prepared values are out of date */
-  #addresses(job: Job, form: Form): { slots: readonly number[]; outdated: boolean } {
-    const { compiled, leaves, targets, repeat } = job;
-    const { device, executable, preparation } = form;
-    const programs = [executable.program, ...(preparation === null ? [] : [preparation.executable.program])];
-    const bytes = Math.max(...programs.map((p) => launchBytes(p, device.threads)));
+  /**
+   * Brings inputs to the device where everything else is what it was the last time.
+   *
+   * @returns the addresses of all leaves: the list of the last time, if they are the same; null where other things have changed
+   */
+  #placeAgain({ compiled, leaves, repeat }: Job, form: Form, bound: Bound): readonly number[] | null {
     const workspace = this.#workspace;
-    workspace.reserve(bytes, compiled.stagingBytes);
-    const addresses = leaves.map((leaf, i) => workspace.place(leaf, compiled.leafOffsets[i] as number));
-    const { address, operands, outdated } = this.#prepared.place(form, leaves);
+    if (repeat === null || bound.form !== form || bound.staging !== workspace.staged(0)) return null;
+    if (!this.#prepared.isCurrent(form, bound.prepared)) return null;
+    let moved: number[] | null = null;
+    for (const i of repeat.placed) {
+      const address = workspace.place(leaves[i] as Node, compiled.leafOffsets[i] as number);
+      if (address === bound.leaves[i]) continue;
+      moved ??= [...bound.leaves];
+      moved[i] = address;
+    }
+    return moved ?? bound.leaves;
+  }
+
+  /**
+   * @param placed the addresses of all leaves, if they are there
+   * @returns the address of every slot, and whether prepared values are out of date
+   */
+  #addresses(
+    job: Job,
+    form: Form,
+    placed: readonly number[] | null,
+  ): { slots: readonly number[]; outdated: boolean } {
+    const { compiled, targets, repeat } = job;
+    const workspace = this.#workspace;
+    const leaves = placed ?? this.#placeAll(job, form);
+    const { address, operands, outdated } = this.#prepared.place(form, job.leaves);
     const slots = form.bindings.map((b) => {
-      if (b.kind === "leaf") return addresses[b.leaf] as number;
+      if (b.kind === "leaf") return leaves[b.leaf] as number;
       if (b.kind === "prepared") return address + b.byteOffset;
       const target = targets[b.output] as Target;
       return (
         target.variable?.storage?.address ?? workspace.staged(compiled.outputOffsets[b.output] as number)
       );
     });
-    const staging = workspace.staged(0);
-    if (repeat !== null) repeat.bound = { form, slots, leaves: addresses, staging, prepared: operands };
+    if (repeat !== null)
+      repeat.bound = { form, slots, leaves, staging: workspace.staged(0), prepared: operands };
     return { slots, outdated };
   }
 
-  /** Whether all addresses are what they were the last time; if so, inputs from the host are in their places. */
-  #holds({ compiled, leaves, repeat }: Job, form: Form, bound: Bound): boolean {
-    const workspace = this.#workspace;
-    if (bound.form !== form || bound.staging !== workspace.staged(0)) return false;
-    if (!this.#prepared.isCurrent(form, bound.prepared) || repeat === null) return false;
-    return repeat.hosts.every(
-      (i) => workspace.place(leaves[i] as Node, compiled.leafOffsets[i] as number) === bound.leaves[i],
-    );
+  /** Makes room for a program, and brings its inputs to the device. */
+  #placeAll({ compiled, leaves }: Job, { device, executable, preparation }: Form): readonly number[] {
+    const programs = [executable.program, ...(preparation === null ? [] : [preparation.executable.program])];
+    const bytes = Math.max(...programs.map((p) => launchBytes(p, device.threads)));
+    this.#workspace.reserve(bytes, compiled.stagingBytes);
+    return leaves.map((leaf, i) => this.#workspace.place(leaf, compiled.leafOffsets[i] as number));
   }
 
   #launchOf(device: Device, executable: Executable, slots: readonly number[]): Run {

@@ -32,8 +32,8 @@ export interface Repeat {
   readonly operands: readonly (Node | null)[];
   /** For each leaf of the graph, which operand it is. */
   readonly leaves: readonly number[];
-  /** Which leaves come from the host. */
-  readonly hosts: readonly number[];
+  /** Which leaves are brought to the device for every run: those from the host, and numbers. */
+  readonly placed: readonly number[];
   /** The state of all storage when its versions were looked at. */
   checked: number;
   /** How the program was bound to memory the last time. */

@@ -166,6 +166,45 @@ describe("an inference that comes again", () => {
     }
   });
 
+  test("brings its numbers to the device again, where another program has been in their place", async () => {
+    fresh();
+    class Scaled extends nn.Module {
+      readonly w = new nn.Parameter(tensor([2]));
+      override forward(x: Tensor): Tensor {
+        return x.mul(this.w).mul(3).add(7);
+      }
+    }
+    const scaled = compile(new Scaled().eval() as Scaled);
+    for (let x = 0; x < 4; x++) {
+      expect(await noGrad(() => scaled(tensor([x]))).array()).toEqual([6 * x + 7]);
+      expect(await tensor([1, 2, 3]).mul(50).sub(60).array()).toEqual([-10, 40, 90]);
+    }
+  });
+
+  test("tells an input that is given under another name as well from two", async () => {
+    fresh();
+    const difference = compile(new Difference().eval() as Difference);
+    const of = (a: Tensor, b: Tensor): Promise<TypedArray> => noGrad(() => difference(a, b)).data();
+    // Larger than what is computed for a reader: a copy that is none until somebody asks for it.
+    const frame = (value: number): Tensor => fromOwned(new Float32Array(20000).fill(value), [20000]);
+    const first = frame(1);
+    const reference = first.clone();
+    expect((await of(first, reference))[0]).toBe(0);
+    expect((await of(frame(4), reference))[0]).toBe(30);
+  });
+
+  test("needs no memory for inputs that are new each time, also when the first one came twice", async () => {
+    const engine = fresh();
+    const line = compile(new Line());
+    const image = (): Tensor => fromOwned(new Float32Array(4096).fill(1), [4096]);
+    const first = image();
+    for (let again = 0; again < 3; again++) await noGrad(() => line(first)).data();
+    await noGrad(() => line(image())).data();
+    const { deviceBytes } = engine.stats;
+    for (let again = 0; again < 10; again++) expect((await noGrad(() => line(image())).data())[9]).toBe(3);
+    expect(engine.stats.deviceBytes).toBe(deviceBytes);
+  });
+
   test("of two models with one program keeps their parameters apart", async () => {
     fresh();
     const models = [1, 2].map((value) => {

@@ -2,7 +2,7 @@
  * Calls of recorded graphs that come again and again, with other values from the host and everything else as it was:
  * inference. Their program is found by the recording, without a walk over a hundred parameters.
  */
-import type { Node } from "../graph/node.ts";
+import { type Node, resolve } from "../graph/node.ts";
 import type { CallTemplate } from "../graph/operation.ts";
 import type { GraphWalk } from "../graph/signature.ts";
 import type { Compiled, Repeat, Target } from "./job.ts";
@@ -35,11 +35,10 @@ export class Repeats {
     const { op, inputs } = target.node;
     if (op.kind !== "call" || !op.template.recorded || nodes.length !== leaves.length + 1) return null;
     const places = leaves.map((leaf) => inputs.indexOf(leaf));
-    if (places.includes(-1)) return null;
-    if (!areDistinct(inputs)) return null;
+    if (places.includes(-1) || !areOwn(inputs)) return null;
     const operands = inputs.map((node) => (isFromHost(node) ? null : node));
-    const hosts = leaves.flatMap((leaf, i) => (isFromHost(leaf) ? [i] : []));
-    const repeat = { entry, operands, leaves: places, hosts, checked: storageChanges(), bound: null };
+    const placed = leaves.flatMap((leaf, i) => (isStored(leaf) ? [] : [i]));
+    const repeat = { entry, operands, leaves: places, placed, checked: storageChanges(), bound: null };
     const stored = inputs.find(isStored);
     if (stored === undefined) return null;
     const beside = this.#known.get(stored) ?? new WeakMap<CallTemplate, Repeat>();
@@ -51,9 +50,9 @@ export class Repeats {
 const isStored = (node: Node): boolean => node.value?.kind === "storage";
 const isFromHost = (node: Node): boolean => node.value?.kind === "host";
 
-/** Whether no value from the host is two operands: it would be one leaf of the graph. */
-const areDistinct = (operands: readonly Node[]): boolean =>
-  operands.every((node, i) => !isFromHost(node) || operands.indexOf(node) === i);
+/** Whether no operand is another's value, from the host, under its name or another one: the two would be one leaf. */
+const areOwn = (operands: readonly Node[]): boolean =>
+  operands.every((node, i) => resolve(node) === node && (!isFromHost(node) || operands.indexOf(node) === i));
 
 /** Whether a call has these operands, as they were, and values from the host where such were. */
 function comesAgain({ inputs }: Node, repeat: Repeat): boolean {

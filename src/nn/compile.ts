@@ -48,10 +48,18 @@ interface Recording extends RecordedGraph {
   readonly output: unknown;
 }
 
+/** What is below a module, itself included. */
+interface Parts {
+  readonly modules: readonly Module[];
+  readonly state: readonly Tensor[];
+  /** Whether changes of modes are counted: not where a class has a field of its own in the place of `training`. */
+  readonly isCounted: boolean;
+}
+
 class Compiled {
   readonly #module: Module;
   /** Everything below the module, once it was called. */
-  #parts: { readonly modules: readonly Module[]; readonly state: readonly Tensor[] } | null = null;
+  #parts: Parts | null = null;
   /** Whether every module is in evaluation mode and has no hooks, and when that was. */
   #still: { readonly changes: number; readonly isStill: boolean } | null = null;
   /** The nodes of the state, and when that was. */
@@ -97,7 +105,7 @@ class Compiled {
   /** Whether all modules are in evaluation mode and have no hooks. Looking at dozens at every call takes its time. */
   #isStill(modules: readonly Module[]): boolean {
     const changes = moduleChanges();
-    if (this.#still?.changes !== changes)
+    if (this.#still?.changes !== changes || this.#parts?.isCounted === false)
       this.#still = { changes, isStill: !modules.some((m) => m.training || m.__hooked__) };
     return this.#still.isStill;
   }
@@ -158,8 +166,10 @@ const areAlike = (inputs: readonly Node[], others: readonly Node[]): boolean =>
     return node.dtype === other.dtype && sameShape(node.shape, other.shape);
   });
 
-function partsOf(module: Module): { modules: readonly Module[]; state: readonly Tensor[] } {
-  return { modules: module.modules(), state: [...module.parameters(), ...module.buffers()] };
+function partsOf(module: Module): Parts {
+  const modules = module.modules();
+  const isCounted = modules.every((m) => !Object.hasOwn(m, "training"));
+  return { modules, state: [...module.parameters(), ...module.buffers()], isCounted };
 }
 
 /** Follows a call over placeholders, computing nothing. @throws ArgumentError where it does more than to compute */

@@ -31,7 +31,16 @@ describe("flags of V8 hold while something compiles", () => {
     ]);
   });
 
-  test.each(["--no-opt", "--jitless", "--max-old-space-size=64 --no-turbofan"])(
+  test("for the first second of a process", () => {
+    vi.stubEnv("NODE_OPTIONS", "");
+    const clock = vi.spyOn(performance, "now");
+    for (const now of [0, 600, 600, 1100, 1100, 1100]) clock.mockReturnValueOnce(now);
+    for (let again = 0; again < 3; again++) withoutOptimizer(() => {});
+    clock.mockRestore();
+    expect(flags()).toEqual(["--no-opt", "--opt", "--no-opt", "--opt"]);
+  });
+
+  test.each(["--no-opt", "--jitless", "--no_opt", "--max-old-space-size=64 --no-turbofan"])(
     "but not where the process was started with %s",
     (options) => {
       vi.stubEnv("NODE_OPTIONS", options);

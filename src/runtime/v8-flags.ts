@@ -30,18 +30,29 @@ export function optimizedAtOnce<T>(compile: () => T): T {
   return withFlags(flags, compile);
 }
 
+/** So many milliseconds of a process: whoever compiles for longer gains by optimised code. */
+const coldMs = 1000;
+let spentMs = 0;
+
 /**
- * Runs what a process does once or twice without V8's optimiser of JavaScript: in Node 20 it takes longer to optimise the
- * functions of a first step than they take, and takes the core from the compiler of WebAssembly. What is optimised already
- * stays so. Where the process was started with a choice of its own, nothing is set.
+ * Runs a compilation without V8's optimiser of JavaScript, for the first second that a process spends here: in Node 20 it takes
+ * longer to optimise the functions of a first step than they take, and takes the core from the compiler of WebAssembly. What
+ * is optimised already stays so. Where the process was started with a choice of its own, nothing is set.
  */
-export function withoutOptimizer<T>(body: () => T): T {
-  return optimizerIsChosen() ? body() : withFlags([{ set: "--no-opt", back: "--opt" }], body);
+export function withoutOptimizer<T>(compile: () => T): T {
+  if (spentMs >= coldMs || optimizerIsChosen()) return compile();
+  const start = performance.now();
+  try {
+    return withFlags([{ set: "--no-opt", back: "--opt" }], compile);
+  } finally {
+    spentMs += performance.now() - start;
+  }
 }
 
+/** V8 takes underscores for hyphens. */
 const optimizerFlag = /--(no-?)?(opt|turbofan|jitless|maglev|sparkplug|interrupt-budget|always-turbofan)/;
 
 function optimizerIsChosen(): boolean {
   const given = [...(globalThis.process?.execArgv ?? []), environmentFlag("NODE_OPTIONS") ?? ""];
-  return given.some((flag) => optimizerFlag.test(flag));
+  return given.some((flag) => optimizerFlag.test(flag.replaceAll("_", "-")));
 }

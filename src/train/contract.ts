@@ -131,8 +131,8 @@ export interface Callback {
   /**
    * Called before a step begins; the loss of the step before may not be known yet.
    *
-   * @returns Whether `onStepEnd` and `onCheckpoint` are to be called after it. Without this method they are called after every
-   *   step.
+   * @returns Whether this callback's `onStepEnd` is to be called after it, and its `onCheckpoint`, as far as that is about
+   *   steps. Without this method they are called after every step.
    */
   onStepBegin?(place: StepPlace, context: TrainingContext): boolean;
   /**

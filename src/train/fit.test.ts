@@ -165,6 +165,51 @@ it("tells the last loss before a training that is interrupted is saved", async (
   expect(seen).toEqual([1, 2, 3]);
 });
 
+it("tells of a step that is done before one that fails, and tells nothing more to a callback that has failed", async () => {
+  const failing = async (fails: { loss?: number; told?: number }): Promise<number[]> => {
+    const { model, optimizer } = makeParts();
+    const seen: number[] = [];
+    let begun = 0;
+    const callbacks: Callback[] = [
+      {
+        onLoss: ({ step }) => {
+          seen.push(step);
+          if (step === fails.told) throw new Error("told enough");
+        },
+      },
+    ];
+    const broken: typeof loss = (output, target) => {
+      if (++begun === fails.loss) throw new Error("no loss");
+      return loss(output, target);
+    };
+    const message = fails.loss === undefined ? "told enough" : "no loss";
+    const options = optionsOf(optimizer, { loss: broken, callbacks });
+    await expect(train(model, options)).rejects.toThrow(message);
+    return seen;
+  };
+  expect(await failing({ loss: 3 })).toEqual([1, 2]);
+  expect(await failing({ told: 2 })).toEqual([1, 2]);
+});
+
+it("saves the step that is under way when a callback ends the training with the signal's reason", async () => {
+  const { model, optimizer } = makeParts();
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  const steps: number[] = [];
+  const callback: Callback = {
+    onStepBegin: () => false,
+    onLoss: ({ step }) => {
+      if (step !== 2) return;
+      controller.abort(reason);
+      throw reason;
+    },
+    onCheckpoint: ({ when, step }) => void (when === "interrupted" && steps.push(step)),
+  };
+  const options = optionsOf(optimizer, { callbacks: [callback], signal: controller.signal });
+  await expect(train(model, options)).rejects.toBe(reason);
+  expect(steps).toEqual([3]);
+});
+
 it("goes on from a checkpoint as if it had never stopped", async () => {
   const whole = makeParts();
   await train(whole.model, optionsOf(whole.optimizer));

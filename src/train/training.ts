@@ -57,6 +57,8 @@ export class Training {
   #stopped = false;
   /** The step whose values nobody has asked for yet: the next one is begun before they are, if nobody minds. */
   #underway: Underway | null = null;
+  /** Whether callbacks are told of a step: one that has thrown is told nothing more. */
+  #telling = false;
   #frozen: Frozen | null = null;
 
   constructor(model: Model, options: FitOptions) {
@@ -86,6 +88,9 @@ export class Training {
       if (isReason(this.#options.signal, error)) {
         await this.#endStep(context);
         await this.#settle("interrupted", context);
+      } else if (!this.#telling) {
+        // The step under way is done all the same; the first error is the one to tell of.
+        await this.#endStep(context).catch(() => {});
       }
       throw error;
     } finally {
@@ -148,8 +153,9 @@ export class Training {
       signal?.throwIfAborted();
       const watchers = this.#watchersOf(epoch, context);
       const begun = await this.#beginStep(epoch, batch);
-      await this.#endStep(context);
+      const before = this.#underway;
       this.#underway = { ...begun, watchers };
+      await this.#tell(before, context);
       if (watchers.length > 0) await this.#endStep(context);
     }
     await this.#endStep(context);
@@ -182,19 +188,25 @@ export class Training {
   /** Tells the values of the step that is under way, if one is. */
   async #endStep(context: TrainingContext): Promise<void> {
     const underway = this.#underway;
-    if (underway === null) return;
     this.#underway = null;
+    await this.#tell(underway, context);
+  }
+
+  async #tell(underway: Underway | null, context: TrainingContext): Promise<void> {
+    if (underway === null) return;
     // Both are small, so the step's program computes them: reading runs nothing.
     const [loss, metrics] = [await underway.loss.item(), await readAll(underway.measured)];
     const result = { ...underway.result, step: ++this.#step, loss };
     this.#sums.add(result.samples, loss, metrics);
     this.#lr = result.lr;
+    this.#telling = true;
     const { watchers } = underway;
     for (const c of this.#callbacks) {
       await c.onLoss?.(result, context);
       if (watchers.includes(c)) await c.onStepEnd?.(result, context);
     }
     if (watchers.length > 0) await this.#settle("step", context, watchers);
+    this.#telling = false;
   }
 
   async #validated(epoch: number, context: TrainingContext): Promise<EpochResult> {
