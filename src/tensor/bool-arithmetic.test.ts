@@ -84,6 +84,18 @@ describe("a factor of what is added or subtracted", () => {
     ["int32 and a mask", () => integers().add(mask(), { alpha: 2 }), [5, 4], "int32"],
     ["int32 and a fraction", () => integers().add(2.5, { alpha: 2 }), [8, 9], "float32"],
     ["uint8", () => bytes().add(bytes(), { alpha: -1 }), [0, 0], "uint8"],
+    [
+      "uint8, 255",
+      () => tensor([1, 2], { dtype: "uint8" }).add(tensor([3, 4], { dtype: "uint8" }), { alpha: 255 }),
+      [254, 254],
+      "uint8",
+    ],
+    [
+      "uint8, -255",
+      () => tensor([1, 2], { dtype: "uint8" }).add(tensor([3, 4], { dtype: "uint8" }), { alpha: -255 }),
+      [4, 6],
+      "uint8",
+    ],
     ["floats and a mask", () => floats().add(mask(), { alpha: 2 }), [3.5, 2.5], "float32"],
     ["floats and true", () => floats().add(true, { alpha: 2 }), [3.5, 4.5], "float32"],
     ["floats and float64", () => floats().add(doubles(), { alpha: 0.1 }), [1.6, 2.7], "float64"],
@@ -106,6 +118,16 @@ describe("a factor of what is added or subtracted", () => {
     ["int32 and a number", () => integers().add(2, { alpha: 2.5 }), noInteger("add", "int32")],
     ["int32 less int32", () => integers().sub(integers(), { alpha: 2.5 }), noInteger("sub", "int32")],
     ["in place: masks", () => mask().add_(both(), { alpha: 2.5 }), noInteger("add_", "bool")],
+    [
+      "uint8, 256",
+      () => bytes().add(bytes(), { alpha: 256 }),
+      "add: alpha must be from -255 to 255 where the result is uint8, got 256",
+    ],
+    [
+      "in place: int32, 2147483648",
+      () => integers().sub_(integers(), { alpha: 2147483648 }),
+      "sub_: alpha must be from -2147483648 to 2147483647 where the result is int32, got 2147483648",
+    ],
     ["in place: int32", () => integers().sub_(integers(), { alpha: 2.5 }), noInteger("sub_", "int32")],
     [
       "in place: a mask and int32",
