@@ -8,7 +8,7 @@ import { launchBytes } from "../kernel/program.ts";
 import type { Device, Executable } from "../runtime/device.ts";
 import { hostFeatures } from "../runtime/features.ts";
 import type { Form } from "./forms.ts";
-import type { Bound, Job, Run, Target } from "./job.ts";
+import type { Job, Run, Target } from "./job.ts";
 import type { PreparedValues } from "./prepared-values.ts";
 import type { Profiler } from "./profile.ts";
 import type { Workspace } from "./workspace.ts";
@@ -258,7 +258,7 @@ export class JobQueue {
   #bind(job: Job, form: Form): void {
     const { device, executable, preparation } = form;
     const bound = job.repeat?.bound ?? null;
-    const leaves = bound === null ? null : this.#placeAgain(job, form, bound);
+    const leaves = this.#placeAgain(job, form);
     const { slots, outdated } =
       bound !== null && leaves === bound.leaves
         ? { slots: bound.slots, outdated: false }
@@ -273,9 +273,11 @@ export class JobQueue {
    *
    * @returns the addresses of all leaves: the list of the last time, if they are the same; null where other things have changed
    */
-  #placeAgain({ compiled, leaves, repeat }: Job, form: Form, bound: Bound): readonly number[] | null {
+  #placeAgain({ compiled, leaves, repeat }: Job, form: Form): readonly number[] | null {
     const workspace = this.#workspace;
-    if (repeat === null || bound.form !== form || bound.staging !== workspace.staged(0)) return null;
+    const bound = repeat?.bound ?? null;
+    if (repeat === null || bound === null) return null;
+    if (bound.form !== form || bound.staging !== workspace.staged(0)) return null;
     if (!this.#prepared.isCurrent(form, bound.prepared)) return null;
     let moved: number[] | null = null;
     for (const i of repeat.placed) {

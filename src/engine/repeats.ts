@@ -34,13 +34,16 @@ export class Repeats {
     if (targets.length !== 1 || target === undefined || target.variable !== null) return null;
     const { op, inputs } = target.node;
     if (op.kind !== "call" || !op.template.recorded || nodes.length !== leaves.length + 1) return null;
-    const places = leaves.map((leaf) => inputs.indexOf(leaf));
-    if (places.includes(-1) || !areOwn(inputs)) return null;
-    const operands = inputs.map((node) => (isFromHost(node) ? null : node));
-    const placed = leaves.flatMap((leaf, i) => (isStored(leaf) ? [] : [i]));
-    const repeat = { entry, operands, leaves: places, placed, checked: storageChanges(), bound: null };
     const stored = inputs.find(isStored);
-    if (stored === undefined) return null;
+    if (stored === undefined || !areOwn(inputs)) return null;
+    const repeat = {
+      entry,
+      operands: inputs.map((node) => (isFromHost(node) ? null : node)),
+      leaves: leaves.map((leaf) => inputs.indexOf(leaf)),
+      placed: leaves.flatMap((leaf, i) => (isStored(leaf) ? [] : [i])),
+      checked: storageChanges(),
+      bound: null,
+    };
     const beside = this.#known.get(stored) ?? new WeakMap<CallTemplate, Repeat>();
     this.#known.set(stored, beside.set(op.template, repeat));
     return repeat;

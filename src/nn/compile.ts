@@ -132,7 +132,7 @@ class Compiled {
   }
 
   #record(inputs: readonly Node[], state: readonly Tensor[]): Recording {
-    const stateNodes = state.map(nodeOf);
+    const stateNodes = this.#nodesOf(state);
     const placeholders = inputs.map((node) => new Node({ kind: "source" }, [], node.shape, node.dtype));
     const output = follow(this.#module, placeholders, state);
     const results: Node[] = [];

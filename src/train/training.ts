@@ -152,9 +152,9 @@ export class Training {
     for await (const batch of batchesFrom(loader, epoch - 1, this.#step)) {
       signal?.throwIfAborted();
       const watchers = this.#watchersOf(epoch, context);
-      const begun = await this.#beginStep(epoch, batch);
+      const begun = await this.#beginStep(epoch, batch, watchers);
       const before = this.#underway;
-      this.#underway = { ...begun, watchers };
+      this.#underway = begun;
       await this.#tell(before, context);
       if (watchers.length > 0) await this.#endStep(context);
     }
@@ -172,7 +172,7 @@ export class Training {
   }
 
   /** Ends when the step is under way, and the one before has ended. */
-  async #beginStep(epoch: number, [x, y]: Batch): Promise<Omit<Underway, "watchers">> {
+  async #beginStep(epoch: number, [x, y]: Batch, watchers: readonly Callback[]): Promise<Underway> {
     const { loss: lossOf, metrics = {}, optimizer, scheduler, schedulerInterval } = this.#options;
     const lr = optimizer.paramGroups[0]?.lr ?? Number.NaN;
     optimizer.zeroGrad();
@@ -182,7 +182,7 @@ export class Training {
     loss.backward();
     await optimizer.step();
     if (schedulerInterval === "step") scheduler?.step();
-    return { result: { epoch, samples: x.size(0), lr }, loss, measured };
+    return { result: { epoch, samples: x.size(0), lr }, loss, measured, watchers };
   }
 
   /** Tells the values of the step that is under way, if one is. */

@@ -144,9 +144,9 @@ export class RunRecorder implements Callback {
     if (session === null) return false;
     const number = (epoch - 1) * stepsPerEpoch + step;
     // Counted over the whole training: a resumed one records the same steps, and so computes the same bits.
-    const records = session.recorder !== null && isRecorded(number, session.every);
-    if (records) session.recorder?.begin();
-    return records || session.planned.has(number);
+    const recorder = isRecorded(number, session.every) ? session.recorder : null;
+    recorder?.begin();
+    return recorder !== null || session.planned.has(number);
   }
 
   onLoss({ epoch, step, loss, lr, samples }: StepResult, { stepsPerEpoch }: TrainingContext): void {
