@@ -2,7 +2,9 @@
  * Reverse-mode differentiation on the graph: one walk from the outputs back, in which every node adds to the
  * gradients of its operands. What it makes are graph nodes; nothing is computed here.
  */
+
 import { ArgumentError } from "../base/errors.ts";
+import { mapped } from "../base/mapped.ts";
 import { formatShape, sameShape } from "../base/shape.ts";
 import { binary } from "../graph/build.ts";
 import { isGradEnabled, type Node, nextWalk, withGradMode } from "../graph/node.ts";
@@ -76,7 +78,7 @@ function walkBack(
   options: BackwardOptions,
   watch: GradientWatch | null,
 ): Map<Node, Node> {
-  const order = gradientOrder(roots.map((r) => r.node));
+  const order = gradientOrder(mapped(roots, (r) => r.node));
   const gradients = new Map<Node, Node>();
   const found = new Map<Node, Node>();
   const addTo = (node: Node, g: Node): void => {
@@ -148,7 +150,7 @@ function callGradients(template: Template, index: number, call: Node, g: Node): 
   }
   if (gradient === null) return [];
   const results = callTemplate(gradient.template, [...call.inputs, g]);
-  return gradient.resultOf.map((at) => (at < 0 ? null : (results[at] as Node)));
+  return mapped(gradient.resultOf, (at) => (at < 0 ? null : (results[at] as Node)));
 }
 
 /** Null where no gradient flows. */

@@ -7,6 +7,7 @@
 import type { TypedArray } from "../base/dtype.ts";
 import { environmentFlag } from "../base/env.ts";
 import { EngineError } from "../base/errors.ts";
+import { mapped } from "../base/mapped.ts";
 import { formatShape, sizeOf } from "../base/shape.ts";
 import { expandCalls } from "../graph/expand.ts";
 import { type DeviceStorage, type Node, resolve } from "../graph/node.ts";
@@ -15,7 +16,7 @@ import type { Program } from "../kernel/program.ts";
 import { verifyProgram } from "../kernel/verify.ts";
 import type { Device } from "../runtime/device.ts";
 import type { BackgroundDevice } from "../runtime/native/device.ts";
-import { withoutOptimizer } from "../runtime/v8-flags.ts";
+import { optimizeLater, withoutOptimizer } from "../runtime/v8-flags.ts";
 import type { Schedule } from "../schedule/plan.ts";
 import { schedule } from "../schedule/schedule.ts";
 import { sideBySide } from "../schedule/side-by-side.ts";
@@ -334,7 +335,7 @@ export class Engine {
     const choice = compiled.forms.next(null, () => {
       throw new Error("engine: a program that is there already is scheduled");
     });
-    const leaves = repeat.leaves.map((i) => node.inputs[i] as Node);
+    const leaves = mapped(repeat.leaves, (i) => node.inputs[i] as Node);
     const job = makeJob(compiled, choice, leaves, [{ node, variable: null, leaf: null }], repeat);
     forget(node);
     this.#stats.graphNodes = leaves.length + 1;
@@ -345,7 +346,7 @@ export class Engine {
 
   #enqueue(variables: readonly Variable[], values: readonly Node[]): void {
     const before = performance.now();
-    const roots = [...variables.map((v) => v.node), ...values];
+    const roots = [...mapped(variables, (v) => v.node), ...values];
     const walk = walkGraph(roots);
     const stale = markStale(walk);
     const usable = values.filter((n) => this.#usable(n, stale));
@@ -354,21 +355,18 @@ export class Engine {
     this.#requireOwn(walk, variables);
     // Values out of date are left out: walk again without them.
     const clean = stale.size === 0 && usable.length === values.length;
-    const graph = clean ? walk : walkGraph([...variables.map((v) => v.node), ...usable]);
+    const graph = clean ? walk : walkGraph([...mapped(variables, (v) => v.node), ...usable]);
     const targets = this.#targets(graph, variables, usable);
     const { entry, choice } = this.#compiled(graph, targets, before);
     const repeat = this.#repeats.note(entry, graph, targets);
     const past = pastOf(
       graph,
-      new Set(variables.map((v) => v.storage)),
+      new Set(mapped(variables, (v) => v.storage)),
       new Set(variables.flatMap((v) => (v.node.requiresGrad ? [v.node] : []))),
     );
     const job = makeJob(entry.value, choice, graph.leaves, targets, repeat);
-    letGo(
-      graph,
-      targets.map((t) => t.node),
-      past,
-    );
+    const known = mapped(targets, (t) => t.node);
+    letGo(graph, known, past);
     this.#queue.add(job);
   }
 
@@ -386,11 +384,11 @@ export class Engine {
       if (leaf.value?.kind === "storage") leafOf.set(leaf.value.storage, i);
     });
     return [
-      ...variables.map((variable) => {
+      ...mapped(variables, (variable) => {
         const storage = variable.reserve(this.device);
         return { node: variable.node, variable, leaf: leafOf.get(storage) ?? null };
       }),
-      ...values.map((node) => ({ node, variable: null, leaf: null })),
+      ...mapped(values, (node) => ({ node, variable: null, leaf: null })),
     ];
   }
 
@@ -437,6 +435,7 @@ export class Engine {
       const forms = this.#formsOf(scheduleFor(this.device), signature);
       return { forms, ...stagingLayout(graph, targets) };
     };
+    optimizeLater(this.device.threads);
     const made = withoutOptimizer(compile);
     this.#stats.compilations++;
     this.#stats.compileMs += performance.now() - after;

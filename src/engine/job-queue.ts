@@ -2,6 +2,7 @@
  * The programs that wait for their turn and the one that runs: they run in the order they were asked for, one at a time.
  * A blocking wait may overtake the event loop at any point.
  */
+import { mapped } from "../base/mapped.ts";
 import { sizeOf } from "../base/shape.ts";
 import type { Node } from "../graph/node.ts";
 import { launchBytes } from "../kernel/program.ts";
@@ -265,7 +266,7 @@ export class JobQueue {
         : this.#addresses(job, form, leaves);
     const before = preparation !== null && outdated ? [preparation.executable] : [];
     job.form = form;
-    job.runs = [...before, executable].map((e) => this.#launchOf(device, e, slots));
+    job.runs = mapped([...before, executable], (e) => this.#launchOf(device, e, slots));
   }
 
   /**
@@ -302,7 +303,7 @@ export class JobQueue {
     const workspace = this.#workspace;
     const leaves = placed ?? this.#placeAll(job, form);
     const { address, operands, outdated } = this.#prepared.place(form, job.leaves);
-    const slots = form.bindings.map((b) => {
+    const slots = mapped(form.bindings, (b) => {
       if (b.kind === "leaf") return leaves[b.leaf] as number;
       if (b.kind === "prepared") return address + b.byteOffset;
       const target = targets[b.output] as Target;
@@ -318,9 +319,9 @@ export class JobQueue {
   /** Makes room for a program, and brings its inputs to the device. */
   #placeAll({ compiled, leaves }: Job, { device, executable, preparation }: Form): readonly number[] {
     const programs = [executable.program, ...(preparation === null ? [] : [preparation.executable.program])];
-    const bytes = Math.max(...programs.map((p) => launchBytes(p, device.threads)));
+    const bytes = Math.max(...mapped(programs, (p) => launchBytes(p, device.threads)));
     this.#workspace.reserve(bytes, compiled.stagingBytes);
-    return leaves.map((leaf, i) => this.#workspace.place(leaf, compiled.leafOffsets[i] as number));
+    return mapped(leaves, (leaf, i) => this.#workspace.place(leaf, compiled.leafOffsets[i] as number));
   }
 
   #launchOf(device: Device, executable: Executable, slots: readonly number[]): Run {

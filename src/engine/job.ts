@@ -1,6 +1,7 @@
 /**
  * What the engine keeps of a program that waits for its turn or runs.
  */
+import { mapped } from "../base/mapped.ts";
 import { type HostValue, type Node, resolve } from "../graph/node.ts";
 import type { Executable } from "../runtime/device.ts";
 import type { Choice, Form, Forms } from "./forms.ts";
@@ -95,7 +96,7 @@ export function makeJob(
   repeat: Repeat | null,
 ): Job {
   const byNode = new Map<Node, HostValue>();
-  const kept = targets.map((t): HostValue | null => {
+  const kept = mapped(targets, (t): HostValue | null => {
     if (t.variable !== null) return null;
     const n = resolve(t.node);
     const value = byNode.get(n) ?? { kind: "host", data: null, uses: 0 };

@@ -5,7 +5,9 @@
  * a node for each layer rather than one for each primitive. `expand.ts` puts the primitives back when a program is
  * compiled, which happens once.
  */
+
 import { dtypes } from "../base/dtype.ts";
+import { mapped } from "../base/mapped.ts";
 import type { Shape } from "../base/shape.ts";
 import { isGradEnabled, isObserved, Node, withGradMode } from "./node.ts";
 import type { CallTemplate } from "./operation.ts";
@@ -110,7 +112,7 @@ export function callTemplate(template: Template, operands: readonly Node[]): rea
   const op = { kind: "call", template } as const;
   if (results.length === 1) return [resultNode(new Node(op, operands, first.shape, first.dtype), first)];
   const call = new Node(op, operands, scalarShape, first.dtype);
-  return results.map((r, index) => resultNode(new Node(resultOp(index), [call], r.shape, r.dtype), r));
+  return mapped(results, (r, index) => resultNode(new Node(resultOp(index), [call], r.shape, r.dtype), r));
 }
 
 function resultNode(node: Node, like: Node): Node {

@@ -60,6 +60,6 @@ export class HookList<H extends AnyHook> {
 
   /** The hooks as they are now: one that removes itself while it runs disturbs nobody. */
   list(): H[] {
-    return [...this.#entries].map((e) => e.hook);
+    return Array.from(this.#entries, (e) => e.hook);
   }
 }

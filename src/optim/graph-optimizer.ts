@@ -3,6 +3,7 @@
  * of operations. It is the same graph at every step, so it is built once: all parameters whose numbers agree are updated
  * by one call of it. Numbers that options and the count of steps decide are inputs of the program.
  */
+import { mapped } from "../base/mapped.ts";
 import { constant, scalar } from "../graph/build.ts";
 import type { Node } from "../graph/node.ts";
 import { Composition } from "../graph/template.ts";
@@ -104,7 +105,7 @@ export abstract class GraphOptimizer<Options extends SharedOptions> extends Opti
       super.updateAll(params, group);
       return;
     }
-    const members = params.map((parameter): Member => {
+    const members = mapped(params, (parameter): Member => {
       const state = this.state.get(parameter) as ParamState;
       return { parameter, gradient: parameter.grad as Tensor, state };
     });
@@ -149,7 +150,7 @@ export abstract class GraphOptimizer<Options extends SharedOptions> extends Opti
   #updateBatch({ numbers, members }: Batch, group: ParamGroup<Options>, names: readonly string[]): void {
     const { dtype } = (members[0] as Member).parameter;
     const numberNames = Object.keys(numbers);
-    const operands = numberNames.map((name) => scalar(numbers[name] as number, dtype));
+    const operands = mapped(numberNames, (name) => scalar(numbers[name] as number, dtype));
     for (const { parameter, gradient, state } of members) {
       operands.push(parameter.node, gradient.node);
       for (const name of names) operands.push((state[name] as Tensor).node);

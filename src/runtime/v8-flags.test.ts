@@ -1,5 +1,7 @@
+import { execFileSync } from "node:child_process";
 import v8 from "node:v8";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { hostFeatures } from "./features.ts";
 import { optimizedAtOnce, withoutOptimizer } from "./v8-flags.ts";
 
 const set = vi.spyOn(v8, "setFlagsFromString").mockImplementation(() => {});
@@ -9,8 +11,9 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-/** The flags that were set, in order. */
-const flags = (): string[] => set.mock.calls.map(([flag]) => flag);
+/** The flags that were set, in order, without the one with which a process looks at its host. */
+const flags = (): string[] =>
+  set.mock.calls.map(([flag]) => flag).filter((flag) => !flag.includes("relaxed-simd"));
 
 describe("flags of V8 hold while something compiles", () => {
   test("and are set back, also when it throws", () => {
@@ -48,4 +51,49 @@ describe("flags of V8 hold while something compiles", () => {
       expect(flags()).toEqual([]);
     },
   );
+});
+
+describe("V8 optimises later where programs take all cores", () => {
+  const { cores } = hostFeatures();
+
+  /** As in a new process. */
+  async function optimizeLater(...threads: number[]): Promise<void> {
+    vi.resetModules();
+    const fresh = await import("./v8-flags.ts");
+    for (const count of threads) fresh.optimizeLater(count);
+  }
+
+  test.each([
+    ["20.19.0", "--interrupt-budget=400000"],
+    ["22.4.1", "--invocation-count-for-turbofan=18000"],
+  ])("once, by the flag that Node %s knows", async (node, flag) => {
+    vi.stubEnv("NODE_OPTIONS", "");
+    vi.stubGlobal("process", { ...process, execArgv: [], versions: { ...process.versions, node } });
+    await optimizeLater(cores, cores + 1);
+    vi.unstubAllGlobals();
+    expect(flags()).toEqual([flag]);
+  });
+
+  test("but not where a core is free", async () => {
+    vi.stubEnv("NODE_OPTIONS", "");
+    await optimizeLater(cores - 1);
+    expect(flags()).toEqual([]);
+  });
+
+  test.each(["--invocation-count-for-turbofan=100", "--interrupt_budget=1", "--no-opt"])(
+    "nor where the process was started with %s",
+    async (options) => {
+      vi.stubEnv("NODE_OPTIONS", options);
+      await optimizeLater(cores);
+      expect(flags()).toEqual([]);
+    },
+  );
+
+  test("and this Node knows the flag", async () => {
+    vi.stubEnv("NODE_OPTIONS", "");
+    await optimizeLater(cores);
+    const [name] = (flags()[0] ?? "none").split("=");
+    const known = execFileSync(process.execPath, ["--v8-options"], { encoding: "utf8" });
+    expect(known).toContain(`${name} (`);
+  });
 });
