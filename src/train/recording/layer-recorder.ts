@@ -29,13 +29,18 @@ interface Hooks {
   readonly updates: UpdateRatios | null;
 }
 
-/** Watches one step at a time: `begin` before it, `end` behind it. */
+/**
+ * Watches one step at a time: `begin` before it, `end` when its program is under way, `read` when that has ended. The next step
+ * may be watched by then.
+ */
 export class LayerRecorder {
   readonly #model: Module;
   readonly #optimizer: Optimizer | null;
   readonly #bins: number;
   readonly #types: ReadonlyMap<string, string>;
   #hooks: Hooks | null = null;
+  /** What hooks saw that were taken off. */
+  #seen: Hooks | null = null;
 
   /** @param optimizer Null where it is none of the library's: then there are no updates. */
   constructor(model: Module, optimizer: Optimizer | null, bins: number) {
@@ -56,29 +61,30 @@ export class LayerRecorder {
     };
   }
 
-  /** Takes the hooks off. The numbers were computed by the step's own program, so reading them waits for nothing. */
-  async end(): Promise<readonly SeriesNumbers[]> {
-    const hooks = this.#hooks;
-    this.cancel();
-    if (hooks === null) return [];
+  /** Takes the hooks off. */
+  end(): void {
+    if (this.#hooks === null) return;
+    const { activations, gradients, updates } = this.#hooks;
+    for (const recorder of [activations, gradients, updates]) recorder?.remove();
+    [this.#seen, this.#hooks] = [this.#hooks, null];
+  }
+
+  /** What a step gave, whose hooks are taken off if they are on. Its own program computed the numbers, so reading them waits for nothing. */
+  async read(): Promise<readonly SeriesNumbers[]> {
+    if (this.#seen === null) this.end();
+    const seen = this.#seen;
+    this.#seen = null;
+    if (seen === null) return [];
     const [activations, gradients, updates] = await Promise.all([
-      hooks.activations.history(),
-      hooks.gradients.history(),
-      hooks.updates?.history() ?? [],
+      seen.activations.history(),
+      seen.gradients.history(),
+      seen.updates?.history() ?? [],
     ]);
     return [
       ...activations.flatMap((history) => this.#statistics("activations", history)),
       ...gradients.flatMap((history) => this.#statistics("gradients", history)),
       ...updates.flatMap((history) => this.#update(history)),
     ];
-  }
-
-  /** Takes the hooks off; what they saw is lost. */
-  cancel(): void {
-    if (this.#hooks === null) return;
-    const { activations, gradients, updates } = this.#hooks;
-    for (const recorder of [activations, gradients, updates]) recorder?.remove();
-    this.#hooks = null;
   }
 
   #statistics(kind: LayerKind, { layer, type, shape, steps }: LayerHistory): SeriesNumbers[] {

@@ -138,31 +138,34 @@ export class RunRecorder implements Callback {
     if (startEpoch === 0 && startStep === 0) await this.#snapshot();
   }
 
-  /** Most steps are not waited for. */
+  /** Only steps with a snapshot are waited for. */
   onStepBegin({ epoch, step }: StepPlace, { stepsPerEpoch }: TrainingContext): boolean {
     const session = this.#session;
     if (session === null) return false;
     const number = (epoch - 1) * stepsPerEpoch + step;
-    // Counted over the whole training: a resumed one records the same steps, and so computes the same bits.
-    const recorder = isRecorded(number, session.every) ? session.recorder : null;
-    recorder?.begin();
-    return recorder !== null || session.planned.has(number);
+    // The step before is under way.
+    session.recorder?.end();
+    if (isRecorded(number, session.every)) session.recorder?.begin();
+    return session.planned.has(number);
   }
 
-  onLoss({ epoch, step, loss, lr, samples }: StepResult, { stepsPerEpoch }: TrainingContext): void {
+  /** Keeps the step, and what the layers did in it where that is to be kept. */
+  async onLoss(
+    { epoch, step, loss, lr, samples }: StepResult,
+    { stepsPerEpoch }: TrainingContext,
+  ): Promise<void> {
     const session = this.#session;
     if (session === null) return;
     this.#step = (epoch - 1) * stepsPerEpoch + step;
     const seconds = (performance.now() - session.start) / 1000;
     session.steps.add({ step: this.#step, epoch, loss, lr, seconds, samples });
+    // Counted over the whole training: a resumed one records the same steps, and so computes the same bits.
+    if (isRecorded(this.#step, session.every)) await this.#attempt(() => this.#recordLayers(session));
   }
 
-  /** Keeps what the layers did in this step and the weights after it, where they are to be kept. */
+  /** Keeps the weights after a step. */
   async onStepEnd(): Promise<void> {
-    const session = this.#session;
-    if (session === null) return;
-    await this.#attempt(() => this.#recordLayers(session));
-    if (session.planned.has(this.#step)) await this.#snapshot();
+    if (this.#session?.planned.has(this.#step) === true) await this.#snapshot();
   }
 
   onValidationBatch(output: Tensor, target: Tensor): void {
@@ -193,7 +196,7 @@ export class RunRecorder implements Callback {
     const session = this.#session;
     // A recording that has failed may be closing its files.
     if (session === null) return this.#background;
-    session.recorder?.cancel();
+    session.recorder?.end();
     if (this.#latestSnapshot !== this.#step) await this.#snapshot();
     this.#session = null;
     this.#errors.clear();
@@ -201,7 +204,7 @@ export class RunRecorder implements Callback {
   }
 
   async #recordLayers({ recorder, layers }: Session): Promise<void> {
-    const found = (await recorder?.end()) ?? [];
+    const found = (await recorder?.read()) ?? [];
     if (found.length === 0) return;
     for (const { series } of found) {
       if (!this.#series.has(keyOf(series))) this.#series.set(keyOf(series), series);
@@ -258,7 +261,7 @@ export class RunRecorder implements Callback {
     const session = this.#session;
     if (session === null) return;
     this.#session = null;
-    session.recorder?.cancel();
+    session.recorder?.end();
     // Not waited for here: a file may have failed in the middle of a write, for which its closing waits.
     const closed = Promise.all([session.steps.close(), session.layers.close()]);
     this.#background = this.#background.then(async () => void (await closed));
