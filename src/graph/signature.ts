@@ -232,7 +232,9 @@ const words = new Int32Array(scratch.buffer);
 /** A 32-bit hash of a signature. */
 export function hashSignature(signature: readonly number[]): number {
   let h = 0x811c9dc5;
-  for (const value of signature) {
+  // By index: an iterator gives an object for each number here, as some lists are of integers and some are not.
+  for (let i = 0; i < signature.length; i++) {
+    const value = signature[i] as number;
     if (Number.isInteger(value) && value >= -0x40000000 && value < 0x40000000)
       h = Math.imul(h ^ value, 0x01000193);
     else {
