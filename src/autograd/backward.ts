@@ -2,7 +2,6 @@
  * Reverse-mode differentiation on the graph: one walk from the outputs back, in which every node adds to the
  * gradients of its operands. What it makes are graph nodes; nothing is computed here.
  */
-
 import { ArgumentError } from "../base/errors.ts";
 import { mapped } from "../base/mapped.ts";
 import { formatShape, sameShape } from "../base/shape.ts";

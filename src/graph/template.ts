@@ -5,7 +5,6 @@
  * a node for each layer rather than one for each primitive. `expand.ts` puts the primitives back when a program is
  * compiled, which happens once.
  */
-
 import { dtypes } from "../base/dtype.ts";
 import { mapped } from "../base/mapped.ts";
 import type { Shape } from "../base/shape.ts";
