@@ -138,6 +138,7 @@ export class Engine {
    * told by the next call that waits. In a browser, whose threads the page must not wait for, as `flush`.
    */
   advance(): Promise<void> {
+    optimizeLater(this.device.threads);
     this.#submit([]);
     return this.#queue.advance() ?? Promise.resolve();
   }
@@ -435,7 +436,6 @@ export class Engine {
       const forms = this.#formsOf(scheduleFor(this.device), signature);
       return { forms, ...stagingLayout(graph, targets) };
     };
-    optimizeLater(this.device.threads);
     const made = withoutOptimizer(compile);
     this.#stats.compilations++;
     this.#stats.compileMs += performance.now() - after;

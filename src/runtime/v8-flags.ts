@@ -50,16 +50,18 @@ export function withoutOptimizer<T>(compile: () => T): T {
   }
 }
 
-let optimizesLater = false;
+let trains = false;
 
 /**
- * Has V8 optimise functions after more calls than by default, for the rest of the process, where `threads` that run programs
- * take all cores. V8 counts on a core for its optimiser that has nothing else to do; here it takes one from the program, and the
- * other threads wait. What builds a step's graph consists of some hundred small functions that gain little. Node only.
+ * Called at each step of a training: has V8 optimise functions after more calls than by default, for the rest of the process, where
+ * `threads` that run programs take all cores. V8 counts on a core for its optimiser that has nothing else to do; here it takes one
+ * from the program, and the other threads wait. What builds a step's graph consists of some hundred small functions that gain
+ * little. Node only.
  */
 export function optimizeLater(threads: number): void {
-  if (optimizesLater || threads < hostFeatures().cores || optimizerIsChosen()) return;
-  optimizesLater = true;
+  if (trains) return;
+  trains = true;
+  if (threads < hostFeatures().cores || optimizerIsChosen()) return;
   const [major] = (globalThis.process?.versions.node ?? "").split(".");
   // Six times as many as by default: of bytes of bytecode in Node 20, of calls in later ones.
   const flag = Number(major) > 20 ? "--invocation-count-for-turbofan=18000" : "--interrupt-budget=400000";
