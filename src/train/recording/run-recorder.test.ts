@@ -9,6 +9,7 @@ import * as nn from "../../nn/index.ts";
 import { SGD } from "../../optim/index.ts";
 import { rand, tensor } from "../../tensor/create.ts";
 import { manualSeed } from "../../tensor/generator.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import { accuracy, type BatchSource, fit, TerminateOnNaN } from "../index.ts";
 import { findRecords, isPresent, offsetsOf, parseLayerHeader, statisticsFields } from "./layer-log.ts";
 import { RunRecorder, type RunRecorderOptions } from "./run-recorder.ts";
@@ -80,9 +81,10 @@ async function openFiles(): Promise<string[]> {
   return paths.filter((path) => path.startsWith(folder));
 }
 
-it("holds up the steps alone whose weights it keeps", async () => {
+it("holds up the steps alone whose weights it keeps, and reads of the others what is theirs", async () => {
   const recorder = new RunRecorder(folder, { every: 4, bins: 5 });
   const order: string[] = [];
+  const means: Tensor[] = [];
   const model = new nn.Sequential(new nn.Linear(4, 3));
   const labels = tensor(Int32Array.from({ length: 200 }, (_, i) => i % 3));
   const loader = new DataLoader(new TensorDataset(rand([200, 4]), labels), { batchSize: 4 }) as BatchSource &
@@ -92,6 +94,7 @@ it("holds up the steps alone whose weights it keeps", async () => {
     loader,
     loss: (output, target) => {
       order.push("begun");
+      means.push(output.mean());
       return nn.functional.crossEntropy(output, target);
     },
     optimizer: new SGD(model.parameters(), { lr: 0.1 }),
@@ -103,7 +106,11 @@ it("holds up the steps alone whose weights it keeps", async () => {
   expect(told).toMatch(/^begun 1 begun 2 begun begun 3 4/);
   expect(told).toContain("begun begun 41 42 begun begun 43 44 begun begun 45 46");
   expect(await steps()).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));
-  expect((await records()).steps.slice(-4)).toEqual([37, 41, 45, 49]);
+  const recorded = await records();
+  expect(recorded.steps.slice(-4)).toEqual([37, 41, 45, 49]);
+  for (const [i, step] of recorded.steps.entries()) {
+    expect(recorded.first[i]?.mean).toBeCloseTo((await means[step - 1]?.item()) ?? Number.NaN, 6);
+  }
 });
 
 it("records steps, layers, weights and errors", async () => {

@@ -45,8 +45,8 @@ export interface RunRecorderOptions {
 }
 
 /**
- * A recorded step takes three to four times as long in a small network, the one after it is slower too: every two hundredth costs
- * 1 to 2%. At the beginning there are more, so that a training of 1000 steps has 63, one of 5000 has 85. The number is fixed
+ * A recorded step takes three times as long in a small network, with what it delays beside it: every two hundredth costs 1%.
+ * At the beginning there are more, so that a training of 1000 steps has 63, one of 5000 has 85. The number is fixed
  * rather than measured: recorded steps are other programs, so which steps they are decides on the last bits of the result.
  */
 const leastEvery = 200;
