@@ -179,7 +179,7 @@ it("is never lost or half there when its writer is killed 200 times", { timeout:
       const child = spawn(process.execPath, [script.path, path, String(known)], {
         stdio: ["ignore", "pipe", "inherit"],
       });
-      const told = await killSoon(child, 1 + random.below(25), path);
+      const told = await killSoon(child, 1 + random.below(25), path, round % 2 === 1);
       leftovers += (await readdir(path)).filter((name) => name.startsWith(".")).length;
       const loaded = await new CheckpointFolder(path).load();
       const { step, weights } = (loaded?.state ?? {}) as { step: number; weights: Tensor };
@@ -193,12 +193,17 @@ it("is never lost or half there when its writer is killed 200 times", { timeout:
     }
   };
   await Promise.all(Array.from({ length: 10 }, (_, i) => rounds(i)));
-  // Many kills come while something is being written or removed: 131 of them on an idle machine, 72 on a busy one.
-  expect(leftovers).toBeGreaterThan(20);
+  // Most kills come while something is being written or removed, however busy the machine is.
+  expect(leftovers).toBeGreaterThan(80);
 });
 
-/** Kills it some milliseconds after it has saved, while the folder is being read. @returns The last step that it told of. */
-async function killSoon(child: ChildProcess, ms: number, path: string): Promise<number> {
+/**
+ * Kills it some milliseconds after it has saved, while the folder is being read.
+ *
+ * @param midway Not before something is being written or removed.
+ * @returns The last step that it told of.
+ */
+async function killSoon(child: ChildProcess, ms: number, path: string, midway: boolean): Promise<number> {
   let told = 0;
   const saved = new Promise<void>((resolve, reject) => {
     child.on("close", () => reject(new Error("it ended by itself")));
@@ -211,6 +216,7 @@ async function killSoon(child: ChildProcess, ms: number, path: string): Promise<
   await saved;
   const [read] = await Promise.all([new CheckpointFolder(path).load(), setTimeout(ms)]);
   expect(read?.damaged).toEqual([]);
+  while (midway && !(await readdir(path)).some((name) => name.startsWith("."))) await setTimeout(0);
   child.kill("SIGKILL");
   await ended;
   return told;
