@@ -15,21 +15,22 @@ import { pause, summarize } from "../timing.ts";
 /** Steps after the first one: V8 optimises what builds their graphs meanwhile, on the cores that compute. */
 const following = (id: NetworkId): number => (id === "mlp" || id === "lenet5" ? 300 : 30);
 
-/** Milliseconds of the first training step of a process, and of each that follows, on average. */
+/** Milliseconds of a step, on average, in turns of so many training steps of a fresh process. */
 async function firstSteps(
   bench: Bench,
   library: Library,
   network: Network,
   env: Record<string, string>,
-): Promise<[number, number]> {
+  turns: readonly number[],
+): Promise<number[]> {
   const peer = await library.fresh(env);
   const job = { kind: "train", network, batch: goalBatch, weights: null } as const;
   await peer.ask({ do: "prepare", key: "job", job }, bench.patience);
-  const run = async (steps: number): Promise<number> => {
+  const measured: number[] = [];
+  for (const steps of turns) {
     const { ms } = await peer.ask({ do: "run", key: "job", unmeasured: 0, steps }, bench.patience);
-    return ms ?? Number.NaN;
-  };
-  const measured: [number, number] = [await run(1), await run(following(network.id))];
+    measured.push(ms ?? Number.NaN);
+  }
   peer.end();
   return measured;
 }
@@ -43,8 +44,8 @@ export async function benchFirstSteps(bench: Bench): Promise<void> {
       for (let i = 0; i < Math.min(bench.rounds, bench.all ? 5 : 3); i++) {
         const cache = mkdtempSync(join(tmpdir(), "tatami-bench-"));
         const env = { TATAMI_CACHE: cache };
-        cold.push(await firstSteps(bench, library, network, env));
-        warm.push(await firstSteps(bench, library, network, env));
+        cold.push(await firstSteps(bench, library, network, env, [1]));
+        warm.push(await firstSteps(bench, library, network, env, [1, following(network.id)]));
         rmSync(cache, { recursive: true });
       }
       const median = (list: readonly (readonly number[])[], place: number): number =>
