@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { findCompiler } from "../../../test/setup/neighbours.ts";
 import type { TypedArray } from "../../base/dtype.ts";
-import { define, int, Locals, load, store, use } from "../../kernel/build.ts";
+import { constant, define, fma, int, Locals, load, loop, set, store, use } from "../../kernel/build.ts";
 import type { Call, Place, Program } from "../../kernel/program.ts";
 import { Compiler } from "../../runtime/native/compiler.ts";
 import { loadPool } from "../../runtime/native/library.ts";
@@ -90,6 +90,30 @@ describe("the text", () => {
     expect(source).toContain("void k0_abc(");
     expect(source).toContain("f32 xsystem0_");
     expect(source).not.toContain("system(");
+  });
+
+  test.each([
+    ["a long sum over a tile, which is unrolled", 8, 256, true],
+    ["a short one, which is not", 8, 64, false],
+    ["a long one over a few sums", 4, 256, false],
+  ])("has %s", (_, sums, length, isUnrolled) => {
+    const locals = new Locals();
+    const [chunk, k] = [locals.local("chunk", "i32"), locals.local("k", "i32")];
+    const totals = Array.from({ length: sums }, () => locals.variable("c", "f32", 4));
+    const row = load(0, "float32", use(k), 4);
+    const body = [
+      ...totals.map((c) => define(c, constant(0, "f32", 4))),
+      loop(
+        k,
+        int(0),
+        int(length),
+        1,
+        totals.map((c) => set(c, fma(row, row, use(c)))),
+      ),
+      ...totals.map((c, i) => store(0, int(4 * i), use(c))),
+    ];
+    const { source } = renderC(programOf([buffer("float32", length + 4, "readwrite")], chunk, body));
+    expect(source.includes("#pragma GCC unroll 4\n")).toBe(isUnrolled);
   });
 
   test("has no vectors of float64", () => {

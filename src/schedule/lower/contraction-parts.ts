@@ -122,7 +122,8 @@ export function lowerParts(p: Problem, parts: SumParts, partial: Buffer, table: 
   const outer = p.loops[0] as SummedLoop;
   const from = emitter.define("from", mul(part, int(parts.size)));
   const to = emitter.define("to", binary("min", add(from, int(parts.size)), int(outer.size)));
-  blocks(emitter, p, 0, { start: from, end: to }, int(0), int(0), (cut, rowAt, columnAt) => {
+  const steps: Steps = { start: from, end: to, size: parts.size };
+  blocks(emitter, p, 0, steps, int(0), int(0), (cut, rowAt, columnAt) => {
     const last = cut[cut.length - 1] as SummedLoop;
     const loops =
       table === null ? cut : [...cut.slice(0, -1), { ...last, rowTable: kernel.use(table.id, "read") }];
@@ -132,12 +133,20 @@ export function lowerParts(p: Problem, parts: SumParts, partial: Buffer, table: 
   return kernel.finish("contraction_part", parts.count * p.batch, chunk, emitter.finish(), flops);
 }
 
+/** Those of a loop, or of a part of it. */
+interface Steps {
+  readonly start: Expr;
+  readonly end: Expr;
+  /** How many, the last part excepted. */
+  readonly size: number;
+}
+
 /** Loops over blocks of the sum: outer loops step by step, the first that would be too long in blocks. */
 function blocks(
   emitter: Emitter,
   p: Problem,
   depth: number,
-  bounds: { start: Expr; end: Expr },
+  steps: Steps,
   rowAt: Expr,
   columnAt: Expr,
   body: (loops: readonly SummedLoop[], rowAt: Expr, columnAt: Expr) => void,
@@ -146,19 +155,19 @@ function blocks(
   const inner = p.loops.slice(depth + 1);
   const innerSize = inner.reduce((n, l) => n * l.size, 1);
   if (innerSize > blockSteps) {
-    emitter.loop(`s${depth}`, bounds.start, bounds.end, 1, (k) => {
+    emitter.loop(`s${depth}`, steps.start, steps.end, 1, (k) => {
       const row = hold(emitter, add(rowAt, mul(use(k), int(loop.rowStride))));
       const column = hold(emitter, add(columnAt, mul(use(k), int(loop.columnStride))));
-      const next = p.loops[depth + 1] as SummedLoop;
-      blocks(emitter, p, depth + 1, { start: int(0), end: int(next.size) }, row, column, body);
+      const { size } = p.loops[depth + 1] as SummedLoop;
+      blocks(emitter, p, depth + 1, { start: int(0), end: int(size), size }, row, column, body);
     });
     return;
   }
   // Blocks of equal size, so that the last one is not a small remainder.
   const most = Math.max(1, Math.floor(blockSteps / innerSize));
-  const size = Math.ceil(loop.size / Math.ceil(loop.size / most));
-  emitter.loop(`s${depth}`, bounds.start, bounds.end, size, (k) => {
-    const end = emitter.define("stop", binary("min", add(use(k), int(size)), bounds.end));
+  const size = Math.ceil(steps.size / Math.ceil(steps.size / most));
+  emitter.loop(`s${depth}`, steps.start, steps.end, size, (k) => {
+    const end = emitter.define("stop", binary("min", add(use(k), int(size)), steps.end));
     body([{ ...loop, bounds: { start: use(k), end } }, ...inner], rowAt, columnAt);
   });
 }
