@@ -21,10 +21,10 @@ function forward(filters: number, width: number, size: number, stride = 1): Cont
 }
 
 /** [filters, channels, size, size] over [images, height, width]. */
-function weightGradient(size: number): ContractionSpec {
+function weightGradient(filters: number, channels: number, size: number, width = 16): ContractionSpec {
   const [f, c, i, j, n, y, x] = [0, 1, 2, 3, 4, 5, 6];
   return {
-    sizes: [4, 64, size, size, 16, 16, 16],
+    sizes: [filters, channels, size, size, 16, 16, width],
     outputs: 4,
     a: [along(n), along(c), along(i, y), along(j, x)],
     b: [along(n), along(f), along(y), along(x)],
@@ -40,7 +40,8 @@ function operandsOf(spec: ContractionSpec) {
 
 /** The loops of what takes the place of a contraction. */
 function loops(spec: ContractionSpec, lanes: number): string | null {
-  const made = sideBySide(spec, operandsOf(spec), lanes)?.inputs[0];
+  let made = sideBySide(spec, operandsOf(spec), lanes);
+  while (made !== null && made.op.kind !== "contraction") made = made.inputs[0] ?? null;
   if (made?.op.kind !== "contraction") return null;
   const { sizes, outputs } = made.op.spec;
   return `${sizes.slice(0, outputs).join("x")} over ${sizes.slice(outputs).join("x")}`;
@@ -52,6 +53,8 @@ describe("pixels side by side", () => {
     ["four of three channels", forward(3, 20, 3), 16, "16x3x16x5x4 over 3x3x6"],
     ["two, where the line has no fours", forward(3, 18, 3), 16, "16x3x16x9x2 over 3x3x4"],
     ["two in short vectors", forward(2, 20, 3), 4, "16x2x16x10x2 over 3x3x4"],
+    ["two of a weight gradient", weightGradient(6, 1, 5), 16, "6x1x5x6x2 over 16x16x8"],
+    ["four of a weight gradient", weightGradient(4, 8, 3), 16, "4x8x3x6x4 over 16x16x4"],
   ])("%s", (_, spec, lanes, expected) => {
     expect(loops(spec, lanes)).toBe(expected);
   });
@@ -62,7 +65,9 @@ describe("pixels side by side", () => {
     ["one channel", forward(1, 20, 5), 16],
     ["a kernel of one column", forward(6, 20, 1), 16],
     ["another stride", forward(6, 20, 5, 2), 16],
-    ["a weight gradient", weightGradient(4), 16],
+    ["a weight gradient of many channels", weightGradient(4, 64, 4), 16],
+    ["a weight gradient that fills a vector", weightGradient(9, 1, 5), 16],
+    ["a weight gradient over odd lines", weightGradient(6, 1, 5, 17), 16],
   ])("not for %s", (_, spec, lanes) => {
     expect(loops(spec, lanes)).toBeNull();
   });

@@ -8,6 +8,7 @@ import type { Node } from "../graph/node.ts";
 import { type AxisMap, type ContractionSpec, contractionShape } from "../graph/operation.ts";
 import { extent, hasDim } from "./contraction-plan.ts";
 import { slidingOperand } from "./lower/winograd/form.ts";
+import { gradientSideBySide } from "./side-by-side-gradient.ts";
 
 /** An axis over which windows slide: its loop dimensions, and the axis of the kernel. */
 interface Sliding {
@@ -30,10 +31,14 @@ const worthwhile = 0.7;
  * @param lanes of the longest vectors
  */
 export function sideBySide(spec: ContractionSpec, operands: readonly Node[], lanes: number): Node | null {
+  if (operands[0]?.dtype !== "float32") return null;
+  return resultsSideBySide(spec, operands, lanes) ?? gradientSideBySide(spec, operands, lanes);
+}
+
+function resultsSideBySide(spec: ContractionSpec, operands: readonly Node[], lanes: number): Node | null {
   const sliding = slidingOf(spec);
-  if (sliding === null || operands[0]?.dtype !== "float32") return null;
-  const count = pixelsOf(spec, sliding, lanes);
-  if (count === null) return null;
+  const count = sliding === null ? null : pixelsOf(spec, sliding, lanes);
+  if (sliding === null || count === null) return null;
   const { operand } = sliding;
   const kernel = shifted(operands[1 - operand] as Node, sliding.kernelAxis, count);
   const image = operands[operand] as Node;

@@ -14,30 +14,32 @@ import { devices, nativeDevice } from "./engines.ts";
 import { errorOf, evaluate, operandsOf, type Results, type Sizes, truthOf } from "./large-convolutions.ts";
 import { withPoisonedChunks } from "./poison.ts";
 
+type Name = string | null;
+
 interface Case {
   readonly sizes: Sizes;
-  /** What the loops over the result and its gradient to the images are called, with 4 and with 16 lanes. */
-  readonly wide: Readonly<Record<4 | 16, readonly [forward: string | null, inputGradient: string | null]>>;
+  /** What the loops over the result and its gradients to images and kernel are called, with 4 and with 16 lanes. */
+  readonly wide: Readonly<Record<4 | 16, readonly [Name, inputGradient: Name, weightGradient: Name]>>;
 }
 
 const cases: readonly Case[] = [
   {
     // Both directions; pixels of the result lie in lines of seven pairs.
     sizes: { batch: 10, channels: 6, filters: 5, height: 9, width: 14, padding: 1 },
-    wide: { 4: [null, null], 16: ["10x5x9x7x2", "10x6x9x7x2"] },
+    wide: { 4: [null, null, null], 16: ["10x5x9x7x2", "10x6x9x7x2", "5x6x3x4x2"] },
   },
   {
     // An odd width has no pairs, its gradient of even width has.
     sizes: { batch: 16, channels: 8, filters: 8, height: 8, width: 18, padding: 0 },
-    wide: { 4: [null, null], 16: ["16x8x6x8x2", "16x8x8x9x2"] },
+    wide: { 4: [null, null, null], 16: ["16x8x6x8x2", "16x8x8x9x2", "8x8x3x4x2"] },
   },
   {
     sizes: { batch: 6, channels: 2, filters: 3, height: 12, width: 20, padding: 1 },
-    wide: { 4: [null, "6x2x12x10x2"], 16: ["6x3x12x5x4", "6x2x12x5x4"] },
+    wide: { 4: [null, "6x2x12x10x2", null], 16: ["6x3x12x5x4", "6x2x12x5x4", "3x2x3x6x4"] },
   },
   {
     sizes: { batch: 8, channels: 6, filters: 6, height: 12, width: 13, padding: 1 },
-    wide: { 4: [null, null], 16: [null, null] },
+    wide: { 4: [null, null, null], 16: [null, null, null] },
   },
 ];
 
@@ -46,7 +48,8 @@ function loopsOf(device: Device): string[] {
   const loops: string[] = [];
   const compile = device.compile.bind(device);
   device.compile = (program) => {
-    for (const { name, about } of program.kernels) if (name === "contraction") loops.push(`${about}`);
+    for (const { name, about } of program.kernels)
+      if (/^contraction(_part)?$/.test(name)) loops.push(`${about}`);
     return compile(program);
   };
   return loops;
