@@ -1,13 +1,13 @@
 import { expandCalls } from "../../graph/expand.ts";
 import type { Node } from "../../graph/node.ts";
 import { walkGraph } from "../../graph/signature.ts";
-import type { Expr } from "../../kernel/ir.ts";
+import type { Expr, Kernel } from "../../kernel/ir.ts";
 import { eachExpression } from "../../kernel/rewrite.ts";
 import { verifyProgram } from "../../kernel/verify.ts";
 import { schedule } from "../schedule.ts";
 
-/** How many expressions of a kind the kernels of a node's program have, with vectors of four. */
-export function countExpressions(root: Node, isCounted: (e: Expr) => boolean): number {
+/** The kernels of a node's program, with vectors of four. */
+export function kernelsOf(root: Node): readonly Kernel[] {
   const { graph, of } = expandCalls(walkGraph([root]), [root]);
   const { program } = schedule({
     ...graph,
@@ -15,8 +15,13 @@ export function countExpressions(root: Node, isCounted: (e: Expr) => boolean): n
     target: { lanes: 4, registers: 16, fma: false, prefetch: false },
   });
   verifyProgram(program);
+  return program.kernels;
+}
+
+/** How many expressions of a kind these kernels have. */
+export function countExpressions(root: Node, isCounted: (e: Expr) => boolean): number {
   let count = 0;
-  for (const { body } of program.kernels) {
+  for (const { body } of kernelsOf(root)) {
     eachExpression(body, (e) => {
       if (isCounted(e)) count++;
     });

@@ -4,9 +4,11 @@ import { useEngine } from "../../engine/default.ts";
 import { Engine } from "../../engine/engine.ts";
 import * as g from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
+import type { Kernel } from "../../kernel/ir.ts";
+import { printKernel } from "../../kernel/print.ts";
 import * as ops from "../../ops/index.ts";
 import { createInterpreterDevice } from "../../runtime/interpreter-device.ts";
-import { countExpressions } from "./expressions.test-helper.ts";
+import { countExpressions, kernelsOf } from "./expressions.test-helper.ts";
 
 /** How many blocks a program turns: by the shuffles in it, of which a block of 4 takes 8. */
 const shufflesOf = (root: Node): number => countExpressions(root, (e) => e.kind === "shuffle");
@@ -41,6 +43,23 @@ describe("what is turned", () => {
     for (const dtype of ["float64", "uint8"] as const) {
       expect(shufflesOf(g.permute(g.hostSource(data[dtype], [16, 16], dtype), [1, 0]))).toBe(0);
     }
+  });
+});
+
+/** The variables of a kernel's loops and of its chunks, from the outermost on. */
+function walkOf(root: Node): string[] {
+  const [kernel] = kernelsOf(root);
+  const named = printKernel(kernel as Kernel).matchAll(/^ *(?:let|loop) (line|v\d+)\./gm);
+  return [...named].map((m) => m[1] as string);
+}
+
+describe("blocks are walked as what is stored lies in memory", () => {
+  test("images one after the other", () => {
+    expect(walkOf(g.permute(source(16, 40, 64), [2, 1, 0])).slice(0, 2)).toEqual(["line", "v1"]);
+  });
+
+  test("the pixels of an image one after the other", () => {
+    expect(walkOf(g.permute(source(40, 16, 64), [0, 2, 1])).slice(0, 2)).toEqual(["v0", "line"]);
   });
 });
 

@@ -106,8 +106,13 @@ function turnedWalk(dims: readonly Dim[], of: WalkBody, lanes: number): TurnedWa
   }
   const extent = linesOf(block);
   const line: Dim = { variable: variable("line", extent), extent, axes: [], reduced: false };
+  // As what is stored lies in memory: images one after the other, say, rather than a pixel of each at a time.
+  const stored = (of.stores[0] as BodyStore).index;
+  const apart = factorOf(stored, along.variable.name) * size * groupOf(block);
+  const inside = outer.findIndex((d) => slopeOf(stored, d.variable.name) < apart);
+  const before = inside < 0 ? outer.length : inside;
   return {
-    outer: [...outer, line],
+    outer: [...outer.slice(0, before), line, ...outer.slice(before)],
     emit: (emitter, write) =>
       guarded(emitter, block, (inside) =>
         lines(emitter, block, emitter.address(ofAtom(line.variable)), inside, write),
