@@ -24,7 +24,7 @@ export interface ContractionPlan {
 }
 
 /** Elements between neighbours along a loop dimension in an operand with these axis strides. */
-function dimStride(maps: readonly AxisMap[], strides: readonly number[], dim: number): number {
+export function dimStride(maps: readonly AxisMap[], strides: readonly number[], dim: number): number {
   let sum = 0;
   maps.forEach((map, axis) => {
     map.dims.forEach((d, i) => {

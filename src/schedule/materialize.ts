@@ -70,7 +70,7 @@ const viewKinds: ReadonlySet<string> = new Set([
   "alias",
 ]);
 
-function isView(node: Node): boolean {
+export function isView(node: Node): boolean {
   return viewKinds.has(node.op.kind);
 }
 
@@ -148,12 +148,21 @@ function linearLoad(operand: Node, base: Node, order: Order): Index | null {
   return minOf(index) >= 0 && maxOf(index) < sizeOf(base.shape) ? index : null;
 }
 
+/** An operand of a contraction and what lies between the zeros around it, of which it reads none; null where there is no such. */
+type UnpaddedOperand = (contraction: Node) => { readonly operand: Node; readonly value: Node } | null;
+
 /** Nodes that contractions need in memory. */
-function contractionOperands(nodes: readonly Node[], orderOf: (n: Node) => Order): Set<Node> {
+function contractionOperands(
+  nodes: readonly Node[],
+  orderOf: (n: Node) => Order,
+  unpadded: UnpaddedOperand,
+): Set<Node> {
   const needed = new Set<Node>();
   for (const node of nodes) {
     if (node.op.kind !== "contraction" || isLeaf(node)) continue;
-    for (const operand of node.inputs) needed.add(contractionSource(operand, orderOf));
+    const inside = unpadded(node);
+    for (const operand of node.inputs)
+      needed.add(resolve(operand) === inside?.operand ? inside.value : contractionSource(operand, orderOf));
   }
   return needed;
 }
@@ -162,8 +171,9 @@ export function materialize(
   nodes: readonly Node[],
   wanted: ReadonlySet<Node>,
   orderOf: (n: Node) => Order,
+  unpadded: UnpaddedOperand,
 ): Materialized {
-  const needed = contractionOperands(nodes, orderOf);
+  const needed = contractionOperands(nodes, orderOf, unpadded);
   const uses = countUses(nodes);
   const stored: boolean[] = [];
   const reads: ReadonlySet<number>[] = [];

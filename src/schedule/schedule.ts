@@ -15,6 +15,7 @@ import { lowerContraction } from "./lower/contraction.ts";
 import { lowerMap } from "./lower/map.ts";
 import { lowerReduce } from "./lower/reduce.ts";
 import { lowerScatterAdd } from "./lower/scatter.ts";
+import { unpaddedRows } from "./lower/unpadded.ts";
 import { isLeaf, type Materialized, materialize } from "./materialize.ts";
 import { aligned, type Interval, planMemory } from "./memory.ts";
 import { lostValue } from "./old-values.ts";
@@ -82,7 +83,12 @@ class Scheduler implements LoweringContext {
     this.#wanted = new Set(request.wanted.map((w) => resolve(w.node)));
     this.#steady = steadyNodes(request.nodes);
     this.#orders = layoutNodes(request.nodes, this);
-    this.#stored = materialize(request.nodes, this.#wanted, (n) => this.orderOf(n));
+    this.#stored = materialize(
+      request.nodes,
+      this.#wanted,
+      (n) => this.orderOf(n),
+      (n) => unpaddedRows(n, this),
+    );
   }
 
   run(): Schedule {

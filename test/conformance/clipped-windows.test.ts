@@ -5,7 +5,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { useEngine } from "../../src/engine/default.ts";
 import { Engine } from "../../src/engine/engine.ts";
-import { F, fromOwned } from "../../src/index.ts";
+import { F, fromOwned, type Tensor } from "../../src/index.ts";
 import type { Device } from "../../src/runtime/device.ts";
 import { findCompiler } from "../setup/neighbours.ts";
 import { devices, nativeDevice } from "./engines.ts";
@@ -22,6 +22,8 @@ interface Case {
   readonly around?: number;
   /** Whether the padding is left out. */
   readonly clipped: boolean;
+  /** Whether the image is computed, and so has its channels side by side: where the padding is left out, it is not made then. */
+  readonly computed?: boolean;
 }
 
 /** As the input gradient of LeNet-5's second convolution. */
@@ -43,7 +45,21 @@ const cases: readonly Case[] = [
   { ...lenet, batch: 12, channels: 20, filters: 8, image: [6, 12], kernel: [5, 1], padding: [4, 0] },
   { ...lenet, batch: 16, channels: 4, filters: 8, image: [3, 3], padding: [6, 7] },
   { ...lenet, batch: 16, channels: 8, filters: 12, image: [7, 7], stride: 2 },
+  { ...lenet, computed: true },
+  {
+    ...lenet,
+    batch: 12,
+    channels: 20,
+    filters: 8,
+    image: [6, 12],
+    kernel: [5, 1],
+    padding: [4, 0],
+    computed: true,
+  },
+  { ...lenet, batch: 16, channels: 8, filters: 12, image: [7, 7], stride: 2, computed: true },
+  { ...lenet, channels: 8, image: [28, 28], padding: [1, 1], clipped: false, computed: true },
   // Other numbers than zero count.
+  { ...lenet, around: 0.125, clipped: false, computed: true },
   { ...lenet, around: 0.125, clipped: false },
   // No images to make tiles of; a sum that is too short; too little to gain.
   { ...lenet, batch: 1, clipped: false },
@@ -93,31 +109,51 @@ function truthOf(c: Case, { x, weight }: Operands): Float64Array {
   });
 }
 
-/** The result, and the multiplications and additions of the contraction. */
-async function convolve(device: Device, c: Case): Promise<{ result: Float32Array; flops: number }> {
-  let flops = 0;
+interface Convolved {
+  readonly result: Float32Array;
+  /** Multiplications and additions of the last contraction. */
+  readonly flops: number;
+  /** Whether a kernel writes the padding. */
+  readonly pads: boolean;
+}
+
+/** The image as an input, or as the result of another convolution, which gives each channel as it is. */
+function imageOf({ batch, channels, image, computed }: Case, x: Float32Array<ArrayBuffer>): Tensor {
+  const given = fromOwned(x, [batch, channels, ...image]);
+  if (computed !== true) return given;
+  const same = Float32Array.from({ length: channels * channels }, (_, i) =>
+    i % (channels + 1) === 0 ? 1 : 0,
+  );
+  return F.conv2d(given, fromOwned(same, [channels, channels, 1, 1]));
+}
+
+async function convolve(device: Device, c: Case): Promise<Convolved> {
+  const [py, px] = c.padding;
+  const padded = [c.batch, c.channels, c.image[0] + 2 * py, c.image[1] + 2 * px];
+  let [flops, pads] = [0, false];
   const compile = device.compile.bind(device);
   device.compile = (program) => {
-    for (const { name, flops: own } of program.kernels) if (name === "contraction") flops += own;
+    for (const { name, about, flops: own } of program.kernels) {
+      if (name === "contraction") flops = own;
+      else pads ||= `${about}`.startsWith(padded.join("x"));
+    }
     return compile(program);
   };
   const engine = new Engine(device);
   const before = useEngine(engine);
   const { x, weight } = operandsOf(c);
-  const [py, px] = c.padding;
-  const padded = F.pad(fromOwned(x, [c.batch, c.channels, ...c.image]), [px, px, py, py], {
-    value: c.around ?? 0,
-  });
-  const out = F.conv2d(padded, fromOwned(weight, [c.filters, c.channels, ...c.kernel]), { stride: c.stride });
+  const image = F.pad(imageOf(c, x), [px, px, py, py], { value: c.around ?? 0 });
+  const out = F.conv2d(image, fromOwned(weight, [c.filters, c.channels, ...c.kernel]), { stride: c.stride });
   const result = Float32Array.from(await out.data());
   await engine.close();
   if (before !== null) useEngine(before);
-  return { result, flops };
+  return { result, flops, pads };
 }
 
 const nameOf = (c: Case): string =>
   `${c.batch} x ${c.image.join(" x ")} pixels, ${c.channels} channels to ${c.filters}, ` +
-  `kernel ${c.kernel.join(" x ")}, padding ${c.padding.join(", ")}, stride ${c.stride}${c.around === undefined ? "" : `, around ${c.around}`}`;
+  `kernel ${c.kernel.join(" x ")}, padding ${c.padding.join(", ")}, stride ${c.stride}${c.around === undefined ? "" : `, around ${c.around}`}` +
+  `${c.computed === true ? ", computed" : ""}`;
 
 const truths = new Map<Case, Float64Array>();
 beforeAll(() => {
@@ -134,12 +170,13 @@ const everywhere: { label: string; make: () => Device; lacks?: string | undefine
 describe.each(everywhere)("$label", ({ make, lacks }) => {
   test.for(cases.map((c) => ({ name: nameOf(c), c })))("$name", async ({ c }, context) => {
     context.skip(lacks !== undefined, lacks);
-    const { result, flops } = await convolve(make(), c);
+    const { result, flops, pads } = await convolve(make(), c);
     const truth = truths.get(c) as Float64Array;
     expect(result.length).toBe(truth.length);
     const most = result.reduce((m, v, i) => Math.max(m, Math.abs(v - (truth[i] as number))), 0);
     expect(most).toBeLessThan(1e-4);
     const all = 2 * truth.length * c.channels * c.kernel[0] * c.kernel[1];
+    if (c.computed === true) expect(pads).toBe(!c.clipped);
     if (c.clipped) expect(flops).toBeLessThan(0.85 * all);
     // Pixels that lie in pairs have windows that are wider by one.
     else expect([all, (all * (c.kernel[1] + 1)) / c.kernel[1]]).toContain(flops);

@@ -77,7 +77,8 @@ function paddedAxes({ node, maps, spec, rows, summed }: Rows): {
 } {
   const clips = new Map<number, Clip>();
   let kept = 1;
-  const { before, inner } = zerosAround(node);
+  const { before, value } = zerosAround(node);
+  const inner = value.shape;
   maps.forEach((map, axis) => {
     const at = map.dims.findIndex((d) => rows.includes(d));
     const [row, step] = [map.dims[at], map.dims[1 - at]];
@@ -93,13 +94,28 @@ function paddedAxes({ node, maps, spec, rows, summed }: Rows): {
   return { clips, kept };
 }
 
-/** How many zeros lie before a value along each axis, and the shape of what is between zeros. */
-function zerosAround(node: Node): { before: readonly number[]; inner: readonly number[] } {
+/** A value, and how many zeros lie before it along each axis. */
+export interface Padded {
+  readonly value: Node;
+  readonly before: readonly number[];
+}
+
+/** What lies between zeros: the value itself where it is not padded. */
+export function zerosAround(node: Node): Padded {
   const n = resolve(node);
-  if (n.op.kind !== "pad" || n.op.value !== 0) return { before: n.shape.map(() => 0), inner: n.shape };
+  if (n.value !== null || n.op.kind !== "pad" || n.op.value !== 0)
+    return { value: n, before: n.shape.map(() => 0) };
   const { before } = n.op;
   const inside = zerosAround(n.inputs[0] as Node);
-  return { before: before.map((b, i) => b + (inside.before[i] as number)), inner: inside.inner };
+  return { value: inside.value, before: before.map((b, i) => b + (inside.before[i] as number)) };
+}
+
+/** Whether rows with these clips never meet the zeros around a value. */
+export function meetNoZeros({ clips }: ClippedRows, { node, maps }: Pick<Rows, "node" | "maps">): boolean {
+  const { value } = zerosAround(node);
+  return maps.every(
+    ({ dims }, axis) => value.shape[axis] === node.shape[axis] || dims.some((d) => clips.has(d)),
+  );
 }
 
 function keptShare({ stride, low, high }: Clip, rows: number, steps: number): number {

@@ -24,12 +24,14 @@ import {
 } from "../index-math.ts";
 import type { Buffer, LoweredCall, LoweringContext } from "../plan.ts";
 import { ScalarBody } from "../scalar-body.ts";
-import { type Clip, type ClippedRows, clipRows } from "./contraction-clip.ts";
+import type { Clip, ClippedRows } from "./contraction-clip.ts";
 import type { SummedLoop } from "./contraction-tile.ts";
 import type { Emitter } from "./emitter.ts";
-import { lanesAlong } from "./kernel-frame.ts";
 import { reachBuffers } from "./map.ts";
 import { lowerPack } from "./pack.ts";
+import { lanesOf, type TileShape, tileOf } from "./tile-shape.ts";
+import { clippedRows, longSum, rowOperandOf, unpaddedRows } from "./unpadded.ts";
+
 /** An operand as memory: a buffer and the index in it, linear in the loop dimensions `x0`, `x1`, ... */
 export interface Access {
   readonly buffer: Buffer;
@@ -66,18 +68,6 @@ export interface ColumnOperand {
   readonly before: readonly LoweredCall[];
 }
 
-interface TileShape {
-  readonly rows: number;
-  readonly vectors: number;
-  /**
-   * As many rows of a tile as lie in one line of the innermost row dimension, which one address serves; 0 where that is not
-   * known.
-   */
-  readonly line: number;
-}
-
-/** A sum of at least this many terms may be cut into parts. */
-export const longSum = 1024;
 /** Elements of a result up to which partial results cost little beside reading operands again and again. */
 const smallResult = 65_536;
 
@@ -87,19 +77,17 @@ export function analyze(node: Node, context: LoweringContext): Problem {
   const { spec } = node.op;
   const plan = contractionPlan(node, context);
   const columns = extent(spec, plan.columns);
-  const lanes = node.dtype === "float64" ? 1 : Math.max(4, lanesAlong(columns, context.target.lanes));
-  const rowNode = node.inputs[plan.rowOperand] as Node;
-  const rowMaps = plan.rowOperand === 0 ? spec.a : spec.b;
-  const rowAccess = accessOf(rowNode, rowMaps, spec, context);
+  const lanes = lanesOf(node, columns, context.target);
+  const operand = rowOperandOf(node, plan);
+  const unpadded = unpaddedRows(node, context);
+  const rowAccess = accessOf(unpadded?.value ?? operand.node, operand.maps, spec, context, unpadded?.before);
   if (rowAccess === null)
     throw new Error("schedule: the row operand of a contraction is not linear in memory");
   const rows = extent(spec, plan.rows);
   const inParts = isCut(rowAccess, plan, spec, columns);
   const direct = directColumns(node, plan, lanes, columns, inParts, context);
   const longSums = direct !== null && extent(spec, plan.summed) >= longSum;
-  const line = spec.sizes[plan.rows[plan.rows.length - 1] ?? -1] ?? 1;
-  const vectors = Math.ceil(columns / lanes);
-  const tile = inLines(tileShape(rows, vectors, lanes, context.target.registers, longSums), line, rows);
+  const tile = tileOf(spec, plan, columns, lanes, context.target, longSums);
   const base = {
     node,
     spec,
@@ -114,13 +102,7 @@ export function analyze(node: Node, context: LoweringContext): Problem {
     inParts: inParts && (direct !== null || rows * columns <= smallResult / 2),
   };
   const stride = (d: number): number => factorOf(rowAccess.index, `x${d}`);
-  const clipped =
-    extent(spec, plan.summed) >= longSum
-      ? null
-      : clipRows({
-          ...{ node: rowNode, maps: rowMaps, spec, rows: plan.rows, summed: plan.summed, stride },
-          tile: tile.rows,
-        });
+  const clipped = clippedRows(spec, plan, operand, tile.rows, stride);
   const shape = {
     clipped,
     tile: clipped === null ? tile : { ...tile, rows: clipped.tile, line: clipped.tile },
@@ -151,57 +133,6 @@ function isCut(rowAccess: Access, plan: ContractionPlan, spec: ContractionSpec, 
   return isNext(last) && rows * columns <= smallResult;
 }
 
-/** A line of fewer rows than this is too short for a tile of its own. */
-const shortLine = 7;
-/** How many whole lines a tile may have, each with an address. */
-const wholeLines = [3, 2];
-
-/**
- * A tall tile cut so that its rows lie in one line or in whole lines: with an address for each row it would run out of
- * registers.
- */
-function inLines(tile: Omit<TileShape, "line">, line: number, rows: number): TileShape {
-  if (tile.rows <= shortLine) return { ...tile, line: 0 };
-  if (line >= shortLine) {
-    const lines = wholeLines.filter((n) => n * line <= tile.rows);
-    const best = lines.find((n) => rows % (n * line) === 0) ?? lines.at(-1);
-    if (best !== undefined) return { ...tile, rows: best * line, line };
-  }
-  for (let r = tile.rows; r >= shortLine; r--) if (line % r === 0) return { ...tile, rows: r, line: r };
-  return { ...tile, line: 0 };
-}
-
-/**
- * Rows and vectors of the tile. Eight accumulators keep both multiply-add units of a 16-register machine busy and leave
- * room for what the compiler moves around; with twelve V8 spills as soon as the loop is not the simplest. Along a long
- * sum the row operand has one element per row and step in a line of its own, so few rows and many vectors are best.
- */
-function tileShape(
-  rows: number,
-  vectors: number,
-  lanes: number,
-  registers: number,
-  longSums: boolean,
-): Omit<TileShape, "line"> {
-  if (lanes === 1) return { rows: Math.min(rows, 4), vectors: Math.min(vectors, 2) };
-  const accumulators = registers >= 32 ? 24 : 8;
-  const preferred = registers >= 32 || longSums ? [4, 2, 3] : [2, 3, 4];
-  const width =
-    vectors === 1
-      ? 1
-      : (preferred.find((v) => vectors % v === 0) ?? Math.min(preferred[0] as number, vectors));
-  const limit = Math.max(2, width === 3 ? 4 : Math.floor(accumulators / width));
-  if (rows <= limit) return { rows, vectors: width };
-  // For few rows, the height that wastes least on the last tile.
-  let best = limit;
-  const waste = (n: number): number => Math.ceil(rows / n) * (n + 1);
-  const even = Math.ceil(rows / Math.ceil(rows / limit));
-  for (let r = limit; r >= Math.max(2, Math.min(even, limit - 1)); r--) {
-    if (rows < 32 && waste(r) < waste(best)) best = r;
-  }
-  return { rows: best, vectors: width };
-}
-
 export function axisIndex(map: AxisMap, spec: ContractionSpec): Index {
   let sum = zero;
   map.dims.forEach((d, i) => {
@@ -211,18 +142,23 @@ export function axisIndex(map: AxisMap, spec: ContractionSpec): Index {
   return sum;
 }
 
-/** The memory that an operand is read from, if its index there is linear. */
+/**
+ * The memory that an operand is read from, if its index there is linear.
+ *
+ * @param before zeros that the axes have before the value, though it has them not
+ */
 export function accessOf(
   node: Node,
   maps: readonly AxisMap[],
   spec: ContractionSpec,
   context: LoweringContext,
+  before?: readonly number[],
 ): Access | null {
   const used = new Map<number, Buffer>();
   const body: ScalarBody = new ScalarBody(reachBuffers(() => body, context, new Set(), used));
   const value = body.evaluate(
     node,
-    maps.map((m) => axisIndex(m, spec)),
+    maps.map((m, axis) => plus(axisIndex(m, spec), fixed(-(before?.[axis] ?? 0)))),
   );
   if (value.kind !== "load" || value.guards.length > 0) return null;
   if (value.index.terms.some((t) => t.atom.kind !== "var")) return null;

@@ -1,0 +1,85 @@
+/** The register tile of a contraction: how many rows and vectors, and how its rows lie. */
+import type { Node } from "../../graph/node.ts";
+import type { ContractionSpec } from "../../graph/operation.ts";
+import type { Target } from "../../kernel/program.ts";
+import { type ContractionPlan, extent } from "../contraction-plan.ts";
+import { lanesAlong } from "./kernel-frame.ts";
+
+export interface TileShape {
+  readonly rows: number;
+  readonly vectors: number;
+  /**
+   * As many rows of a tile as lie in one line of the innermost row dimension, which one address serves; 0 where that is not
+   * known.
+   */
+  readonly line: number;
+}
+
+/** The width of its vectors. */
+export const lanesOf = ({ dtype }: Node, columns: number, { lanes }: Pick<Target, "lanes">): number =>
+  dtype === "float64" ? 1 : Math.max(4, lanesAlong(columns, lanes));
+
+/** @param longSums whether the column operand is read as it lies, along sums of many terms */
+export function tileOf(
+  spec: ContractionSpec,
+  plan: ContractionPlan,
+  columns: number,
+  lanes: number,
+  { registers }: Pick<Target, "registers">,
+  longSums: boolean,
+): TileShape {
+  const rows = extent(spec, plan.rows);
+  const line = spec.sizes[plan.rows[plan.rows.length - 1] ?? -1] ?? 1;
+  return inLines(tileShape(rows, Math.ceil(columns / lanes), lanes, registers, longSums), line, rows);
+}
+
+/** A line of fewer rows than this is too short for a tile of its own. */
+const shortLine = 7;
+/** How many whole lines a tile may have, each with an address. */
+const wholeLines = [3, 2];
+
+/**
+ * A tall tile cut so that its rows lie in one line or in whole lines: with an address for each row it would run out of
+ * registers.
+ */
+function inLines(tile: Omit<TileShape, "line">, line: number, rows: number): TileShape {
+  if (tile.rows <= shortLine) return { ...tile, line: 0 };
+  if (line >= shortLine) {
+    const lines = wholeLines.filter((n) => n * line <= tile.rows);
+    const best = lines.find((n) => rows % (n * line) === 0) ?? lines.at(-1);
+    if (best !== undefined) return { ...tile, rows: best * line, line };
+  }
+  for (let r = tile.rows; r >= shortLine; r--) if (line % r === 0) return { ...tile, rows: r, line: r };
+  return { ...tile, line: 0 };
+}
+
+/**
+ * Rows and vectors of the tile. Eight accumulators keep both multiply-add units of a 16-register machine busy and leave
+ * room for what the compiler moves around; with twelve V8 spills as soon as the loop is not the simplest. Along a long
+ * sum the row operand has one element per row and step in a line of its own, so few rows and many vectors are best.
+ */
+function tileShape(
+  rows: number,
+  vectors: number,
+  lanes: number,
+  registers: number,
+  longSums: boolean,
+): Omit<TileShape, "line"> {
+  if (lanes === 1) return { rows: Math.min(rows, 4), vectors: Math.min(vectors, 2) };
+  const accumulators = registers >= 32 ? 24 : 8;
+  const preferred = registers >= 32 || longSums ? [4, 2, 3] : [2, 3, 4];
+  const width =
+    vectors === 1
+      ? 1
+      : (preferred.find((v) => vectors % v === 0) ?? Math.min(preferred[0] as number, vectors));
+  const limit = Math.max(2, width === 3 ? 4 : Math.floor(accumulators / width));
+  if (rows <= limit) return { rows, vectors: width };
+  // For few rows, the height that wastes least on the last tile.
+  let best = limit;
+  const waste = (n: number): number => Math.ceil(rows / n) * (n + 1);
+  const even = Math.ceil(rows / Math.ceil(rows / limit));
+  for (let r = limit; r >= Math.max(2, Math.min(even, limit - 1)); r--) {
+    if (rows < 32 && waste(r) < waste(best)) best = r;
+  }
+  return { rows: best, vectors: width };
+}
