@@ -89,7 +89,7 @@ function shareGoals(engine: OurId): Goal[] {
       write: times,
     }),
   );
-  const studio = (["lenet5", "conv"] as const).map(
+  const studio = (["mlp", "lenet5", "conv"] as const).map(
     (id): Goal => ({
       text: `step with the studio open, ${nameOf(id)}, ${engine}`,
       figure: figureNames.studio(id, engine),
