@@ -8,6 +8,7 @@ import type { Node } from "../graph/node.ts";
 import { type AxisMap, type ContractionSpec, contractionShape } from "../graph/operation.ts";
 import { extent, hasDim } from "./contraction-plan.ts";
 import { slidingOperand } from "./lower/winograd/form.ts";
+import { pixelsInVector } from "./pixels-in-vector.ts";
 
 /** The axis of the image that is walked: its loop dimensions. */
 interface Walked {
@@ -20,8 +21,6 @@ interface Walked {
 
 /** Fewer pixels are not worth it. */
 const fewestPixels = 1024;
-/** Share of the vector operations that has to remain at most. */
-const worthwhile = 0.7;
 
 /** The same contraction with pixels side by side, or null where that does not take fewer operations. */
 export function gradientSideBySide(
@@ -87,11 +86,7 @@ function pixelsOf(spec: ContractionSpec, { operand, offset, place }: Walked, lan
   const [width, places] = [sizes[offset] as number, sizes[place] as number];
   // A convolution: its windows are the kernel.
   if (width > places) return null;
-  for (const count of [4, 2]) {
-    const remaining = (width + count - 1) / (width * count);
-    if (count * filters <= lanes && places % count === 0 && remaining <= worthwhile) return count;
-  }
-  return null;
+  return pixelsInVector(filters, width, places, lanes);
 }
 
 /** The contraction over every `count`-th pixel, with as many pixels and the wider kernel in its result. */

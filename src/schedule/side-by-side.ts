@@ -8,6 +8,7 @@ import type { Node } from "../graph/node.ts";
 import { type AxisMap, type ContractionSpec, contractionShape } from "../graph/operation.ts";
 import { extent, hasDim } from "./contraction-plan.ts";
 import { slidingOperand } from "./lower/winograd/form.ts";
+import { pixelsInVector } from "./pixels-in-vector.ts";
 import { gradientSideBySide } from "./side-by-side-gradient.ts";
 
 /** An axis over which windows slide: its loop dimensions, and the axis of the kernel. */
@@ -21,8 +22,6 @@ interface Sliding {
 
 /** Fewer pixels are not worth laying out a larger kernel. */
 const fewestRows = 1024;
-/** Share of the vector operations that has to remain at most. */
-const worthwhile = 0.7;
 
 /**
  * The same contraction with pixels side by side, or null where that does not take fewer operations. Sums have further terms
@@ -85,11 +84,7 @@ function pixelsOf(spec: ContractionSpec, sliding: Sliding, lanes: number): numbe
   const [places, width] = [sizes[sliding.place] as number, sizes[sliding.offset] as number];
   // A weight gradient: its windows are the images.
   if (width > places) return null;
-  for (const count of [4, 2]) {
-    const remaining = (width + count - 1) / (width * count);
-    if (count * channels <= lanes && places % count === 0 && remaining <= worthwhile) return count;
-  }
-  return null;
+  return pixelsInVector(channels, width, places, lanes);
 }
 
 /** The kernel at `count` places of a window that is wider by `count - 1`, along a new first axis. */

@@ -112,9 +112,10 @@ export function zerosAround(node: Node): Padded {
 
 /** Whether rows with these clips never meet the zeros around a value. */
 export function meetNoZeros({ clips }: ClippedRows, { node, maps }: Pick<Rows, "node" | "maps">): boolean {
-  const { value } = zerosAround(node);
+  const { value, before } = zerosAround(node);
   return maps.every(
-    ({ dims }, axis) => value.shape[axis] === node.shape[axis] || dims.some((d) => clips.has(d)),
+    ({ dims }, axis) =>
+      (before[axis] === 0 && value.shape[axis] === node.shape[axis]) || dims.some((d) => clips.has(d)),
   );
 }
 
