@@ -110,12 +110,16 @@ export function zerosAround(node: Node): Padded {
   return { value: inside.value, before: before.map((b, i) => b + (inside.before[i] as number)) };
 }
 
-/** Whether rows with these clips never meet the zeros around a value. */
-export function meetNoZeros({ clips }: ClippedRows, { node, maps }: Pick<Rows, "node" | "maps">): boolean {
+/** Whether rows with these clips never meet the zeros around a value. A single step has no loop to be clipped. */
+export function meetNoZeros(
+  { clips }: ClippedRows,
+  { node, maps, spec }: Pick<Rows, "node" | "maps" | "spec">,
+): boolean {
   const { value, before } = zerosAround(node);
+  const isClipped = (d: number): boolean => clips.has(d) && spec.sizes[d] !== 1;
   return maps.every(
     ({ dims }, axis) =>
-      (before[axis] === 0 && value.shape[axis] === node.shape[axis]) || dims.some((d) => clips.has(d)),
+      (before[axis] === 0 && value.shape[axis] === node.shape[axis]) || dims.some(isClipped),
   );
 }
 

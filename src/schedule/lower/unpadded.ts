@@ -73,5 +73,7 @@ export function unpaddedRows(node: Node, around: Around): Unpadded | null {
   const columns = extent(spec, plan.columns);
   const { rows } = tileOf(spec, plan, columns, lanesOf(node, columns, around.target), around.target, false);
   const clipped = clippedRows(spec, plan, operand, rows, (d) => dimStride(operand.maps, strides, d));
-  return clipped !== null && meetNoZeros(clipped, operand) ? { ...padded, operand: operand.node } : null;
+  return clipped !== null && meetNoZeros(clipped, { ...operand, spec })
+    ? { ...padded, operand: operand.node }
+    : null;
 }
