@@ -38,24 +38,25 @@ const lenet: Case = {
   clipped: true,
 };
 
+const overOneEdge: Case = {
+  ...lenet,
+  batch: 12,
+  channels: 20,
+  filters: 8,
+  image: [6, 12],
+  kernel: [5, 1],
+  padding: [4, 0],
+};
+
 const cases: readonly Case[] = [
   lenet,
   { ...lenet, batch: 48, channels: 8, filters: 20, image: [4, 9], kernel: [5, 3], padding: [4, 2] },
   // Over one edge only, and windows that lie in the padding altogether.
-  { ...lenet, batch: 12, channels: 20, filters: 8, image: [6, 12], kernel: [5, 1], padding: [4, 0] },
+  overOneEdge,
   { ...lenet, batch: 16, channels: 4, filters: 8, image: [3, 3], padding: [6, 7] },
   { ...lenet, batch: 16, channels: 8, filters: 12, image: [7, 7], stride: 2 },
   { ...lenet, computed: true },
-  {
-    ...lenet,
-    batch: 12,
-    channels: 20,
-    filters: 8,
-    image: [6, 12],
-    kernel: [5, 1],
-    padding: [4, 0],
-    computed: true,
-  },
+  { ...overOneEdge, computed: true },
   { ...lenet, batch: 16, channels: 8, filters: 12, image: [7, 7], stride: 2, computed: true },
   { ...lenet, channels: 8, image: [28, 28], padding: [1, 1], clipped: false, computed: true },
   // Other numbers than zero count.

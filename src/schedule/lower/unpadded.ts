@@ -59,6 +59,8 @@ type Around = Surroundings & { readonly target: Pick<Target, "lanes" | "register
 export function unpaddedRows(node: Node, around: Around): Unpadded | null {
   if (node.op.kind !== "contraction") return null;
   const { spec } = node.op;
+  // Most contractions have no padding: they are not planned once more for it.
+  if (node.inputs.every((input) => zerosAround(input).value === resolve(input))) return null;
   const plan = contractionPlan(node, around);
   const operand = rowOperandOf(node, plan);
   const padded = zerosAround(operand.node);
