@@ -18,6 +18,8 @@ export type Place =
 export interface Call {
   readonly kernel: number;
   readonly places: readonly Place[];
+  /** Whether it writes only such elements of a buffer as another call of its stage, which writes that buffer too, leaves. */
+  readonly fillsUp?: true;
 }
 
 /** Calls that do not depend on each other. All calls of a stage end before the next stage begins. */

@@ -200,6 +200,20 @@ describe("verifyProgram", () => {
     ).not.toThrow();
   });
 
+  /** The second call of the first stage fills up what the first one writes. */
+  const filled = (...calls: readonly (readonly Place[])[]): Program => ({
+    ...staged(...calls),
+    stages: [
+      {
+        calls: calls.map((places, i) => ({ kernel: 0, places, ...(i === 1 && { fillsUp: true as const }) })),
+      },
+    ],
+  });
+
+  it("accepts a call that fills up what another one writes", () => {
+    expect(() => verifyProgram(filled([slot(0), arena(64)], [slot(1), arena(64)]))).not.toThrow();
+  });
+
   const bad: readonly (readonly [string, Program, string])[] = [
     [
       "kernel",
@@ -230,6 +244,12 @@ describe("verifyProgram", () => {
       staged([slot(0), arena(0)], [arena(0), slot(1)]),
       'call 0 ("test") writes its buffer 1, which overlaps buffer 0 of call 1',
     ],
+    [
+      "fills up what is read",
+      filled([arena(64), arena(0)], [slot(0), arena(64)]),
+      "overlaps buffer 0 of call 0",
+    ],
+    ["fills up beside", filled([slot(0), arena(0)], [arena(0), arena(64)]), "overlaps buffer 0 of call 1"],
     ["same slot", staged([slot(0), slot(1)], [slot(1), arena(0)]), "overlaps buffer 0 of call 1"],
     ["within a call", staged([arena(0), arena(0)]), "overlaps buffer 0 of call 0"],
   ];

@@ -384,11 +384,13 @@ interface Region {
   readonly access: BufferDecl["access"];
   readonly place: Place;
   readonly bytes: number;
+  readonly fillsUp: boolean;
 }
 
 /**
  * Checks every kernel of a program, its places and slots, and that no call writes what another call of the
- * same stage, or another buffer of its own that is not "readwrite", touches.
+ * same stage, or another buffer of its own that is not "readwrite", touches; but for a call that fills up what another
+ * one writes.
  *
  * @throws Error naming the stage, the call and what is wrong
  */
@@ -433,7 +435,8 @@ function regionsOf(program: Program, call: Call, index: number, where: string): 
         fail(`buffer ${i} takes bytes ${byteOffset} to ${byteOffset + bytes} of ${a} of ${area}`);
       }
     }
-    return { call: index, buffer: i, name, access: decl.access, place, bytes };
+    const fillsUp = call.fillsUp === true;
+    return { call: index, buffer: i, name, access: decl.access, place, bytes, fillsUp };
   });
 }
 
@@ -448,6 +451,12 @@ function overlap(a: Region, b: Region): boolean {
   );
 }
 
+/** Whether both write the same buffer and read nothing of it. */
+function shareOneBuffer(a: Region, b: Region): boolean {
+  if (a.access !== "write" || b.access !== "write") return false;
+  return JSON.stringify(a.place) === JSON.stringify(b.place) && a.bytes === b.bytes;
+}
+
 function verifyDisjoint(regions: readonly Region[], where: string): void {
   for (const writer of regions) {
     if (writer.access === "read") continue;
@@ -456,6 +465,7 @@ function verifyDisjoint(regions: readonly Region[], where: string): void {
       const sameCall = other.call === writer.call;
       // Inside one call, a "readwrite" buffer is where aliasing is declared.
       if (sameCall && (writer.access === "readwrite" || other.access === "readwrite")) continue;
+      if (!sameCall && (writer.fillsUp || other.fillsUp) && shareOneBuffer(writer, other)) continue;
       throw new Error(
         `program, ${where}: call ${writer.call} ("${writer.name}") writes its buffer ${writer.buffer}, which overlaps ` +
           `buffer ${other.buffer} of call ${other.call} ("${other.name}")`,

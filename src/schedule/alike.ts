@@ -138,12 +138,14 @@ class FormWriter {
     const known = this.#bufferNumbers.get(buffer.id);
     if (known !== undefined) {
       this.#signature.push(-3, known);
-      return;
+    } else {
+      this.#bufferNumbers.set(buffer.id, this.#buffers.length);
+      this.#buffers.push(buffer);
+      this.#signature.push(-4, this.#slotNumber(buffer.slot), buffer.size);
     }
-    this.#bufferNumbers.set(buffer.id, this.#buffers.length);
-    this.#buffers.push(buffer);
-    const { size, strides } = buffer;
-    this.#signature.push(-4, this.#slotNumber(buffer.slot), size, strides.length, ...strides);
+    // A value and what lies around it are in one memory.
+    const { strides, start = 0 } = buffer;
+    this.#signature.push(start, strides.length, ...strides);
   }
 
   /** Buffers of one slot are one memory. */

@@ -5,10 +5,9 @@
 import type { BinaryFn, UnaryFn } from "../base/scalar.ts";
 import { sizeOf } from "../base/shape.ts";
 import { type Node, resolve } from "../graph/node.ts";
-import { type Index, linearize, maxOf, minOf, ofAtom, variable, zero } from "./index-math.ts";
-import { stridesFor } from "./order.ts";
+import { paddedOperands } from "./margins.ts";
 import type { Order } from "./plan.ts";
-import { type LoadScalar, ScalarBody } from "./scalar-body.ts";
+import { contractionSource, isLeaf, isView } from "./views.ts";
 
 /** What a node costs when it is computed inside another kernel. */
 interface InlineCost {
@@ -23,6 +22,8 @@ export interface Materialized {
   readonly stored: readonly boolean[];
   /** By position: the stored nodes that computing this one reads. */
   readonly reads: readonly ReadonlySet<number>[];
+  /** Padded values that lie in the memory of what is inside, by that value. */
+  readonly margins: ReadonlyMap<Node, Node>;
 }
 
 const heavyUnary: ReadonlySet<UnaryFn> = new Set([
@@ -58,26 +59,6 @@ function workOf(node: Node): number {
   }
 }
 
-const viewKinds: ReadonlySet<string> = new Set([
-  "reshape",
-  "permute",
-  "expand",
-  "pad",
-  "slice",
-  "flip",
-  "window",
-  "unwindow",
-  "alias",
-]);
-
-export function isView(node: Node): boolean {
-  return viewKinds.has(node.op.kind);
-}
-
-export function isLeaf(node: Node): boolean {
-  return node.value !== null || node.op.kind === "scalar";
-}
-
 const alwaysStored: ReadonlySet<string> = new Set(["reduce", "contraction", "scatterAdd"]);
 
 /** The nodes that each node feeds, by position; views are looked through. */
@@ -111,60 +92,34 @@ function repeats(node: Node, operand: Node): boolean {
   return op.kind === "gather" && resolve(node.inputs[0] as Node) === operand;
 }
 
-/**
- * The operand that a contraction reads: itself, or the value under views that are linear in memory. Null entries
- * never come out: one of the two is always usable.
- */
-function contractionSource(operand: Node, orderOf: (n: Node) => Order): Node {
-  let base = resolve(operand);
-  while (isLinearView(base)) base = resolve(base.inputs[0] as Node);
-  return linearLoad(operand, base, orderOf(base)) === null ? resolve(operand) : base;
-}
-
-function isLinearView(node: Node): boolean {
-  const { kind } = node.op;
-  return (
-    node.value === null &&
-    (kind === "reshape" ||
-      kind === "permute" ||
-      kind === "slice" ||
-      kind === "flip" ||
-      kind === "expand" ||
-      kind === "window")
-  );
-}
-
-/** The index of `operand`'s elements in the memory of `base`, if it is linear in the coordinates. */
-function linearLoad(operand: Node, base: Node, order: Order): Index | null {
-  const strides = stridesFor(base.shape, order);
-  const body: ScalarBody = new ScalarBody((node, at) =>
-    node === base ? body.load(0, base.dtype, linearize(at, strides), []) : null,
-  );
-  const at = operand.shape.map((s, d) => (s === 1 ? zero : ofAtom(variable(`x${d}`, s))));
-  const value = body.evaluate(operand, at);
-  if (value.kind !== "load" || value.guards.length > 0) return null;
-  const { index } = value as LoadScalar;
-  if (index.terms.some((t) => t.atom.kind !== "var")) return null;
-  return minOf(index) >= 0 && maxOf(index) < sizeOf(base.shape) ? index : null;
-}
-
 /** An operand of a contraction and what lies between the zeros around it, of which it reads none; null where there is no such. */
 type UnpaddedOperand = (contraction: Node) => { readonly operand: Node; readonly value: Node } | null;
 
-/** Nodes that contractions need in memory. */
+interface ContractionOperands {
+  /** Nodes that contractions need in memory, and the operands that are views of them. */
+  readonly views: ReadonlyMap<Node, readonly Node[]>;
+  /** Those that are read without the zeros around them. */
+  readonly bare: ReadonlySet<Node>;
+}
+
 function contractionOperands(
   nodes: readonly Node[],
   orderOf: (n: Node) => Order,
   unpadded: UnpaddedOperand,
-): Set<Node> {
-  const needed = new Set<Node>();
+): ContractionOperands {
+  const views = new Map<Node, Node[]>();
+  const bare = new Set<Node>();
   for (const node of nodes) {
     if (node.op.kind !== "contraction" || isLeaf(node)) continue;
     const inside = unpadded(node);
-    for (const operand of node.inputs)
-      needed.add(resolve(operand) === inside?.operand ? inside.value : contractionSource(operand, orderOf));
+    for (const operand of node.inputs) {
+      const isBare = resolve(operand) === inside?.operand;
+      const source = isBare ? inside.value : contractionSource(operand, orderOf);
+      if (isBare) bare.add(source);
+      views.set(source, [...(views.get(source) ?? []), ...(isBare ? [] : [resolve(operand)])]);
+    }
   }
-  return needed;
+  return { views, bare };
 }
 
 export function materialize(
@@ -173,24 +128,50 @@ export function materialize(
   orderOf: (n: Node) => Order,
   unpadded: UnpaddedOperand,
 ): Materialized {
-  const needed = contractionOperands(nodes, orderOf, unpadded);
+  const { views, bare } = contractionOperands(nodes, orderOf, unpadded);
+  const padded = paddedOperands({ operands: views, bare, wanted, orderOf });
   const uses = countUses(nodes);
   const stored: boolean[] = [];
   const reads: ReadonlySet<number>[] = [];
   const costs: InlineCost[] = [];
+  const margins = new Map<Node, Node>();
+  const around = new Set<Node>();
   for (const node of nodes) {
     const cost = inlineCost(node, costs);
+    const zeros = padded.get(node);
     const keep =
       isLeaf(node) ||
       alwaysStored.has(node.op.kind) ||
-      needed.has(node) ||
+      (views.has(node) && !around.has(node)) ||
       (wanted.has(node) && !isView(node)) ||
-      (!isView(node) && worthStoring(node, cost, uses, nodes));
+      (!isView(node) && worthStoring(node, cost, uses, nodes)) ||
+      (zeros !== undefined && followsContraction(node, uses));
+    if (keep && zeros !== undefined) {
+      margins.set(node, zeros);
+      around.add(zeros);
+    }
     stored.push(keep);
     reads.push(cost.loads);
     costs.push(keep ? { loads: new Set([node.position]), work: 0 } : cost);
   }
-  return { stored, reads };
+  return { stored, reads, margins };
+}
+
+/**
+ * Whether an elementwise value is made of a contraction's result that is needed for nothing else: written in its stead, it costs
+ * nothing.
+ */
+function followsContraction(node: Node, uses: Uses): boolean {
+  return node.inputs.some((input) => {
+    const operand = resolve(input);
+    if (isLeaf(operand) || uses.count[operand.position] !== 1) return false;
+    if (sizeOf(operand.shape) !== sizeOf(node.shape)) return false;
+    const { kind } = operand.op;
+    return (
+      kind === "contraction" ||
+      (!alwaysStored.has(kind) && !isView(operand) && followsContraction(operand, uses))
+    );
+  });
 }
 
 function inlineCost(node: Node, costs: readonly InlineCost[]): InlineCost {

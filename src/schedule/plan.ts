@@ -6,6 +6,7 @@ import type { DType } from "../base/dtype.ts";
 import type { Node } from "../graph/node.ts";
 import type { Kernel } from "../kernel/ir.ts";
 import type { Program, Target } from "../kernel/program.ts";
+import { fixed, type Index, linearize, plus } from "./index-math.ts";
 
 /** Axes from the slowest-varying in memory to the fastest. */
 export type Order = readonly number[];
@@ -18,10 +19,17 @@ export interface Buffer {
   readonly size: number;
   /** Elements between neighbours along each logical axis. */
   readonly strides: readonly number[];
+  /** Elements before the value's first one, where it lies between zeros. 0 by default. */
+  readonly start?: number;
   /** The slot of the program that binds it, or null for memory in the arena. */
   readonly slot: number | null;
   /** Whether each thread has one of its own, which holds nothing from one chunk to the next. */
   readonly scratch?: boolean;
+}
+
+/** The element of a buffer that holds the value's element at some coordinates. */
+export function placeIn({ strides, start = 0 }: Buffer, at: readonly Index[]): Index {
+  return plus(linearize(at, strides), fixed(start));
 }
 
 /** A value that a kernel writes. */
@@ -44,6 +52,8 @@ export interface Group {
 export interface LoweredCall {
   readonly kernel: Kernel;
   readonly buffers: readonly Buffer[];
+  /** Whether it writes the rest of a buffer that the group before it writes: the two run side by side. */
+  readonly fillsUp?: true;
 }
 
 /** What lowering a group may ask for. */

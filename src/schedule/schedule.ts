@@ -13,10 +13,12 @@ import { described } from "./describe.ts";
 import { layoutNodes } from "./layout.ts";
 import { lowerContraction } from "./lower/contraction.ts";
 import { lowerMap } from "./lower/map.ts";
+import { lowerMargin } from "./lower/margin.ts";
 import { lowerReduce } from "./lower/reduce.ts";
 import { lowerScatterAdd } from "./lower/scatter.ts";
 import { unpaddedRows } from "./lower/unpadded.ts";
-import { isLeaf, type Materialized, materialize } from "./materialize.ts";
+import { marginMemory } from "./margins.ts";
+import { type Materialized, materialize } from "./materialize.ts";
 import { aligned, type Interval, planMemory } from "./memory.ts";
 import { lostValue } from "./old-values.ts";
 import { isRowMajor, rowMajor, stridesFor } from "./order.ts";
@@ -32,6 +34,7 @@ import type {
   Store,
 } from "./plan.ts";
 import { laidOut, splitCalls, steadyNodes } from "./preparation.ts";
+import { isLeaf } from "./views.ts";
 
 /** A value that the program must leave behind, in row-major order. */
 export interface Wanted {
@@ -101,7 +104,10 @@ class Scheduler implements LoweringContext {
     };
     const copies = this.#setAside(input);
     const groups = new AlikeGroups(this, (g, context) => described(g, lower(g, context), context));
-    const lowered = this.#ordered(partition(input)).map((g) => groups.lower(g));
+    const lowered = this.#withoutUnread(this.#ordered(partition(input))).map((g) => [
+      ...groups.lower(g),
+      ...g.stores.flatMap((s) => this.#marginOf(s)),
+    ]);
     return this.#programs([...copies, ...lowered.flat()]);
   }
 
@@ -209,13 +215,30 @@ class Scheduler implements LoweringContext {
     }
     for (const node of this.#request.nodes) {
       if (!this.#isStored(node) || isLeaf(node)) continue;
-      const size = sizeOf(node.shape);
-      const buffer =
-        inSlot.get(node) ?? this.#buffer(node.dtype, size, stridesFor(node.shape, this.orderOf(node)), null);
+      const buffer = inSlot.get(node) ?? this.#memoryOf(node);
       this.#primary.set(node, buffer);
       stores.push({ node, buffer });
     }
     return [...stores, ...copies];
+  }
+
+  /** Memory for a value, with room for the zeros around it where it has such. */
+  #memoryOf(node: Node): Buffer {
+    const padded = this.#stored.margins.get(node);
+    if (padded === undefined)
+      return this.#buffer(node.dtype, sizeOf(node.shape), stridesFor(node.shape, this.orderOf(node)), null);
+    const order = this.orderOf(padded);
+    const { size, strides, start } = marginMemory(node, padded, order);
+    const whole = this.#buffer(node.dtype, size, stridesFor(padded.shape, order), null);
+    this.#primary.set(padded, whole);
+    return { ...whole, strides, start };
+  }
+
+  /** What writes the zeros around a value that has been stored. */
+  #marginOf({ node, buffer }: Store): LoweredCall[] {
+    const padded = this.#stored.margins.get(node);
+    if (padded === undefined || this.#primary.get(node) !== buffer) return [];
+    return [lowerMargin(padded, this.#primary.get(padded) as Buffer, this)];
   }
 
   #wantedBuffer(w: Wanted, node: Node, output: number): Buffer {
@@ -284,6 +307,21 @@ class Scheduler implements LoweringContext {
     return out;
   }
 
+  /** Without the stores of sums and extremes that nobody but the group itself asks for: it has them in registers. */
+  #withoutUnread(groups: readonly Group[]): Group[] {
+    const read = new Set<Node>();
+    for (const g of groups) {
+      const made = new Set(g.stores.flatMap((s) => (this.#primary.get(s.node) === s.buffer ? [s.node] : [])));
+      for (const r of this.#groupReads(g)) if (!made.has(r)) read.add(r);
+      for (const s of g.stores) if (!made.has(s.node) || s.buffer.slot !== null) read.add(s.node);
+    }
+    return groups.map((g) => {
+      const stores = g.stores.filter(({ node }) => read.has(node) || !g.core.includes(node));
+      for (const s of g.stores) if (!stores.includes(s)) this.#primary.delete(s.node);
+      return stores.length < g.stores.length ? { ...g, stores } : g;
+    });
+  }
+
   #groupReads(group: Group): Set<Node> {
     const reads = new Set<Node>();
     for (const s of group.stores) {
@@ -303,7 +341,8 @@ class Scheduler implements LoweringContext {
       const stage = stageOf[i] as number;
       while (stages.length <= stage) stages.push([]);
       const kernel = kernels.add(call.kernel);
-      (stages[stage] as Call[]).push({ kernel, places: placesOf(call, arena.place) });
+      const places = placesOf(call, arena.place);
+      (stages[stage] as Call[]).push({ kernel, places, ...(call.fillsUp === true && { fillsUp: true }) });
     });
     const scratchBytes = Math.max(0, ...calls.map(scratchOf));
     return {
@@ -377,12 +416,13 @@ function placesOf({ buffers }: LoweredCall, elsewhere: (b: Buffer) => Place): Pl
 function stageNumbers(calls: readonly LoweredCall[]): number[] {
   const lastWrite = new Map<string, number>();
   const lastRead = new Map<string, number>();
-  return calls.map(({ kernel, buffers }) => {
-    let stage = 0;
+  let before = 0;
+  return calls.map(({ kernel, buffers, fillsUp }) => {
+    let stage = fillsUp === true ? before : 0;
     buffers.forEach((b, i) => {
       const key = b.slot === null ? `b${b.id}` : `s${b.slot}`;
       const { access } = kernel.buffers[i] as Kernel["buffers"][number];
-      stage = Math.max(stage, (lastWrite.get(key) ?? -1) + 1);
+      if (fillsUp !== true) stage = Math.max(stage, (lastWrite.get(key) ?? -1) + 1);
       if (access !== "read") stage = Math.max(stage, (lastRead.get(key) ?? -1) + 1);
     });
     buffers.forEach((b, i) => {
@@ -391,6 +431,7 @@ function stageNumbers(calls: readonly LoweredCall[]): number[] {
       if (access !== "write") lastRead.set(key, Math.max(lastRead.get(key) ?? -1, stage));
       if (access !== "read") lastWrite.set(key, stage);
     });
+    before = stage;
     return stage;
   });
 }

@@ -4,9 +4,10 @@
  * same place of an image, so they run along another dimension, as the images of a batch. With a window of 5 x 5 that hangs over by
  * four pixels, half of the products over 10 x 10 pixels are saved.
  */
-import { type Node, resolve } from "../../graph/node.ts";
+import type { Node } from "../../graph/node.ts";
 import type { AxisMap, ContractionSpec } from "../../graph/operation.ts";
 import { delinearize, type Index, ofAtom, plus, times, variable } from "../index-math.ts";
+import { zerosAround } from "../margins.ts";
 
 /** The steps of a summed dimension that meet no padding: `low - stride * row` up to, not including, `high - stride * row`. */
 export interface Clip {
@@ -92,22 +93,6 @@ function paddedAxes({ node, maps, spec, rows, summed }: Rows): {
     kept *= share;
   });
   return { clips, kept };
-}
-
-/** A value, and how many zeros lie before it along each axis. */
-export interface Padded {
-  readonly value: Node;
-  readonly before: readonly number[];
-}
-
-/** What lies between zeros: the value itself where it is not padded. */
-export function zerosAround(node: Node): Padded {
-  const n = resolve(node);
-  if (n.value !== null || n.op.kind !== "pad" || n.op.value !== 0)
-    return { value: n, before: n.shape.map(() => 0) };
-  const { before } = n.op;
-  const inside = zerosAround(n.inputs[0] as Node);
-  return { value: inside.value, before: before.map((b, i) => b + (inside.before[i] as number)) };
 }
 
 /** Whether rows with these clips never meet the zeros around a value. A single step has no loop to be clipped. */

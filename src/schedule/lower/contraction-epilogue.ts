@@ -3,8 +3,8 @@
  */
 import type { Node } from "../../graph/node.ts";
 import { valueTypeOf } from "../../kernel/ir.ts";
-import { type Index, linearize, zero } from "../index-math.ts";
-import type { Buffer, Group, LoweringContext } from "../plan.ts";
+import { type Index, zero } from "../index-math.ts";
+import { type Buffer, type Group, type LoweringContext, placeIn } from "../plan.ts";
 import { ScalarBody } from "../scalar-body.ts";
 import { alignedCoordinates, reachBuffers } from "./map.ts";
 import type { BodyStore } from "./walk.ts";
@@ -37,7 +37,7 @@ export function contractionEpilogue(
     used.set(s.buffer.id, s.buffer);
     const where = alignedCoordinates(at, node.shape, s.node);
     const value = body.evaluate(s.node, where);
-    return { value, buffer: s.buffer, index: linearize(where, s.buffer.strides) };
+    return { value, buffer: s.buffer, index: placeIn(s.buffer, where) };
   });
   return { body, stores };
 }

@@ -9,7 +9,14 @@ import { Locals } from "../../kernel/build.ts";
 import { type Index, linearize, slopeOf, zero } from "../index-math.ts";
 import { mergedAxes } from "../merged-axes.ts";
 import { rowMajorStrides } from "../order.ts";
-import type { Buffer, Group, LoweredCall, LoweringContext, Store } from "../plan.ts";
+import {
+  type Buffer,
+  type Group,
+  type LoweredCall,
+  type LoweringContext,
+  placeIn,
+  type Store,
+} from "../plan.ts";
 import { type Reach, ScalarBody } from "../scalar-body.ts";
 import { coordinates, type Dim, indicesOf, mergeDims, splitDims } from "./domain.ts";
 import { Emitter } from "./emitter.ts";
@@ -36,7 +43,7 @@ export function reachBuffers(
     const buffer = own.has(node) ? null : context.bufferOf(node);
     if (buffer === null) return null;
     used.set(buffer.id, buffer);
-    return body().load(buffer.id, buffer.dtype, linearize(at, buffer.strides), guards);
+    return body().load(buffer.id, buffer.dtype, placeIn(buffer, at), guards);
   };
 }
 
@@ -80,7 +87,7 @@ function bodyStore(
   buffers: Map<number, Buffer>,
 ): BodyStore {
   buffers.set(s.buffer.id, s.buffer);
-  return { value: body.evaluate(s.node, at), buffer: s.buffer, index: linearize(at, s.buffer.strides) };
+  return { value: body.evaluate(s.node, at), buffer: s.buffer, index: placeIn(s.buffer, at) };
 }
 
 /**

@@ -20,7 +20,14 @@ import {
   times,
   variable,
 } from "../index-math.ts";
-import type { Buffer, Group, LoweredCall, LoweringContext, Order } from "../plan.ts";
+import {
+  type Buffer,
+  type Group,
+  type LoweredCall,
+  type LoweringContext,
+  type Order,
+  placeIn,
+} from "../plan.ts";
 import { type Reach, type Scalar, ScalarBody } from "../scalar-body.ts";
 import { coordinates, type Dim, indicesOf, mergeDims, splitDims } from "./domain.ts";
 import { Emitter } from "./emitter.ts";
@@ -127,7 +134,7 @@ function epilogue(
     return {
       value: body.evaluate(s.node, where),
       buffer: s.buffer,
-      index: linearize(where, s.buffer.strides),
+      index: placeIn(s.buffer, where),
     };
   });
 }

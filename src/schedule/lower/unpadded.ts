@@ -9,9 +9,10 @@ import {
   extent,
   type Surroundings,
 } from "../contraction-plan.ts";
-import { isView } from "../materialize.ts";
+import { type Padded, zerosAround } from "../margins.ts";
 import { stridesFor } from "../order.ts";
-import { type ClippedRows, clipRows, meetNoZeros, type Padded, zerosAround } from "./contraction-clip.ts";
+import { isView } from "../views.ts";
+import { type ClippedRows, clipRows, meetNoZeros } from "./contraction-clip.ts";
 import { lanesOf, tileOf } from "./tile-shape.ts";
 import { winogradOperand } from "./winograd/form.ts";
 
