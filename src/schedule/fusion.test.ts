@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { recordPrograms } from "../engine/recorded-programs.test-helper.ts";
-import { scalar } from "../graph/build.ts";
+import { expand, scalar } from "../graph/build.ts";
+import type { Node } from "../graph/node.ts";
 import type { Program } from "../kernel/program.ts";
 import * as ops from "../ops/index.ts";
 import { randint, randn, tensor, zeros } from "../tensor/create.ts";
@@ -75,6 +76,35 @@ describe("what is computed together", () => {
         .flat()
         .filter((name) => name === "reduce"),
     ).toHaveLength(1);
+  });
+
+  test("a value is not stored for reductions that read it in one pass, but for passes one after the other", async () => {
+    const large = async (centred: boolean): Promise<number> => {
+      const program = await programOf(async (flush) => {
+        const [a, b, c] = [0, 1, 2].map(() => randn([64, 480]).persist().node) as [Node, Node, Node];
+        await flush("prepared");
+        const x = ops.add(ops.mul(a, b), c);
+        const sums = [x, ops.mul(x, x), ops.abs(x)].map((of) => ops.sum(of, { dim: 0, keepdim: true }));
+        for (const sum of sums) Tensor.of(sum);
+        if (!centred) return;
+        const rest = ops.sub(x, expand(sums[0] as Node, x.shape));
+        Tensor.of(ops.sum(ops.mul(rest, rest), { dim: 0, keepdim: true }));
+        Tensor.of(ops.sum(x, { dim: 1 }));
+      });
+      return intermediatesOf(program).filter((size) => size === 64 * 480).length;
+    };
+    expect(await large(false)).toBe(0);
+    expect(await large(true)).toBe(1);
+  });
+
+  test("what only the epilogue of its own kernel reads is not stored", async () => {
+    const program = await programOf(async (flush) => {
+      const [x, w] = [randn([32, 48]), randn([48, 40])].map((t) => t.persist().node) as [Node, Node];
+      await flush("prepared");
+      Tensor.of(ops.relu(ops.matmul(x, w)));
+    });
+    const contraction = program.kernels.find((k) => k.name === "contraction");
+    expect(contraction?.buffers.filter((b) => b.access !== "read").map((b) => b.size)).toEqual([32 * 40]);
   });
 
   test("totals of reductions that were made together are one reduction", async () => {

@@ -69,20 +69,62 @@ interface Uses {
 }
 
 function countUses(nodes: readonly Node[]): Uses {
+  const passes = new Passes(nodes);
   const count = nodes.map(() => 0);
   const repeated = nodes.map(() => false);
   for (let p = nodes.length - 1; p >= 0; p--) {
     const node = nodes[p] as Node;
+    count[p] = passes.over(p).size;
     if (isLeaf(node)) continue;
-    const view = isView(node);
-    const operands = new Set(node.inputs.map(resolve));
-    for (const operand of operands) {
+    for (const operand of new Set(node.inputs.map(resolve))) {
       const at = operand.position;
-      count[at] = (count[at] as number) + (view ? Math.max(count[p] as number, 1) : 1);
-      if ((view && repeated[p]) || repeats(node, operand)) repeated[at] = true;
+      if ((isView(node) && repeated[p]) || repeats(node, operand)) repeated[at] = true;
     }
   }
   return { count, repeated };
+}
+
+/**
+ * Who reads each value: a node, or all reductions that will be one pass over it, with what is computed for them alone. Views
+ * are looked through.
+ */
+class Passes {
+  readonly #readers: ReadonlySet<string>[];
+
+  constructor(nodes: readonly Node[]) {
+    const depths = depthsOf(nodes);
+    const readers = nodes.map(() => new Set<string>());
+    this.#readers = readers;
+    for (let p = nodes.length - 1; p >= 0; p--) {
+      const node = nodes[p] as Node;
+      if (isLeaf(node)) continue;
+      const by = readers[p] as Set<string>;
+      const [only] = by;
+      const inPass = by.size === 1 && only?.startsWith("reduce") === true && !alwaysStored.has(node.op.kind);
+      const reads = isView(node) && by.size > 0 ? by : [inPass ? only : passOf(node, depths[p] as number)];
+      for (const operand of new Set(node.inputs.map(resolve)))
+        for (const reader of reads) readers[operand.position]?.add(reader);
+    }
+  }
+
+  over(position: number): ReadonlySet<string> {
+    return this.#readers[position] as ReadonlySet<string>;
+  }
+}
+
+function passOf({ op, inputs, position }: Node, depth: number): string {
+  if (op.kind !== "reduce") return `${position}`;
+  return `reduce ${inputs[0]?.shape.join("x")} over ${op.axes.join()}, ${depth}`;
+}
+
+/** How many reductions lead to each value, one after the other. */
+function depthsOf(nodes: readonly Node[]): number[] {
+  const depths: number[] = [];
+  for (const node of nodes) {
+    const before = isLeaf(node) ? [] : node.inputs.map((input) => depths[resolve(input).position] as number);
+    depths.push(Math.max(0, ...before) + (node.op.kind === "reduce" ? 1 : 0));
+  }
+  return depths;
 }
 
 function repeats(node: Node, operand: Node): boolean {
@@ -145,7 +187,7 @@ export function materialize(
       (views.has(node) && !around.has(node)) ||
       (wanted.has(node) && !isView(node)) ||
       (!isView(node) && worthStoring(node, cost, uses, nodes)) ||
-      (zeros !== undefined && followsContraction(node, uses));
+      (zeros !== undefined && (largeLoads(node, cost, nodes) > 1 || followsContraction(node, uses)));
     if (keep && zeros !== undefined) {
       margins.set(node, zeros);
       around.add(zeros);
@@ -211,7 +253,12 @@ function worthStoring(node: Node, cost: InlineCost, uses: Uses, nodes: readonly 
   if (uses.repeated[node.position]) return true;
   if (count < 2) return false;
   if (cost.work >= heavyWork) return true;
-  let large = 0;
-  for (const l of cost.loads) if (sizeOf((nodes[l] as Node).shape) * 2 >= size) large++;
+  const large = largeLoads(node, cost, nodes);
   return count * large > 1 + large + count;
+}
+
+/** How many values of the node's own size it is computed from. */
+function largeLoads(node: Node, { loads }: InlineCost, nodes: readonly Node[]): number {
+  const size = sizeOf(node.shape);
+  return [...loads].filter((l) => sizeOf((nodes[l] as Node).shape) * 2 >= size).length;
 }
