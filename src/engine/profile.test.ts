@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, test } from "vitest";
+import * as nn from "../nn/index.ts";
 import { createInterpreterDevice } from "../runtime/interpreter-device.ts";
 import { createWasmDevice } from "../runtime/wasm/device.ts";
-import { randn, tensor } from "../tensor/create.ts";
+import { fromOwned, randn, tensor } from "../tensor/create.ts";
+import { noGrad } from "../tensor/grad-mode.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { currentEngine, useEngine } from "./default.ts";
 import { Engine } from "./engine.ts";
@@ -82,6 +84,24 @@ describe.each([
       await engine.flush();
     });
     expect(kernels).toMatchObject([{ name: "map 8x8: mul", flops: 64, bytes: 2 * 4 * 64 }]);
+  });
+
+  test("counts the bytes of zeros and of the value between them apart, though they lie in one memory", async () => {
+    const engine = await use();
+    const model = new nn.Sequential(
+      new nn.Conv2d(2, 16, 1),
+      new nn.ReLU(),
+      new nn.Conv2d(16, 4, 3, { padding: 1 }),
+    );
+    const x = fromOwned(new Float32Array(4 * 2 * 64), [4, 2, 8, 8]);
+    await engine.flush();
+    const { kernels } = await engine.profile(async () => {
+      await noGrad(() => model(x)).data();
+    });
+    const bytesIn = (name: string): number | undefined => kernels.find((k) => k.name.startsWith(name))?.bytes;
+    expect(bytesIn("margin 4x16x10x10")).toBe(4 * 4 * 16 * (100 - 64));
+    const [image, weight, bias, result] = [4 * 2 * 64, 16 * 2, 16, 4 * 16 * 64];
+    expect(bytesIn("contraction 4x16x8x8")).toBe(4 * (image + weight + bias + result));
   });
 
   test("is refused inside another, and a function that throws leaves the engine usable", async () => {

@@ -234,6 +234,8 @@ export interface BufferDecl {
   readonly dtype: DType;
   /** Number of elements; every access must stay inside. */
   readonly size: number;
+  /** How many of them the kernel has to do with, as the profiler counts bytes. All by default. */
+  readonly touched?: number;
   /** "scratch" belongs to the thread that runs the chunk, which finds it with whatever was left there. */
   readonly access: "read" | "write" | "readwrite" | "scratch";
 }
@@ -254,10 +256,10 @@ export interface Kernel {
   readonly about?: string;
 }
 
-/** Bytes of a kernel's buffers, each counted once; scratch, which stays in cache, is left out. */
+/** Bytes of a kernel's buffers that it touches, each counted once; scratch, which stays in cache, is left out. */
 export function bytesOf({ buffers }: Kernel): number {
-  return buffers.reduce((sum, { size, dtype, access }) => {
-    return access === "scratch" ? sum : sum + size * byteSize(dtype);
+  return buffers.reduce((sum, { size, touched = size, dtype, access }) => {
+    return access === "scratch" ? sum : sum + touched * byteSize(dtype);
   }, 0);
 }
 

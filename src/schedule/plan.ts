@@ -21,6 +21,8 @@ export interface Buffer {
   readonly strides: readonly number[];
   /** Elements before the value's first one, where it lies between zeros. 0 by default. */
   readonly start?: number;
+  /** How many elements are the value's, where it lies between zeros. All by default. */
+  readonly held?: number;
   /** The slot of the program that binds it, or null for memory in the arena. */
   readonly slot: number | null;
   /** Whether each thread has one of its own, which holds nothing from one chunk to the next. */

@@ -231,7 +231,7 @@ class Scheduler implements LoweringContext {
     const { size, strides, start } = marginMemory(node, padded, order);
     const whole = this.#buffer(node.dtype, size, stridesFor(padded.shape, order), null);
     this.#primary.set(padded, whole);
-    return { ...whole, strides, start };
+    return { ...whole, strides, start, held: sizeOf(node.shape) };
   }
 
   /** What writes the zeros around a value that has been stored. */

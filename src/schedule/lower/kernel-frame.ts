@@ -66,6 +66,7 @@ export class KernelBuffers {
       return {
         dtype: b.dtype,
         size: b.size,
+        ...(b.held !== undefined && { touched: b.held }),
         access: b.scratch === true ? "scratch" : read ? (write ? "readwrite" : "read") : "write",
       } as const;
     });

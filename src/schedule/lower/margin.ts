@@ -24,13 +24,14 @@ const longestRun = 8;
 /** @param padded whose memory `buffer` is */
 export function lowerMargin(padded: Node, buffer: Buffer, context: LoweringContext): LoweredCall {
   const axes = axesOf(padded, buffer, context);
-  const kernel = new KernelBuffers(new Map([[buffer.id, buffer]]));
+  const held = sizeOf(padded.shape) - sizeOf(zerosAround(padded).value.shape);
+  const kernel = new KernelBuffers(new Map([[buffer.id, { ...buffer, held }]]));
   const locals = new Locals();
   const chunk = chunkLocal(locals);
   const emitter = new Emitter(new ScalarBody(() => null), kernel, locals);
   const zeros = new Zeros(emitter, kernel.use(buffer.id, "write"), buffer, context.target.lanes);
   const outer = axes[0] as Axis;
-  const wanted = chunkCount(sizeOf(padded.shape) - sizeOf(zerosAround(padded).value.shape));
+  const wanted = chunkCount(held);
   // Only what lies outside of all margins is cut.
   const size = hasMargin(outer) ? outer.inside : Math.ceil(outer.inside / wanted);
   const chunks = Math.ceil(outer.inside / size);
