@@ -5,7 +5,7 @@
 import type { DType } from "../base/dtype.ts";
 import { type Node, resolve } from "../graph/node.ts";
 import { hashSignature, sameSignature, writeStructure } from "../graph/signature.ts";
-import type { Buffer, Group, LoweredCall, LoweringContext } from "./plan.ts";
+import { type Buffer, type Group, type LoweredCall, type LoweringContext, nodesMadeBy } from "./plan.ts";
 
 /** All that lowering a group depends on. */
 interface Form {
@@ -103,8 +103,7 @@ class FormWriter {
 
   constructor(group: Group, context: LoweringContext) {
     this.#context = context;
-    const made = group.stores.filter((s) => context.bufferOf(s.node) === s.buffer);
-    this.#computed = new Set([...group.core, ...made.map((s) => s.node)].map(resolve));
+    this.#computed = new Set([...group.core, ...nodesMadeBy(group, context)].map(resolve));
     this.#signature.push(kindCodes[group.kind]);
     for (const node of group.core) this.#put(node);
     this.#signature.push(-1);

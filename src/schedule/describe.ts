@@ -4,7 +4,7 @@
  */
 import { type Node, resolve } from "../graph/node.ts";
 import { contractionShape, type Operation } from "../graph/operation.ts";
-import type { Group, LoweredCall, LoweringContext, Store } from "./plan.ts";
+import { type Group, type LoweredCall, type LoweringContext, nodesMadeBy, type Store } from "./plan.ts";
 
 /** More functions than these are not listed. */
 const mostListed = 4;
@@ -48,8 +48,7 @@ function functionsIn(group: Group, context: Pick<LoweringContext, "bufferOf">): 
   const functions = new Set<string>();
   const views = new Set<string>();
   const seen = new Set<Node>();
-  const made = group.stores.filter((s) => context.bufferOf(s.node) === s.buffer);
-  const own = new Set([...group.core, ...made.map((s) => s.node)].map(resolve));
+  const own = new Set([...group.core, ...nodesMadeBy(group, context)].map(resolve));
   const visit = (node: Node): void => {
     const n = resolve(node);
     if (seen.has(n)) return;

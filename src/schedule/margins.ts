@@ -5,7 +5,7 @@
 import { type Shape, sizeOf } from "../base/shape.ts";
 import { type Node, resolve } from "../graph/node.ts";
 import { stridesFor } from "./order.ts";
-import type { Order } from "./plan.ts";
+import type { Buffer, Order } from "./plan.ts";
 import { isLeaf, isLinear, isView } from "./views.ts";
 
 /** A value, and how many zeros lie before it along each axis. */
@@ -60,30 +60,27 @@ function mayHaveMargin(value: Node, padded: Node, request: MarginsRequest): bool
   const { operands, bare, wanted, orderOf } = request;
   if (isLeaf(value) || isView(value) || value.op.kind === "scatterAdd") return false;
   if (wanted.has(value) || wanted.has(padded) || bare.has(value)) return false;
-  const memory = marginMemory(value, padded, orderOf(padded));
-  const moving = orderOf(value).filter((d) => value.shape[d] !== 1);
-  const falls = moving.every((d, i) => i === 0 || strideAt(memory, moving[i - 1]) > strideAt(memory, d));
+  const { strides } = placeBetween(value, padded, stridesFor(padded.shape, orderOf(padded)));
+  const along = orderOf(value).flatMap((d) => (value.shape[d] === 1 ? [] : [strides[d] as number]));
+  const falls = along.every((stride, i) => i === 0 || (along[i - 1] as number) > stride);
+  const memory = { strides, size: sizeOf(padded.shape) };
   return falls && (operands.get(value) ?? []).every((view) => isLinear(view, value, memory));
 }
 
-/** How a value lies in the memory of its padded operand. */
-export interface MarginMemory {
-  readonly size: number;
-  readonly strides: readonly number[];
-  /** Elements before the first. */
-  readonly start: number;
-}
-
-const strideAt = ({ strides }: MarginMemory, d: number | undefined): number => strides[d as number] as number;
-
-/** @param order of the padded operand */
-export function marginMemory(value: Node, padded: Node, order: Order): MarginMemory {
+/**
+ * How a value lies in the memory of its padded operand.
+ *
+ * @param around strides of the padded operand
+ */
+export function placeBetween(
+  value: Node,
+  padded: Node,
+  around: readonly number[],
+): Required<Pick<Buffer, "strides" | "start">> {
   const { before, value: inside } = zerosAround(padded);
-  const around = stridesFor(padded.shape, order);
   const moving = around.filter((_, d) => inside.shape[d] !== 1);
   let next = 0;
   return {
-    size: sizeOf(padded.shape),
     strides: value.shape.map((s) => (s === 1 ? 0 : (moving[next++] as number))),
     start: before.reduce((sum, b, d) => sum + b * (around[d] as number), 0),
   };

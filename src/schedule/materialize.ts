@@ -69,47 +69,34 @@ interface Uses {
 }
 
 function countUses(nodes: readonly Node[]): Uses {
-  const passes = new Passes(nodes);
-  const count = nodes.map(() => 0);
   const repeated = nodes.map(() => false);
   for (let p = nodes.length - 1; p >= 0; p--) {
     const node = nodes[p] as Node;
-    count[p] = passes.over(p).size;
     if (isLeaf(node)) continue;
-    for (const operand of new Set(node.inputs.map(resolve))) {
-      const at = operand.position;
-      if ((isView(node) && repeated[p]) || repeats(node, operand)) repeated[at] = true;
-    }
+    for (const operand of new Set(node.inputs.map(resolve)))
+      if ((isView(node) && repeated[p]) || repeats(node, operand)) repeated[operand.position] = true;
   }
-  return { count, repeated };
+  return { count: readersOf(nodes).map((readers) => readers.size), repeated };
 }
 
 /**
  * Who reads each value: a node, or all reductions that will be one pass over it, with what is computed for them alone. Views
  * are looked through.
  */
-class Passes {
-  readonly #readers: ReadonlySet<string>[];
-
-  constructor(nodes: readonly Node[]) {
-    const depths = depthsOf(nodes);
-    const readers = nodes.map(() => new Set<string>());
-    this.#readers = readers;
-    for (let p = nodes.length - 1; p >= 0; p--) {
-      const node = nodes[p] as Node;
-      if (isLeaf(node)) continue;
-      const by = readers[p] as Set<string>;
-      const [only] = by;
-      const inPass = by.size === 1 && only?.startsWith("reduce") === true && !alwaysStored.has(node.op.kind);
-      const reads = isView(node) && by.size > 0 ? by : [inPass ? only : passOf(node, depths[p] as number)];
-      for (const operand of new Set(node.inputs.map(resolve)))
-        for (const reader of reads) readers[operand.position]?.add(reader);
-    }
+function readersOf(nodes: readonly Node[]): ReadonlySet<string>[] {
+  const depths = depthsOf(nodes);
+  const readers = nodes.map(() => new Set<string>());
+  for (let p = nodes.length - 1; p >= 0; p--) {
+    const node = nodes[p] as Node;
+    if (isLeaf(node)) continue;
+    const by = readers[p] as Set<string>;
+    const [only] = by;
+    const inPass = by.size === 1 && only?.startsWith("reduce") === true && !alwaysStored.has(node.op.kind);
+    const reads = isView(node) && by.size > 0 ? by : [inPass ? only : passOf(node, depths[p] as number)];
+    for (const operand of new Set(node.inputs.map(resolve)))
+      for (const reader of reads) readers[operand.position]?.add(reader);
   }
-
-  over(position: number): ReadonlySet<string> {
-    return this.#readers[position] as ReadonlySet<string>;
-  }
+  return readers;
 }
 
 function passOf({ op, inputs, position }: Node, depth: number): string {

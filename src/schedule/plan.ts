@@ -50,6 +50,11 @@ export interface Group {
   readonly stores: Store[];
 }
 
+/** The nodes that a group's stores compute; others copy what is in memory already. */
+export function nodesMadeBy({ stores }: Group, context: Pick<LoweringContext, "bufferOf">): Set<Node> {
+  return new Set(stores.filter((s) => context.bufferOf(s.node) === s.buffer).map((s) => s.node));
+}
+
 /** A kernel and the buffers it is called with. */
 export interface LoweredCall {
   readonly kernel: Kernel;

@@ -17,21 +17,22 @@ import { lowerMargin } from "./lower/margin.ts";
 import { lowerReduce } from "./lower/reduce.ts";
 import { lowerScatterAdd } from "./lower/scatter.ts";
 import { unpaddedRows } from "./lower/unpadded.ts";
-import { marginMemory } from "./margins.ts";
+import { placeBetween } from "./margins.ts";
 import { type Materialized, materialize } from "./materialize.ts";
 import { aligned, type Interval, planMemory } from "./memory.ts";
 import { lostValue } from "./old-values.ts";
 import { isRowMajor, rowMajor, stridesFor } from "./order.ts";
 import { type PartitionInput, partition, readsInPlace } from "./partition.ts";
-import type {
-  Buffer,
-  Group,
-  LoweredCall,
-  LoweringContext,
-  Order,
-  Schedule,
-  SlotBinding,
-  Store,
+import {
+  type Buffer,
+  type Group,
+  type LoweredCall,
+  type LoweringContext,
+  nodesMadeBy,
+  type Order,
+  type Schedule,
+  type SlotBinding,
+  type Store,
 } from "./plan.ts";
 import { laidOut, splitCalls, steadyNodes } from "./preparation.ts";
 import { isLeaf } from "./views.ts";
@@ -106,7 +107,7 @@ class Scheduler implements LoweringContext {
     const groups = new AlikeGroups(this, (g, context) => described(g, lower(g, context), context));
     const lowered = this.#withoutUnread(this.#ordered(partition(input))).map((g) => [
       ...groups.lower(g),
-      ...g.stores.flatMap((s) => this.#marginOf(s)),
+      ...[...nodesMadeBy(g, this)].flatMap((node) => this.#marginOf(node)),
     ]);
     return this.#programs([...copies, ...lowered.flat()]);
   }
@@ -224,21 +225,18 @@ class Scheduler implements LoweringContext {
 
   /** Memory for a value, with room for the zeros around it where it has such. */
   #memoryOf(node: Node): Buffer {
-    const padded = this.#stored.margins.get(node);
-    if (padded === undefined)
-      return this.#buffer(node.dtype, sizeOf(node.shape), stridesFor(node.shape, this.orderOf(node)), null);
-    const order = this.orderOf(padded);
-    const { size, strides, start } = marginMemory(node, padded, order);
-    const whole = this.#buffer(node.dtype, size, stridesFor(padded.shape, order), null);
+    const padded = this.#stored.margins.get(node) ?? node;
+    const strides = stridesFor(padded.shape, this.orderOf(padded));
+    const whole = this.#buffer(node.dtype, sizeOf(padded.shape), strides, null);
+    if (padded === node) return whole;
     this.#primary.set(padded, whole);
-    return { ...whole, strides, start, held: sizeOf(node.shape) };
+    return { ...whole, ...placeBetween(node, padded, strides), held: sizeOf(node.shape) };
   }
 
   /** What writes the zeros around a value that has been stored. */
-  #marginOf({ node, buffer }: Store): LoweredCall[] {
+  #marginOf(node: Node): LoweredCall[] {
     const padded = this.#stored.margins.get(node);
-    if (padded === undefined || this.#primary.get(node) !== buffer) return [];
-    return [lowerMargin(padded, this.#primary.get(padded) as Buffer, this)];
+    return padded === undefined ? [] : [lowerMargin(padded, this.bufferOf(padded) as Buffer, this)];
   }
 
   #wantedBuffer(w: Wanted, node: Node, output: number): Buffer {
@@ -277,7 +275,7 @@ class Scheduler implements LoweringContext {
   #ordered(groups: readonly Group[]): Group[] {
     const maker = new Map<Node, Group>();
     for (const g of groups) {
-      for (const s of g.stores) if (this.#primary.get(s.node) === s.buffer) maker.set(s.node, g);
+      for (const node of nodesMadeBy(g, this)) maker.set(node, g);
     }
     const readers = new Map<number, Set<Group>>();
     for (const g of groups) {
@@ -311,7 +309,7 @@ class Scheduler implements LoweringContext {
   #withoutUnread(groups: readonly Group[]): Group[] {
     const read = new Set<Node>();
     for (const g of groups) {
-      const made = new Set(g.stores.flatMap((s) => (this.#primary.get(s.node) === s.buffer ? [s.node] : [])));
+      const made = nodesMadeBy(g, this);
       for (const r of this.#groupReads(g)) if (!made.has(r)) read.add(r);
       for (const s of g.stores) if (!made.has(s.node) || s.buffer.slot !== null) read.add(s.node);
     }

@@ -3,7 +3,7 @@ import { sizeOf } from "../base/shape.ts";
 import { type Node, resolve } from "../graph/node.ts";
 import { type Index, linearize, maxOf, minOf, ofAtom, variable, zero } from "./index-math.ts";
 import { stridesFor } from "./order.ts";
-import type { Order } from "./plan.ts";
+import type { Buffer, Order } from "./plan.ts";
 import { ScalarBody } from "./scalar-body.ts";
 
 const viewKinds: ReadonlySet<string> = new Set([
@@ -26,10 +26,7 @@ export function isLeaf(node: Node): boolean {
   return node.value !== null || node.op.kind === "scalar";
 }
 
-/**
- * The operand that a contraction reads: itself, or the value under views that are linear in memory. Null entries
- * never come out: one of the two is always usable.
- */
+/** The operand that a contraction reads: itself, or the value under views that are linear in memory. */
 export function contractionSource(operand: Node, orderOf: (n: Node) => Order): Node {
   let base = resolve(operand);
   while (isLinearView(base)) base = resolve(base.inputs[0] as Node);
@@ -51,13 +48,11 @@ function isLinearView(node: Node): boolean {
 }
 
 /** Whether `operand`'s elements lie in the memory of `base` at an index that is linear in the coordinates. */
-export type LinearIn = (
+export function isLinear(
   operand: Node,
   base: Node,
-  memory: { readonly strides: readonly number[]; readonly size: number },
-) => boolean;
-
-export const isLinear: LinearIn = (operand, base, { strides, size }) => {
+  { strides, size }: Pick<Buffer, "strides" | "size">,
+): boolean {
   const body: ScalarBody = new ScalarBody((node, at) =>
     node === base ? body.load(0, base.dtype, linearize(at, strides), []) : null,
   );
@@ -66,4 +61,4 @@ export const isLinear: LinearIn = (operand, base, { strides, size }) => {
   if (value.kind !== "load" || value.guards.length > 0) return false;
   const { index }: { readonly index: Index } = value;
   return index.terms.every((t) => t.atom.kind === "var") && minOf(index) >= 0 && maxOf(index) < size;
-};
+}

@@ -7,8 +7,7 @@ import { useEngine } from "../../src/engine/default.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { F, fromOwned, type Tensor } from "../../src/index.ts";
 import type { Device } from "../../src/runtime/device.ts";
-import { findCompiler } from "../setup/neighbours.ts";
-import { devices, nativeDevice } from "./engines.ts";
+import { devicesAndNative } from "./engines.ts";
 
 interface Case {
   readonly batch: number;
@@ -161,14 +160,7 @@ beforeAll(() => {
   for (const c of cases) truths.set(c, truthOf(c, operandsOf(c)));
 });
 
-const { missing } = findCompiler();
-
-const everywhere: { label: string; make: () => Device; lacks?: string | undefined }[] = [
-  ...Object.entries(devices).map(([label, make]) => ({ label, make })),
-  { label: "native", make: nativeDevice, lacks: missing },
-];
-
-describe.each(everywhere)("$label", ({ make, lacks }) => {
+describe.each(devicesAndNative)("$label", ({ make, lacks }) => {
   test.for(cases.map((c) => ({ name: nameOf(c), c })))("$name", async ({ c }, context) => {
     context.skip(lacks !== undefined, lacks);
     const { result, flops, pads } = await convolve(make(), c);

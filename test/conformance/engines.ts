@@ -9,6 +9,7 @@ import type { Device } from "../../src/runtime/device.ts";
 import { createInterpreterDevice } from "../../src/runtime/interpreter-device.ts";
 import { createNativeDevice } from "../../src/runtime/native/device.ts";
 import { createWasmDevice } from "../../src/runtime/wasm/device.ts";
+import { findCompiler } from "../setup/neighbours.ts";
 
 /** The device, refusing programs that break the rules of the kernel IR. */
 export function verified(device: Device): Device {
@@ -56,6 +57,15 @@ export const devices: Readonly<Record<string, () => Device>> = {
   "interpreter, 4 lanes": () => verified(createInterpreterDevice({ lanes: 4 })),
   "interpreter, 16 lanes": () => verified(createInterpreterDevice({ lanes: 16 })),
 };
+
+const { missing } = findCompiler();
+
+/** Those and native code, which lacks something where there is no compiler. */
+export const devicesAndNative: readonly { label: string; make: () => Device; lacks?: string | undefined }[] =
+  [
+    ...Object.entries(devices).map(([label, make]) => ({ label, make })),
+    { label: "native", make: nativeDevice, lacks: missing },
+  ];
 
 /** The engine of a device by its name. */
 export function engineOn(label: string, settings?: EngineSettings): Engine {

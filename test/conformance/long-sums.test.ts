@@ -8,8 +8,7 @@ import { useEngine } from "../../src/engine/default.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { fromOwned } from "../../src/index.ts";
 import type { Device } from "../../src/runtime/device.ts";
-import { findCompiler } from "../setup/neighbours.ts";
-import { devices, nativeDevice } from "./engines.ts";
+import { devicesAndNative } from "./engines.ts";
 
 const terms = 1100;
 const sizes = [
@@ -69,16 +68,10 @@ async function product(
   return [most, names];
 }
 
-const { missing } = findCompiler();
-const everywhere: { label: string; make: () => Device; lacks?: string | undefined }[] = [
-  ...Object.entries(devices).map(([label, make]) => ({ label, make })),
-  { label: "native", make: nativeDevice, lacks: missing },
-];
-
 const kinds = Object.keys(arrangements) as Arrangement[];
 const cases = kinds.flatMap((kind) => sizes.map(([rows, columns]) => [kind, rows, columns] as const));
 
-describe.each(everywhere)("$label", ({ make, lacks }) => {
+describe.each(devicesAndNative)("$label", ({ make, lacks }) => {
   test.for(cases)("%s: %i rows and %i columns", async ([kind, rows, columns], context) => {
     context.skip(lacks !== undefined, lacks);
     const [most, names] = await product(make(), rows, columns, kind);

@@ -7,8 +7,7 @@ import { useEngine } from "../../src/engine/default.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { F, fromOwned, nn, type Tensor } from "../../src/index.ts";
 import type { Device } from "../../src/runtime/device.ts";
-import { findCompiler } from "../setup/neighbours.ts";
-import { devices, nativeDevice } from "./engines.ts";
+import { devicesAndNative } from "./engines.ts";
 import { withPoisonedMemory } from "./poison.ts";
 
 type Sizes = readonly number[];
@@ -170,14 +169,7 @@ async function compute(made: Device, { value, read }: Case): Promise<Found> {
   return { together, apart, margins: found };
 }
 
-const { missing } = findCompiler();
-
-const everywhere: { label: string; make: () => Device; lacks?: string | undefined }[] = [
-  ...Object.entries(devices).map(([label, make]) => ({ label, make })),
-  { label: "native", make: nativeDevice, lacks: missing },
-];
-
-describe.each(everywhere)("$label", ({ make, lacks }) => {
+describe.each(devicesAndNative)("$label", ({ make, lacks }) => {
   test.for(cases)("$what", async (c, context) => {
     context.skip(lacks !== undefined, lacks);
     const { together, apart, margins } = await compute(make(), c);

@@ -7,8 +7,7 @@ import { useEngine } from "../../src/engine/default.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { F, fromOwned, type Tensor } from "../../src/index.ts";
 import type { Device } from "../../src/runtime/device.ts";
-import { findCompiler } from "../setup/neighbours.ts";
-import { devices, nativeDevice } from "./engines.ts";
+import { devicesAndNative } from "./engines.ts";
 
 const rows = 3;
 const widths = [2, 5, 6, 7, 8, 9, 14, 15, 16, 17, 31, 32, 33, 47, 66] as const;
@@ -43,13 +42,7 @@ function expected(width: number, across: number, of: (window: readonly number[])
 
 const sum = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0);
 
-const { missing } = findCompiler();
-const everywhere: { label: string; make: () => Device; lacks?: string | undefined }[] = [
-  ...Object.entries(devices).map(([label, make]) => ({ label, make })),
-  { label: "native", make: nativeDevice, lacks: missing },
-];
-
-describe.each(everywhere)("$label", ({ make, lacks }) => {
+describe.each(devicesAndNative)("$label", ({ make, lacks }) => {
   test.for(widths)("of 2 by 2 in rows of %i", async (width, context) => {
     context.skip(lacks !== undefined, lacks);
     const largest = await computed(make(), width, (x) => F.maxPool2d(x, 2));

@@ -4,7 +4,7 @@
 import type { Node } from "../../graph/node.ts";
 import { valueTypeOf } from "../../kernel/ir.ts";
 import { type Index, zero } from "../index-math.ts";
-import { type Buffer, type Group, type LoweringContext, placeIn } from "../plan.ts";
+import { type Buffer, type Group, type LoweringContext, nodesMadeBy, placeIn } from "../plan.ts";
 import { ScalarBody } from "../scalar-body.ts";
 import { alignedCoordinates, reachBuffers } from "./map.ts";
 import type { BodyStore } from "./walk.ts";
@@ -27,7 +27,7 @@ export function contractionEpilogue(
   used: Map<number, Buffer>,
 ): Epilogue {
   const node = group.core[0] as Node;
-  const own = new Set(group.stores.filter((s) => context.bufferOf(s.node) === s.buffer).map((s) => s.node));
+  const own = nodesMadeBy(group, context);
   const load = reachBuffers(() => body, context, own, used);
   const body: ScalarBody = new ScalarBody((n, at, guards) =>
     n === node ? body.hole(0, valueTypeOf(node.dtype)) : load(n, at, guards),

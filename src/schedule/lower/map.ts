@@ -14,6 +14,7 @@ import {
   type Group,
   type LoweredCall,
   type LoweringContext,
+  nodesMadeBy,
   placeIn,
   type Store,
 } from "../plan.ts";
@@ -73,7 +74,7 @@ function evaluate(
   fine?: FineDomain,
 ): WalkBody {
   const buffers = new Map<number, Buffer>();
-  const own = new Set(group.stores.filter((s) => context.bufferOf(s.node) === s.buffer).map((s) => s.node));
+  const own = nodesMadeBy(group, context);
   const body: ScalarBody = new ScalarBody(reachBuffers(() => body, context, own, buffers));
   const at = fine === undefined ? coordinates(dims, shape) : fine.whole(coordinates(dims, fine.shape));
   const stores = group.stores.map((s) => bodyStore(s, alignedCoordinates(at, shape, s.node), body, buffers));

@@ -25,6 +25,7 @@ import {
   type Group,
   type LoweredCall,
   type LoweringContext,
+  nodesMadeBy,
   type Order,
   placeIn,
 } from "../plan.ts";
@@ -110,7 +111,7 @@ function mergedOuter(dims: readonly Dim[]): number {
 }
 
 function bodyOf(group: Group, context: LoweringContext, buffers: Map<number, Buffer>): ScalarBody {
-  const own = new Set(group.stores.filter((s) => context.bufferOf(s.node) === s.buffer).map((s) => s.node));
+  const own = nodesMadeBy(group, context);
   const core = new Map(group.core.map((n, i) => [n, i]));
   const load: Reach = reachBuffers(() => body, context, own, buffers);
   const body: ScalarBody = new ScalarBody((node, at, guards) => {
