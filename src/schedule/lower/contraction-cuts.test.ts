@@ -15,7 +15,7 @@ test("blocks cover all tiles, and none is empty", () => {
   ] as const) {
     for (const elements of [small, large]) {
       for (const wanted of [1, 3, 64]) {
-        const cuts = cutChunks(3, { tiles: rows, elements }, { tiles: columns, elements: large }, wanted);
+        const cuts = cutChunks(3, { tiles: rows, elements }, { tiles: columns, elements: large }, small, wanted);
         for (const [{ blocks, tiles }, all] of [
           [cuts.rows, rows],
           [cuts.columns, columns],
@@ -30,18 +30,30 @@ test("blocks cover all tiles, and none is empty", () => {
 });
 
 test("consecutive chunks share the larger operand", () => {
-  const fewRows = cutChunks(1, { tiles: 11, elements: small }, { tiles: 4, elements: large }, 64);
+  const fewRows = cutChunks(1, { tiles: 11, elements: small }, { tiles: 4, elements: large }, small, 64);
   expect(fewRows.columnsFirst).toBe(true);
   // All of the weights are dealt out before the images are cut.
   expect(fewRows.columns.blocks).toBe(4);
-  const manyRows = cutChunks(1, { tiles: 5000, elements: large }, { tiles: 4, elements: small }, 64);
+  const manyRows = cutChunks(1, { tiles: 5000, elements: large }, { tiles: 4, elements: small }, small, 64);
   expect(manyRows).toMatchObject({ columnsFirst: false, rows: { blocks: 64 }, columns: { blocks: 1 } });
 });
 
 test("where the smaller operand passes by for each block of the larger, blocks are tall", () => {
   // 1024 rows in tiles of 6 beside 1024 columns in tiles of 64, and as many summands.
-  const square = cutChunks(1, { tiles: 171, elements: 2 ** 20 }, { tiles: 16, elements: 2 ** 20 }, 64);
+  const square = cutChunks(1, { tiles: 171, elements: 2 ** 20 }, { tiles: 16, elements: 2 ** 20 }, 2 ** 20, 64);
   expect(square.rows.tiles * 6).toBeGreaterThan(100);
   expect(square.rows.tiles * 6).toBeLessThanOrEqual(128);
   expect(square.chunks).toBeGreaterThanOrEqual(64);
+});
+
+test("a result that is larger than both operands is gone through row by row", () => {
+  // The gradient of 256 x 784 weights over 64 images: tiles of 6 rows and 64 columns.
+  const gradient = cutChunks(
+    1,
+    { tiles: 43, elements: 256 * 64 },
+    { tiles: 13, elements: 784 * 64 },
+    256 * 784,
+    64,
+  );
+  expect(gradient).toMatchObject({ columnsFirst: false, rows: { blocks: 43 }, columns: { blocks: 2 } });
 });

@@ -2,7 +2,9 @@
  * How the result of a contraction is cut into chunks, and the order in which a thread meets them. Consecutive chunks
  * share a block of the larger operand, the slow one, while the smaller one passes by: then the larger comes from memory,
  * or from the other core's cache, once. Where the smaller one does not stay in the cache either, blocks of the larger are
- * as tall as the cache allows, since all of the smaller passes by for each of them.
+ * as tall as the cache allows, since all of the smaller passes by for each of them. A result that is larger than both
+ * operands is the slow one itself, the more so when an optimizer's step goes through a matrix and its moments behind the
+ * gradient: chunks follow its rows as they lie in memory, and a thread meets the rows that it met in the forward pass.
  */
 
 /** One direction of the result, rows or columns, and the operand that has an element for each of them and each summand. */
@@ -33,9 +35,19 @@ const kept = 131_072;
 /** Elements of a block of the slow operand, where all of the other one passes by for each block. */
 const tallBlock = 131_072;
 
-/** Cuts the result into about `wanted` chunks, `batch` times as many as one batch element has. */
-export function cutChunks(batch: number, rows: Direction, columns: Direction, wanted: number): Cuts {
-  const columnsFirst = columns.elements > rows.elements;
+/**
+ * Cuts the result into about `wanted` chunks, `batch` times as many as one batch element has.
+ *
+ * @param result elements of the result for one batch element
+ */
+export function cutChunks(
+  batch: number,
+  rows: Direction,
+  columns: Direction,
+  result: number,
+  wanted: number,
+): Cuts {
+  const columnsFirst = columns.elements > rows.elements && columns.elements >= result;
   const [slow, fast] = columnsFirst ? [columns, rows] : [rows, columns];
   const each = Math.ceil(wanted / batch);
   const tall = fast.elements > kept ? Math.floor((tallBlock * slow.tiles) / slow.elements) : 1;

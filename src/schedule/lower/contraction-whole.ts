@@ -54,6 +54,7 @@ export class WholeSums {
       batch,
       { tiles: rowTiles, elements: p.rowAccess.buffer.size / batch },
       { tiles: columnTiles, elements: p.column.buffer.size / batch },
+      rows * columns,
       wanted,
     );
     this.#chunkLoops(emitter, chunk, cuts, stores);
