@@ -21,15 +21,17 @@ export function checkOptions(
   owner: string,
   { nullable = [], flags = [] }: OptionRules = {},
 ): void {
-  const form = `{ ${names.join(", ")} }`;
+  // Calls that are right are many: texts are made for those that are not.
+  const form = (): string => `{ ${names.join(", ")} }`;
   const refuse = (why: string, details: Record<string, unknown>): ArgumentError =>
     new ArgumentError(`${owner}: ${why}`, details);
   if (!isRecord(options)) {
-    throw refuse(`options are given as an object, ${form}; got ${show(options)}`, { options });
+    throw refuse(`options are given as an object, ${form()}; got ${show(options)}`, { options });
   }
-  for (const [name, value] of Object.entries(options)) {
+  for (const name of Object.keys(options)) {
+    const value = options[name];
     if (!names.includes(name)) {
-      const others = names.length === 0 ? "it takes none" : `there are ${form}`;
+      const others = names.length === 0 ? "it takes none" : `there are ${form()}`;
       throw refuse(`there is no option "${name}"; ${others}`, { option: name });
     }
     if (value === null && !nullable.includes(name)) {

@@ -138,6 +138,23 @@ describe.each(Object.keys(devices))("on %s", (name) => {
     expect(await p.item()).toBe(-4 * 210);
   });
 
+  test("a step may go on from what the one under way computes", async (context) => {
+    use(open(context));
+    const p = new nn.Parameter(tensor([1]));
+    const sgd = new optim.SGD([p], { lr: 1 });
+    let before: Tensor = tensor([0]);
+    let expected = [1, 0] as [parameter: number, loss: number];
+    for (let i = 0; i < 20; i++) {
+      sgd.zeroGrad();
+      const loss = p.mul(0.5).add(before.detach());
+      loss.sum().backward();
+      await sgd.step();
+      before = loss;
+      expected = [expected[0] - 0.5, expected[0] / 2 + expected[1]];
+    }
+    expect([await p.item(), await before.item()]).toEqual(expected);
+  });
+
   test("steps that nobody awaits run one after the other", async (context) => {
     use(open(context));
     const p = new nn.Parameter(ones([3]));
@@ -219,6 +236,42 @@ test("a read that waits behind a long program ends by itself, whoever steps mean
   gated.gate = null;
   await Promise.all([long, idle]);
   expect((await read)[17_999]).toBe(0.5);
+});
+
+test("the inputs of a step are on the device before the one under way has ended, and its values are fetched later", async () => {
+  const { device } = new Gated();
+  const events: string[] = [];
+  const { view, begin, waitSync } = device;
+  device.view = (dtype, address, length) => {
+    if (length === 5) events.push("input");
+    if (length === 7) events.push("value");
+    return view(dtype, address, length);
+  };
+  device.begin = (...launch) => {
+    events.push("begin");
+    return begin?.(...launch) ?? null;
+  };
+  device.waitSync = () => {
+    events.push("wait");
+    waitSync();
+  };
+  use(device);
+  const p = new nn.Parameter(ones([7, 1]));
+  const sgd = new optim.SGD([p], { lr: 1 });
+  const sums: Tensor[] = [];
+  for (let i = 0; i < 6; i++) {
+    sgd.zeroGrad();
+    const sum = p.mul(fromOwned(new Float32Array(5).fill(i), [5])).sum(1);
+    sum.sum().backward();
+    await sgd.step();
+    sums.push(sum);
+    if (i === 3) events.length = 0;
+  }
+  const step = ["input", "wait", "begin", "value"];
+  expect(events).toEqual([...step, ...step]);
+  // p falls by 5 i at step i: 1, 1, -4, -14, -29, -49.
+  expect(await sums[5]?.array()).toEqual(new Array(7).fill(5 * 5 * -49));
+  expect(await p.reshape([7]).array()).toEqual(new Array(7).fill(-74));
 });
 
 test("a step whose faster form is still being compiled ends with it", async () => {

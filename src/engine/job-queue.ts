@@ -34,7 +34,7 @@ export class JobQueue {
 
   /** Waits until all jobs have ended; null when there are none. Rejects also with what failed while nobody waited. */
   ended(): Promise<void> | null {
-    this.#join();
+    this.#handOut(this.#join());
     for (const job of this.#jobs) job.awaited = true;
     void this.pump();
     // Jobs run in order: the last one to end is the last one submitted.
@@ -57,12 +57,20 @@ export class JobQueue {
    * what has failed since somebody waited.
    */
   advance(): Promise<void> | null {
-    this.#join();
+    this.#bindAhead();
+    const joined = this.#join();
     const [before, last] = [this.#jobs.at(-2), this.#jobs.at(-1)];
-    if (last === undefined || this.profiler !== null || !hostFeatures().canBlock) return this.ended();
+    if (last === undefined || this.profiler !== null || !hostFeatures().canBlock) {
+      this.#handOut(joined);
+      return this.ended();
+    }
     for (const job of this.#jobs) if (job !== last) job.awaited = true;
     last.ahead = true;
+    // What is bound waits for no value of the job before: other threads have to do while those are handed out.
+    const isBound = this.#jobs[0]?.boundAhead !== null;
+    if (!isBound) this.#handOut(joined);
     const begun = this.pump();
+    if (isBound) this.#handOut(joined);
     // Once it has started its inputs are on the device, and may be changed.
     const started = (): Promise<void> | undefined => {
       if (last.form?.device.canWait === true) return undefined;
@@ -106,19 +114,26 @@ export class JobQueue {
     if (failure !== null) throw failure.error;
   }
 
-  /** Takes part in the job that waits for it, until it has ended. */
-  #join(): void {
+  /**
+   * Takes part in the job that waits for it, until it has ended.
+   *
+   * @returns the job, whose values are to be handed out; null where none waits, or it has failed
+   */
+  #join(): Job | null {
     const job = this.#jobs[0];
-    if (job?.begun !== true) return;
+    if (job?.begun !== true) return null;
     job.begun = false;
     const start = performance.now();
     try {
       job.form?.device.waitSync();
-      this.launchMs += performance.now() - start;
-      this.#ended(job);
     } catch (error) {
       this.#fail(job, error);
+      return null;
     }
+    this.launchMs += performance.now() - start;
+    job.done = true;
+    this.#jobs.shift();
+    return job;
   }
 
   add(job: Job): void {
@@ -228,20 +243,21 @@ export class JobQueue {
     const run = job.runs.shift() as Run;
     if (run.timed !== null) this.profiler?.ended(run.timed);
     if (job.runs.length > 0) return true;
-    this.#finish(job);
+    job.done = true;
+    this.#jobs.shift();
+    this.#handOut(job);
     return false;
   }
 
   /** Hands out what a job has computed. Starting the next one is for the caller to decide. */
-  #finish(job: Job): void {
-    job.done = true;
+  #handOut(job: Job | null): void {
+    if (job === null) return;
     job.targets.forEach((t, i) => {
       const value = job.kept[i];
       if (value === null || value === undefined || value.data !== null) return;
       const offset = job.compiled.outputOffsets[i] as number;
-      value.data = this.#workspace.read(t.node.dtype, offset, sizeOf(t.node.shape));
+      value.data = this.#workspace.read(t.node.dtype, offset, sizeOf(t.node.shape), job.side);
     });
-    this.#jobs.shift();
     job.settle.resolve();
   }
 
@@ -255,9 +271,30 @@ export class JobQueue {
     void this.pump();
   }
 
+  /**
+   * Brings the inputs of the next job to the device while the one before still runs, where that disturbs nobody: other threads
+   * would have nothing to do meanwhile.
+   */
+  #bindAhead(): void {
+    const [running, next] = this.#jobs;
+    const form = next?.choice.form ?? null;
+    if (running?.begun !== true || next === undefined || form === null || this.profiler !== null) return;
+    if (next.repeat !== null || form.preparation !== null || next.boundAhead !== null) return;
+    // What the running program computes for the host is not there yet.
+    if (next.leaves.some(({ value }) => value?.kind === "host" && value.data === null)) return;
+    if (!this.#workspace.hasRoom(launchBytes(form.executable.program, form.device.threads))) return;
+    next.side = running.side === 0 ? 1 : 0;
+    next.boundAhead = { form, slots: this.#addresses(next, form, null).slots };
+  }
+
   /** Brings inputs to the device and gives every slot its address. */
   #bind(job: Job, form: Form): void {
     const { device, executable, preparation } = form;
+    if (job.boundAhead?.form === form) {
+      job.form = form;
+      job.runs = [this.#launchOf(device, executable, job.boundAhead.slots)];
+      return;
+    }
     const bound = job.repeat?.bound ?? null;
     const leaves = this.#placeAgain(job, form);
     const { slots, outdated } =
@@ -274,15 +311,16 @@ export class JobQueue {
    *
    * @returns the addresses of all leaves: the list of the last time, if they are the same; null where other things have changed
    */
-  #placeAgain({ compiled, leaves, repeat }: Job, form: Form): readonly number[] | null {
+  #placeAgain(job: Job, form: Form): readonly number[] | null {
+    const { compiled, leaves, repeat, side } = job;
     const workspace = this.#workspace;
     const bound = repeat?.bound ?? null;
     if (repeat === null || bound === null) return null;
-    if (bound.form !== form || bound.staging !== workspace.staged(0)) return null;
+    if (bound.form !== form || bound.staging !== workspace.staged(0, side)) return null;
     if (!this.#prepared.isCurrent(form, bound.prepared)) return null;
     let moved: number[] | null = null;
     for (const i of repeat.placed) {
-      const address = workspace.place(leaves[i] as Node, compiled.leafOffsets[i] as number);
+      const address = workspace.place(leaves[i] as Node, compiled.leafOffsets[i] as number, side);
       if (address === bound.leaves[i]) continue;
       moved ??= [...bound.leaves];
       moved[i] = address;
@@ -299,7 +337,7 @@ export class JobQueue {
     form: Form,
     placed: readonly number[] | null,
   ): { slots: readonly number[]; outdated: boolean } {
-    const { compiled, targets, repeat } = job;
+    const { compiled, targets, repeat, side } = job;
     const workspace = this.#workspace;
     const leaves = placed ?? this.#placeAll(job, form);
     const { address, operands, outdated } = this.#prepared.place(form, job.leaves);
@@ -308,20 +346,21 @@ export class JobQueue {
       if (b.kind === "prepared") return address + b.byteOffset;
       const target = targets[b.output] as Target;
       return (
-        target.variable?.storage?.address ?? workspace.staged(compiled.outputOffsets[b.output] as number)
+        target.variable?.storage?.address ??
+        workspace.staged(compiled.outputOffsets[b.output] as number, side)
       );
     });
     if (repeat !== null)
-      repeat.bound = { form, slots, leaves, staging: workspace.staged(0), prepared: operands };
+      repeat.bound = { form, slots, leaves, staging: workspace.staged(0, side), prepared: operands };
     return { slots, outdated };
   }
 
   /** Makes room for a program, and brings its inputs to the device. */
-  #placeAll({ compiled, leaves }: Job, { device, executable, preparation }: Form): readonly number[] {
+  #placeAll({ compiled, leaves, side }: Job, { device, executable, preparation }: Form): readonly number[] {
     const programs = [executable.program, ...(preparation === null ? [] : [preparation.executable.program])];
     const bytes = Math.max(...mapped(programs, (p) => launchBytes(p, device.threads)));
-    this.#workspace.reserve(bytes, compiled.stagingBytes);
-    return mapped(leaves, (leaf, i) => this.#workspace.place(leaf, compiled.leafOffsets[i] as number));
+    this.#workspace.reserve(bytes, compiled.stagingBytes, side);
+    return mapped(leaves, (leaf, i) => this.#workspace.place(leaf, compiled.leafOffsets[i] as number, side));
   }
 
   #launchOf(device: Device, executable: Executable, slots: readonly number[]): Run {

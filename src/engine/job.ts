@@ -8,6 +8,7 @@ import type { Choice, Form, Forms } from "./forms.ts";
 import type { Timed } from "./profile.ts";
 import type { CacheEntry } from "./program-cache.ts";
 import type { Variable } from "./storage.ts";
+import type { Side } from "./workspace.ts";
 
 /** A compiled graph, and where its inputs and outputs lie in the staging area. */
 export interface Compiled {
@@ -73,6 +74,10 @@ export interface Job {
   readonly targets: readonly Target[];
   readonly kept: readonly (HostValue | null)[];
   readonly settle: Deferred;
+  /** Its staging area. */
+  side: Side;
+  /** What it was bound to while the one before ran. */
+  boundAhead: { readonly form: Form; readonly slots: readonly number[] } | null;
   /** The form that runs. */
   form: Form | null;
   /** What is left to run, the running one first. */
@@ -116,6 +121,8 @@ export function makeJob(
     targets,
     kept,
     settle: deferred(),
+    side: 0,
+    boundAhead: null,
     form: null,
     runs: [],
     started: false,

@@ -36,6 +36,15 @@ export function requireComputable(values: readonly Node[]): void {
   }
 }
 
+/** Used again at the next call: a list that lives outside V8's heap is dear to make, and there is one for every step. */
+let outdatedBefore = new Uint8Array(0);
+let spentBefore = new Uint8Array(0);
+
+/** A cleared list, the one of before if it is long enough. */
+function cleared(before: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
+  return before.length < length ? new Uint8Array(2 * length) : before.fill(0, 0, length);
+}
+
 /** For each node of a graph: whether what it depends on is overwritten now, and whether its gradient is spent. */
 interface Past {
   readonly outdated: Uint8Array;
@@ -43,6 +52,8 @@ interface Past {
 }
 
 /**
+ * Valid until the next call.
+ *
  * @param assigned storage that is overwritten now
  * @param kept nodes whose values it is overwritten with, and which go on standing for them
  */
@@ -52,8 +63,9 @@ export function pastOf(
   kept: ReadonlySet<Node>,
 ): Past {
   const { nodes } = graph;
-  const outdated = new Uint8Array(nodes.length);
-  const spent = new Uint8Array(nodes.length);
+  outdatedBefore = cleared(outdatedBefore, nodes.length);
+  spentBefore = cleared(spentBefore, nodes.length);
+  const [outdated, spent] = [outdatedBefore, spentBefore];
   for (let i = 0; i < nodes.length; i++) {
     const node = nodes[i] as Node;
     const { value, inputs } = node;

@@ -1,5 +1,5 @@
 /**
- * The device memory that programs work in, apart from variables: the arena of intermediates, the staging area of inputs
+ * The device memory that programs work in, apart from variables: the arena of intermediates, the staging areas of inputs
  * and outputs, and host values that are used again and again.
  */
 import type { DType, TypedArray } from "../base/dtype.ts";
@@ -7,6 +7,11 @@ import { EngineError } from "../base/errors.ts";
 import type { HostValue, Node } from "../graph/node.ts";
 import type { Device } from "../runtime/device.ts";
 import { align } from "./staging.ts";
+
+/**
+ * Which of the two staging areas a program has: while one runs, the inputs of the next are brought to the other.
+ */
+export type Side = 0 | 1;
 
 /** Host values of this size or more stay on the device from their second use on. */
 const residentBytes = 4096;
@@ -19,7 +24,10 @@ interface Area {
 export class Workspace {
   readonly #device: Device;
   #arena: Area = { address: 0, bytes: 0 };
-  #staging: Area = { address: 0, bytes: 0 };
+  readonly #staging: [Area, Area] = [
+    { address: 0, bytes: 0 },
+    { address: 0, bytes: 0 },
+  ];
   readonly #resident = new WeakMap<HostValue, number>();
   readonly #releases: FinalizationRegistry<number>;
 
@@ -33,10 +41,15 @@ export class Workspace {
     return this.#arena.address;
   }
 
-  /** Makes room for a program. What lay in the areas before may be lost. */
-  reserve(arenaBytes: number, stagingBytes: number): void {
+  /** Makes room for a program. What lay in the areas before, its own and the arena, may be lost. */
+  reserve(arenaBytes: number, stagingBytes: number, side: Side): void {
     this.#arena = this.#atLeast(this.#arena, arenaBytes);
-    this.#staging = this.#atLeast(this.#staging, stagingBytes);
+    this.#staging[side] = this.#atLeast(this.#staging[side], stagingBytes);
+  }
+
+  /** Whether the arena has room for a program as it is. */
+  hasRoom(arenaBytes: number): boolean {
+    return this.#arena.bytes >= arenaBytes;
   }
 
   #atLeast(area: Area, bytes: number): Area {
@@ -46,20 +59,20 @@ export class Workspace {
     return { address: this.#device.allocate(rounded), bytes: rounded };
   }
 
-  /** Byte address of a place in the staging area. */
-  staged(offset: number): number {
-    return this.#staging.address + offset;
+  /** Byte address of a place in a staging area. */
+  staged(offset: number, side: Side): number {
+    return this.#staging[side].address + offset;
   }
 
-  /** A copy of elements in the staging area. */
-  read(dtype: DType, offset: number, length: number): TypedArray {
-    return this.#device.view(dtype, this.staged(offset), length).slice();
+  /** A copy of elements in a staging area. */
+  read(dtype: DType, offset: number, length: number, side: Side): TypedArray {
+    return this.#device.view(dtype, this.staged(offset, side), length).slice();
   }
 
   /** Brings an input to the device, at the latest to its place in the staging area, and returns its address. */
-  place(leaf: Node, offset: number): number {
+  place(leaf: Node, offset: number, side: Side): number {
     const { value, op } = leaf;
-    const address = this.staged(offset);
+    const address = this.staged(offset, side);
     if (op.kind === "scalar") {
       this.#device.view(leaf.dtype, address, 1)[0] = op.value;
       return address;

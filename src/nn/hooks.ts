@@ -38,6 +38,8 @@ let changes = 0;
 
 export const hookChanges = (): number => changes;
 
+const none: readonly never[] = [];
+
 export class HookList<H extends AnyHook> {
   // An entry for each registration, so that the same function can be registered twice.
   readonly #entries = new Set<{ readonly hook: H }>();
@@ -59,7 +61,7 @@ export class HookList<H extends AnyHook> {
   }
 
   /** The hooks as they are now: one that removes itself while it runs disturbs nobody. */
-  list(): H[] {
-    return Array.from(this.#entries, (e) => e.hook);
+  list(): readonly H[] {
+    return this.#entries.size === 0 ? none : Array.from(this.#entries, (e) => e.hook);
   }
 }

@@ -229,9 +229,16 @@ export function decayed<Options extends SharedOptions>(now: Situation<Options>):
   return now.group.weightDecay === 0 ? now.parameter : ops.mul(now.parameter, now.number("kept"));
 }
 
+/** What `shares` gave last under each name: it is asked for the same at every step. */
+const sharesBefore = new Map<string, { readonly share: number; readonly numbers: StepNumbers }>();
+
 /** The numbers that `blend` uses under this name. */
 export function shares(name: string, share: number): StepNumbers {
-  return { [name]: share, [`1 - ${name}`]: 1 - share };
+  const before = sharesBefore.get(name);
+  if (before?.share === share) return before.numbers;
+  const numbers = { [name]: share, [`1 - ${name}`]: 1 - share };
+  sharesBefore.set(name, { share, numbers });
+  return numbers;
 }
 
 /** share * average + (1 - share) * value. `name` is that of the share; see `shares`. */

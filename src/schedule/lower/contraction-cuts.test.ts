@@ -15,7 +15,13 @@ test("blocks cover all tiles, and none is empty", () => {
   ] as const) {
     for (const elements of [small, large]) {
       for (const wanted of [1, 3, 64]) {
-        const cuts = cutChunks(3, { tiles: rows, elements }, { tiles: columns, elements: large }, small, wanted);
+        const cuts = cutChunks(
+          3,
+          { tiles: rows, elements },
+          { tiles: columns, elements: large },
+          small,
+          wanted,
+        );
         for (const [{ blocks, tiles }, all] of [
           [cuts.rows, rows],
           [cuts.columns, columns],
@@ -40,7 +46,13 @@ test("consecutive chunks share the larger operand", () => {
 
 test("where the smaller operand passes by for each block of the larger, blocks are tall", () => {
   // 1024 rows in tiles of 6 beside 1024 columns in tiles of 64, and as many summands.
-  const square = cutChunks(1, { tiles: 171, elements: 2 ** 20 }, { tiles: 16, elements: 2 ** 20 }, 2 ** 20, 64);
+  const square = cutChunks(
+    1,
+    { tiles: 171, elements: 2 ** 20 },
+    { tiles: 16, elements: 2 ** 20 },
+    2 ** 20,
+    64,
+  );
   expect(square.rows.tiles * 6).toBeGreaterThan(100);
   expect(square.rows.tiles * 6).toBeLessThanOrEqual(128);
   expect(square.chunks).toBeGreaterThanOrEqual(64);
