@@ -38,21 +38,25 @@ let changes = 0;
 
 export const hookChanges = (): number => changes;
 
-const none: readonly never[] = [];
-
 export class HookList<H extends AnyHook> {
   // An entry for each registration, so that the same function can be registered twice.
   readonly #entries = new Set<{ readonly hook: H }>();
+  /** They are asked for at every call of a module, and seldom change. */
+  #list: readonly H[] | null = null;
 
   /** @throws ArgumentError, which names the operation, for what is no function. */
   add(hook: H, operation: string): RemovableHandle {
     checkHook(hook, operation);
     const entry = { hook };
+    const changed = (): void => {
+      this.#list = null;
+      changes++;
+    };
     this.#entries.add(entry);
-    changes++;
+    changed();
     return makeHandle(() => {
       this.#entries.delete(entry);
-      changes++;
+      changed();
     });
   }
 
@@ -62,6 +66,7 @@ export class HookList<H extends AnyHook> {
 
   /** The hooks as they are now: one that removes itself while it runs disturbs nobody. */
   list(): readonly H[] {
-    return this.#entries.size === 0 ? none : Array.from(this.#entries, (e) => e.hook);
+    this.#list ??= Array.from(this.#entries, (e) => e.hook);
+    return this.#list;
   }
 }
