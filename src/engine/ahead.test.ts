@@ -330,6 +330,34 @@ describe("a step that fails", () => {
     }
   });
 
+  test("for want of memory for its inputs, is told as others are, and the one under way ends well", async () => {
+    const { device } = new Gated();
+    let isFull = false;
+    const { allocate } = device;
+    device.allocate = (bytes) => {
+      if (isFull) throw new EngineError("out of memory: full");
+      return allocate(bytes);
+    };
+    use(device);
+    const p = new nn.Parameter(tensor([0]));
+    const sgd = new optim.SGD([p], { lr: 1 });
+    const step = (elements: number): Promise<void> => {
+      sgd.zeroGrad();
+      p.mul(ones([elements]).sum())
+        .add(fromOwned(new Float32Array(elements), [elements]))
+        .sum()
+        .backward();
+      return sgd.step();
+    };
+    for (let i = 0; i < 4; i++) await step(2);
+    expect(await p.item()).toBe(4 * -4);
+    await step(2);
+    isFull = true;
+    await expect(step(5000)).rejects.toThrow("out of memory: full");
+    isFull = false;
+    await currentEngine().flush();
+  });
+
   test("does not keep anybody from printing, and is told afterwards", async () => {
     const { p, step } = setUp(3);
     await step();

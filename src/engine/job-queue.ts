@@ -40,15 +40,7 @@ export class JobQueue {
     // Jobs run in order: the last one to end is the last one submitted.
     const last = this.#jobs.at(-1)?.settle.promise ?? null;
     if (this.#unheard === null && !this.#jobs.some((job) => job.ahead)) return last;
-    return quiet(
-      (last ?? Promise.resolve()).then(
-        () => this.#report(),
-        (error) => {
-          this.#unheard = null;
-          throw error;
-        },
-      ),
-    );
+    return quiet(this.#told(last ?? Promise.resolve()));
   }
 
   /**
@@ -78,11 +70,7 @@ export class JobQueue {
       last.awaited = true;
       return last.settle.promise;
     };
-    return quiet(
-      Promise.resolve(before?.settle.promise.catch(() => {}) ?? begun)
-        .then(started)
-        .then(() => this.#report()),
-    );
+    return quiet(this.#told(Promise.resolve(before?.settle.promise.catch(() => {}) ?? begun).then(started)));
   }
 
   /** Ends what goes on by itself, blocking, so that its values can be looked at. */
@@ -105,6 +93,17 @@ export class JobQueue {
     const last = this.#jobs.at(-1);
     if (last === undefined) call();
     else last.settle.promise.then(call, call);
+  }
+
+  /** Rejects also with what has failed while nobody waited, once; what it rejects with anyhow is told by that. */
+  #told(end: Promise<void>): Promise<void> {
+    return end.then(
+      () => this.#report(),
+      (error) => {
+        this.#unheard = null;
+        throw error;
+      },
+    );
   }
 
   /** @throws what has failed while nobody waited, once */
@@ -284,7 +283,11 @@ export class JobQueue {
     if (next.leaves.some(({ value }) => value?.kind === "host" && value.data === null)) return;
     if (!this.#workspace.hasRoom(launchBytes(form.executable.program, form.device.threads))) return;
     next.side = running.side === 0 ? 1 : 0;
-    next.boundAhead = { form, slots: this.#addresses(next, form, null).slots };
+    try {
+      next.boundAhead = { form, slots: this.#addresses(next, form, null).slots };
+    } catch {
+      // It will fail again when it is its turn, and whoever waits for it is told then.
+    }
   }
 
   /** Brings inputs to the device and gives every slot its address. */

@@ -21,13 +21,12 @@ interface Area {
   readonly bytes: number;
 }
 
+const none: Area = { address: 0, bytes: 0 };
+
 export class Workspace {
   readonly #device: Device;
-  #arena: Area = { address: 0, bytes: 0 };
-  readonly #staging: [Area, Area] = [
-    { address: 0, bytes: 0 },
-    { address: 0, bytes: 0 },
-  ];
+  #arena = none;
+  readonly #staging: [Area, Area] = [none, none];
   readonly #resident = new WeakMap<HostValue, number>();
   readonly #releases: FinalizationRegistry<number>;
 
@@ -43,8 +42,12 @@ export class Workspace {
 
   /** Makes room for a program. What lay in the areas before, its own and the arena, may be lost. */
   reserve(arenaBytes: number, stagingBytes: number, side: Side): void {
-    this.#arena = this.#atLeast(this.#arena, arenaBytes);
-    this.#staging[side] = this.#atLeast(this.#staging[side], stagingBytes);
+    this.#grow(this.#arena, arenaBytes, (area) => {
+      this.#arena = area;
+    });
+    this.#grow(this.#staging[side], stagingBytes, (area) => {
+      this.#staging[side] = area;
+    });
   }
 
   /** Whether the arena has room for a program as it is. */
@@ -52,11 +55,13 @@ export class Workspace {
     return this.#arena.bytes >= arenaBytes;
   }
 
-  #atLeast(area: Area, bytes: number): Area {
-    if (area.bytes >= bytes) return area;
+  /** Puts an area of at least so many bytes in the place of a smaller one; none where there is no memory. */
+  #grow(area: Area, bytes: number, put: (area: Area) => void): void {
+    if (area.bytes >= bytes) return;
+    put(none);
     if (area.bytes > 0) this.#device.free(area.address);
     const rounded = align(bytes);
-    return { address: this.#device.allocate(rounded), bytes: rounded };
+    put({ address: this.#device.allocate(rounded), bytes: rounded });
   }
 
   /** Byte address of a place in a staging area. */
