@@ -274,6 +274,26 @@ test("the inputs of a step are on the device before the one under way has ended,
   expect(await p.reshape([7]).array()).toEqual(new Array(7).fill(-74));
 });
 
+test("the first step reserves what later ones need, however late they overlap", async () => {
+  const gated = new Gated();
+  gated.gate = Promise.resolve();
+  use(gated.device);
+  const p = new nn.Parameter(ones([2]));
+  const sgd = new optim.SGD([p], { lr: 0.5 });
+  const step = (i: number): Promise<void> => {
+    sgd.zeroGrad();
+    p.mul(fromOwned(new Float32Array(2).fill(i), [2]))
+      .sum()
+      .backward();
+    return sgd.step();
+  };
+  for (let i = 0; i < 5; i++) await step(i);
+  const { bytesInUse } = gated.device;
+  gated.gate = null;
+  for (let i = 0; i < 5; i++) await step(i);
+  expect(gated.device.bytesInUse).toBe(bytesInUse);
+});
+
 test("a step whose faster form is still being compiled ends with it", async () => {
   const gated = new Gated();
   const faster: BackgroundDevice = {

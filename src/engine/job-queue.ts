@@ -12,7 +12,7 @@ import type { Form } from "./forms.ts";
 import type { Job, Run, Target } from "./job.ts";
 import type { PreparedValues } from "./prepared-values.ts";
 import type { Profiler } from "./profile.ts";
-import type { Workspace } from "./workspace.ts";
+import { otherSide, type Workspace } from "./workspace.ts";
 
 export class JobQueue {
   /** Times the programs, while a profile is taken. */
@@ -282,7 +282,7 @@ export class JobQueue {
     // What the running program computes for the host is not there yet.
     if (next.leaves.some(({ value }) => value?.kind === "host" && value.data === null)) return;
     if (!this.#workspace.hasRoom(launchBytes(form.executable.program, form.device.threads))) return;
-    next.side = running.side === 0 ? 1 : 0;
+    next.side = otherSide(running.side);
     try {
       next.boundAhead = { form, slots: this.#addresses(next, form, null).slots };
     } catch {
@@ -359,10 +359,15 @@ export class JobQueue {
   }
 
   /** Makes room for a program, and brings its inputs to the device. */
-  #placeAll({ compiled, leaves, side }: Job, { device, executable, preparation }: Form): readonly number[] {
+  #placeAll(job: Job, { device, executable, preparation }: Form): readonly number[] {
+    const { compiled, leaves, side, targets } = job;
     const programs = [executable.program, ...(preparation === null ? [] : [preparation.executable.program])];
     const bytes = Math.max(...mapped(programs, (p) => launchBytes(p, device.threads)));
     this.#workspace.reserve(bytes, compiled.stagingBytes, side);
+    // After a step comes another, which may be bound while this one runs; how soon depends on what else the machine does.
+    const isStep = targets.some((t) => t.variable !== null);
+    if (isStep && job === this.#jobs[0])
+      this.#workspace.reserve(bytes, compiled.stagingBytes, otherSide(side));
     return mapped(leaves, (leaf, i) => this.#workspace.place(leaf, compiled.leafOffsets[i] as number, side));
   }
 

@@ -13,6 +13,8 @@ import { align } from "./staging.ts";
  */
 export type Side = 0 | 1;
 
+export const otherSide = (side: Side): Side => (side === 0 ? 1 : 0);
+
 /** Host values of this size or more stay on the device from their second use on. */
 const residentBytes = 4096;
 
