@@ -376,6 +376,9 @@ describe("a step that fails", () => {
     await expect(step(5000)).rejects.toThrow("out of memory: full");
     isFull = false;
     await currentEngine().flush();
+    isFull = true;
+    const read = fromOwned(new Float32Array(90_000), [90_000]).mul(2);
+    await expect(read.data()).rejects.toThrow("out of memory: full");
   });
 
   test("does not keep anybody from printing, and is told afterwards", async () => {

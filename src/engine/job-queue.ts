@@ -36,9 +36,9 @@ export class JobQueue {
   ended(): Promise<void> | null {
     this.#handOut(this.#join());
     for (const job of this.#jobs) job.awaited = true;
-    void this.pump();
-    // Jobs run in order: the last one to end is the last one submitted.
+    // Jobs run in order: the last one to end is the last one submitted. It may fail at once, and is no job any more then.
     const last = this.#jobs.at(-1)?.settle.promise ?? null;
+    void this.pump();
     if (this.#unheard === null && !this.#jobs.some((job) => job.ahead)) return last;
     return quiet(this.#told(last ?? Promise.resolve()));
   }
@@ -360,13 +360,12 @@ export class JobQueue {
 
   /** Makes room for a program, and brings its inputs to the device. */
   #placeAll(job: Job, { device, executable, preparation }: Form): readonly number[] {
-    const { compiled, leaves, side, targets } = job;
+    const { compiled, leaves, side } = job;
     const programs = [executable.program, ...(preparation === null ? [] : [preparation.executable.program])];
     const bytes = Math.max(...mapped(programs, (p) => launchBytes(p, device.threads)));
     this.#workspace.reserve(bytes, compiled.stagingBytes, side);
     // After a step comes another, which may be bound while this one runs; how soon depends on what else the machine does.
-    const isStep = targets.some((t) => t.variable !== null);
-    if (isStep && job === this.#jobs[0])
+    if (job.ahead && job === this.#jobs[0])
       this.#workspace.reserve(bytes, compiled.stagingBytes, otherSide(side));
     return mapped(leaves, (leaf, i) => this.#workspace.place(leaf, compiled.leafOffsets[i] as number, side));
   }
