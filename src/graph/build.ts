@@ -134,6 +134,12 @@ export function slice(x: Node, start: readonly number[], shape: Shape, step?: re
   return new Node({ kind: "slice", start, step: steps }, [x], shape, x.dtype);
 }
 
+/** The same of a value that is padded for several such parts: in memory once, with the zeros that any of them needs. */
+export function partOf(x: Node, start: readonly number[], shape: Shape): Node {
+  if (sameShape(x.shape, shape)) return x;
+  return new Node({ kind: "slice", start, step: shape.map(() => 1) }, [x], shape, x.dtype);
+}
+
 export function flip(x: Node, axes: readonly number[]): Node {
   if (axes.every((d) => x.shape[d] === 1)) return x;
   return new Node({ kind: "flip", axes }, [x], x.shape, x.dtype);

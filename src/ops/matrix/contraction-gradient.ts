@@ -6,7 +6,7 @@
  * are dealt out in turn, so that nothing is multiplied by the zeros between strides.
  */
 import type { Shape } from "../../base/shape.ts";
-import { binary, constant, contraction, flip, pad, reshape, slice } from "../../graph/build.ts";
+import { binary, constant, contraction, flip, pad, partOf, reshape, slice } from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
 import type { AxisMap, ContractionSpec } from "../../graph/operation.ts";
 
@@ -46,24 +46,47 @@ export function operandGradient(
   g: Node,
   kept: Region = { start: shape.map(() => 0), size: shape },
 ): Node {
+  return gradientFrom(spec, operand, shape, other, surround(spec, spec[operand], g, kept), kept);
+}
+
+/** The gradient of the result with zeros around it, one copy of it for all residues. */
+interface Surrounded {
+  readonly node: Node;
+  /** Zeros before the gradient along each axis. */
+  readonly before: readonly number[];
+}
+
+function gradientFrom(
+  spec: ContractionSpec,
+  operand: "a" | "b",
+  shape: Shape,
+  other: Node,
+  g: Surrounded,
+  kept: Region,
+): Node {
   const [own, theirs] = operand === "a" ? [spec.a, spec.b] : [spec.b, spec.a];
   const strided = own.findIndex((m) => m.dims.length > 1 && slideOf(m, spec.outputs).stride > 1);
   if (strided >= 0) return stridedGradient(spec, operand, strided, shape, other, g, kept);
-  let gradient = g;
   let partner = other;
+  const from = [...g.before];
+  const size = [...g.node.shape];
   const numbers: Renumbering = { sizes: [], byOld: new Map() };
   const slides: { position: number; offset: number; index: number; dilation: number }[] = [];
   own.forEach((map, axis) => {
     const index = numbers.sizes.length;
-    numbers.sizes.push(shape[axis] as number);
     if (map.dims.length === 1) {
       numbers.byOld.set(map.dims[0] as number, index);
+      numbers.sizes.push(shape[axis] as number);
       return;
     }
     const slide = slideOf(map, spec.outputs);
-    slides.push({ position: slide.position, offset: slide.offset, index, dilation: slide.dilation });
-    gradient = widen(gradient, slide, spec, shape[axis] as number);
-    partner = flipAlong(partner, theirs, slide.offset);
+    const { position, offset, dilation } = slide;
+    slides.push({ position, offset, index, dilation });
+    numbers.sizes.push(kept.size[axis] as number);
+    const [low, high] = reachOf(slide, spec, kept.start[axis] as number, kept.size[axis] as number);
+    from[position] = (g.before[position] as number) + low;
+    size[position] = high - low;
+    partner = flipAlong(partner, theirs, offset);
   });
   const outputs = numbers.sizes.length;
   const positions = new Set(slides.map((s) => s.position));
@@ -73,15 +96,16 @@ export function operandGradient(
     numbers.sizes.push(size);
   });
   const at = (d: number): number => numbers.byOld.get(d) as number;
-  const gradientMaps = g.shape.map((_, d): AxisMap => {
+  const gradientMaps = g.node.shape.map((_, d): AxisMap => {
     const slide = slides.find((s) => s.position === d);
     if (slide === undefined) return { dims: [at(d)], strides: [1] };
     return { dims: [slide.index, at(slide.offset)], strides: [1, slide.dilation] };
   });
   const partnerMaps = theirs.map((m): AxisMap => ({ dims: m.dims.map(at), strides: m.strides }));
   const loops = { sizes: numbers.sizes, outputs, a: gradientMaps, b: partnerMaps };
+  const start = kept.start.map((s, d) => (own[d]?.dims.length === 1 ? s : 0));
   // A slice of a contraction is a contraction of slices.
-  return slice(contraction(loops, gradient, partner), kept.start, kept.size);
+  return slice(contraction(loops, partOf(g.node, from, size), partner), start, kept.size);
 }
 
 interface Slide {
@@ -103,12 +127,25 @@ function slideOf(map: AxisMap, outputs: number): Slide {
     : { position: d1, offset: d0, stride: s1, dilation: s0 };
 }
 
-/** Pads the sliding axis so that every index of the operand is reached. */
-function widen(g: Node, { position, offset, dilation }: Slide, spec: ContractionSpec, length: number): Node {
-  const reach = dilation * ((spec.sizes[offset] as number) - 1);
-  const before = g.shape.map((_, d) => (d === position ? reach : 0));
-  const after = g.shape.map((size, d) => (d === position ? length - size : 0));
-  return pad(g, before, after, 0);
+/** Pads the sliding axes as far as the part that is kept is gathered from. */
+function surround(spec: ContractionSpec, own: readonly AxisMap[], g: Node, kept: Region): Surrounded {
+  const before = g.shape.map(() => 0);
+  const after = g.shape.map(() => 0);
+  own.forEach((map, axis) => {
+    if (map.dims.length === 1) return;
+    const slide = slideOf(map, spec.outputs);
+    const [low, high] = reachOf(slide, spec, kept.start[axis] as number, kept.size[axis] as number);
+    before[slide.position] = Math.max(0, -low);
+    after[slide.position] = Math.max(0, high - (g.shape[slide.position] as number));
+  });
+  return { node: pad(g, before, after, 0), before };
+}
+
+/** From which position on, and up to which, elements of an axis are gathered: `size` of them from `start` on. */
+function reachOf(slide: Slide, spec: ContractionSpec, start: number, size: number): [number, number] {
+  const { stride, dilation } = slide;
+  const farthest = dilation * ((spec.sizes[slide.offset] as number) - 1);
+  return [Math.ceil((start - farthest) / stride), Math.floor((start + size - 1) / stride) + 1];
 }
 
 /** The gradient along an axis that is read in steps: one gradient for each residue of the index, dealt out in turn. */
@@ -118,7 +155,7 @@ function stridedGradient(
   axis: number,
   shape: Shape,
   other: Node,
-  g: Node,
+  g: Surrounded,
   kept: Region,
 ): Node {
   const own = operand === "a" ? spec.a : spec.b;
@@ -143,7 +180,7 @@ function stridedGradient(
     const after = part.shape.map((_, d) => (d === axis ? rounds - (end - from) : 0));
     return pad(part, before, after, 0);
   });
-  return dealOut(parts, axis, kept.size, g);
+  return dealOut(parts, axis, kept.size, g.node);
 }
 
 /** Which offsets meet an index of some residue: `count` of them from `first` on, `step` apart. */
@@ -173,7 +210,7 @@ function partOfGradient(
   residue: number,
   shape: Shape,
   other: Node,
-  g: Node,
+  g: Surrounded,
   kept: Region,
 ): Node {
   const [own, theirs] = operand === "a" ? [spec.a, spec.b] : [spec.b, spec.a];
@@ -195,7 +232,7 @@ function partOfGradient(
   );
   const ofResidue = Math.floor(((shape[axis] as number) - 1 - residue) / slide.stride) + 1;
   const reachable = shape.map((size, d) => (d === axis ? ofResidue - shift : size));
-  return operandGradient(reduced, operand, reachable, picked, g, kept);
+  return gradientFrom(reduced, operand, reachable, picked, g, kept);
 }
 
 /** Element s * q + r of the result along an axis is element q of part r; zero where there is no part. */
