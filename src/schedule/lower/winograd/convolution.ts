@@ -3,35 +3,31 @@
  * takes some tiles: it maps their inputs into scratch memory, multiplies there, one small matrix product for each of the
  * 36 products, and maps these to results, on which the epilogue runs. What is in between never leaves the cache.
  */
-import { add, binary, compare, int, Locals, load, mul, sub, use } from "../../../kernel/build.ts";
+import { add, binary, compare, int, Locals, mul, sub, use } from "../../../kernel/build.ts";
 import type { Expr } from "../../../kernel/ir.ts";
-import { type Index, ofAtom, variable } from "../../index-math.ts";
 import type { Buffer, Group, LoweredCall, LoweringContext } from "../../plan.ts";
-import { contractionEpilogue, type Epilogue } from "../contraction-epilogue.ts";
+import type { Epilogue } from "../contraction-epilogue.ts";
 import { hold } from "../contraction-problem.ts";
 import { Emitter } from "../emitter.ts";
 import { chunkLocal, KernelBuffers, lanesAlong } from "../kernel-frame.ts";
-import { emitStores } from "../walk.ts";
 import {
   apartOf,
-  arithmeticOf,
-  type Corner,
   cornerOf,
   emitCorner,
   emitIf,
   emitPrefetch,
   emitProduct,
-  isOwn,
   layFilters,
   type Matrices,
   mapInputs,
-  overVectors,
   type RegisterTile,
   type Stream,
 } from "./emit.ts";
-import { tilesOf, tileUnit } from "./form.ts";
+import { lowerFewTiles } from "./few-tiles.ts";
+import { cutFewTiles, tilesOf, tileUnit } from "./form.ts";
 import type { Convolution } from "./recognize.ts";
-import { inTwoDimensions, outputMap, products, tileSize } from "./transforms.ts";
+import { emitResults, epilogueOf } from "./results.ts";
+import { products } from "./transforms.ts";
 import { lowerWeights, type WeightPanels } from "./weights.ts";
 
 /** Bytes of scratch memory that a chunk should at most fill: a part of the second-level cache. */
@@ -43,6 +39,8 @@ const mostTiles = 64;
 const fewestChunks = 8;
 
 export function lowerConvolution(c: Convolution, group: Group, context: LoweringContext): LoweredCall[] {
+  const few = context.isSteady(c.weight) ? null : cutFewTiles(c);
+  if (few !== null) return [lowerFewTiles(c, few, group, context)];
   const { lanes, tile, filters } = layFilters(c.filters.size, context.target);
   const width = tile.vectors * lanes;
   const channels = c.channels.size;
@@ -89,7 +87,7 @@ class Convolver {
     const factors = this.#context.scratch("float32", products * apartOf(this.#tiles, channels));
     const sums = this.#context.scratch("float32", products * apartOf(this.#tiles, this.#block));
     const used = new Map<number, Buffer>([input.buffer, weights, factors, sums].map((b) => [b.id, b]));
-    const epilogue = this.#epilogue(group, used);
+    const epilogue = epilogueOf(this.#c, group, this.#context, used);
     const kernel = new KernelBuffers(used);
     const locals = new Locals();
     const chunk = chunkLocal(locals);
@@ -100,13 +98,19 @@ class Convolver {
     const first = blocks > 1 ? int(0) : emitter.define("first", mul(use(chunk), int(this.#tiles)));
     const count = emitter.define("count", binary("min", int(this.#tiles), sub(int(tiles), first)));
     const left = { buffer: kernel.update(factors.id), apart: apartOf(this.#tiles, channels) };
-    const result = { buffer: kernel.update(sums.id), apart: apartOf(this.#tiles, this.#block) };
+    const result = {
+      buffer: kernel.update(sums.id),
+      apart: apartOf(this.#tiles, this.#block),
+      lanes: this.#panels.lanes,
+      block: this.#block,
+      filters: this.#block === this.#panels.filters ? this.#c.filters.size : this.#block,
+    };
     const streams = this.#context.target.prefetch ? this.#streams(kernel, epilogue) : [];
     emitter.loop("t", int(0), count, 1, (t) => this.#mapInput(emitter, add(first, use(t)), use(t), left));
     const emitBlock = (block: Expr): void => {
       this.#multiply(emitter, block, first, streams, left, result);
       emitter.loop("t", int(0), count, 1, (t) => {
-        this.#mapOutput(emitter, add(first, use(t)), use(t), block, result, epilogue);
+        emitResults(emitter, this.#c, result, { tile: add(first, use(t)), row: use(t), block }, epilogue);
       });
     };
     if (blocks > 1) emitBlock(emitter.define("block", mul(use(chunk), int(this.#block))));
@@ -114,18 +118,6 @@ class Convolver {
       emitter.loop("block", int(0), int(this.#panels.filters), this.#block, (block) => emitBlock(use(block)));
     const flops = 2 * products * tiles * channels * this.#c.filters.size;
     return kernel.finish("winograd", chunks * blocks, chunk, emitter.finish(), flops);
-  }
-
-  #epilogue(group: Group, used: Map<number, Buffer>): Epilogue {
-    const { images, height, width, filters } = this.#c;
-    const along = (name: string, size: number): Index => ofAtom(variable(name, size));
-    const place = new Map([
-      [`x${images.dim}`, along("image", images.size)],
-      [`x${height.dim}`, along("y", height.size)],
-      [`x${width.dim}`, along("x", width.size)],
-      [`x${filters.dim}`, along("n", filters.size)],
-    ]);
-    return contractionEpilogue(group, this.#context, place, used);
   }
 
   /** What the epilogue of a chunk and the maps of the next one go through. */
@@ -190,39 +182,5 @@ class Convolver {
         adds: false,
       });
     });
-  }
-
-  #mapOutput(emitter: Emitter, tile: Expr, row: Expr, block: Expr, from: Matrices, epilogue: Epilogue): void {
-    const { lanes } = this.#panels;
-    const corner = emitCorner(emitter, this.#c, tile);
-    emitter.bind("image", corner.image);
-    const size = this.#block === this.#panels.filters ? this.#c.filters.size : this.#block;
-    overVectors(emitter, size, lanes, (n, active) => {
-      const at = hold(emitter, add(mul(row, int(this.#block)), n));
-      const sums = Array.from({ length: products }, (_, p) =>
-        emitter.define("m", load(from.buffer, "float32", add(at, int(p * from.apart)), lanes)),
-      );
-      const results = inTwoDimensions(outputMap, sums, arithmeticOf(emitter));
-      emitter.vectorized({ variable: "n", lanes, active }, () => {
-        emitter.bind("n", hold(emitter, add(block, n)));
-        this.#storeTile(emitter, corner, results, epilogue);
-      });
-    });
-  }
-
-  /** Runs the epilogue on the results of a tile that no neighbour has. */
-  #storeTile(emitter: Emitter, corner: Corner, results: readonly Expr[], { stores }: Epilogue): void {
-    for (let i = 0; i < tileSize; i++) {
-      emitIf(emitter, isOwn(corner.skipY, i), () => {
-        emitter.bind("y", corner.y, i);
-        for (let j = 0; j < tileSize; j++) {
-          emitIf(emitter, isOwn(corner.skipX, j), () => {
-            emitter.bind("x", corner.x, j);
-            emitter.fill(0, results[i * tileSize + j] as Expr);
-            emitStores(emitter, stores);
-          });
-        }
-      });
-    }
   }
 }

@@ -44,8 +44,8 @@ export function winogradOperand(
   if (sliding === null) return null;
   const found = dimensionsOf(spec, sliding === 0 ? [spec.a, spec.b] : [spec.b, spec.a]);
   if (found === null || (found.kernelY.dim as number) < spec.outputs) return null;
-  const steady = isSteady(sliding === 0 ? 1 : 0);
-  return worthwhile(found, lanes, { steady }) ? sliding : null;
+  const weights = isSteady(sliding === 0 ? 1 : 0) ? "steady" : "changing";
+  return worthwhile(found, lanes, { weights }) ? sliding : null;
 }
 
 /** Tiles of 4 x 4 results that cover the images. */
@@ -109,24 +109,54 @@ function kernelFirst(spec: ContractionSpec, { dims }: AxisMap): [number, number]
 /** A chunk takes a multiple of this many tiles, which most register tiles divide; fewer where there are few. */
 export const tileUnit = (tiles: number): number => (tiles < 32 ? Math.min(tiles, 8) : 16);
 
+/** Filters of a chunk and channels at a time, where tiles are few. */
+export interface FewTiles {
+  readonly filters: number;
+  readonly channels: number;
+}
+
+const fewTilesFilters = 32;
+const fewTilesChannels = [64, 32, 16];
+/** Chunks that there should at least be, so that all threads have work. */
+const fewestChunks = 8;
+/** Bytes of scratch memory that such a chunk should at most fill: most of a second-level cache. */
+const fewTilesScratch = 896 * 1024;
+
+/** How the work is cut where each chunk goes through all tiles and maps weights itself; null where they are too many. */
+export function cutFewTiles(g: Dimensions): FewTiles | null {
+  const tiles = tilesOf(g);
+  const filters = fewTilesFilters;
+  if (g.filters.size % filters !== 0 || g.filters.size / filters < fewestChunks) return null;
+  const scratch = (channels: number): number =>
+    4 * products * (channels * (tiles + filters) + tiles * filters);
+  const channels = fewTilesChannels.find((c) => g.channels.size % c === 0 && scratch(c) <= fewTilesScratch);
+  return channels === undefined ? null : { filters, channels };
+}
+
 /** Below so many multiplications, of vectors, it is not worth the code of the transforms. */
 const leastWork = 100_000;
 /** Cycles of the transforms for a tile and a vector of channels or filters, beside one for a product of vectors. */
 const inputCycles = 220;
 const outputCycles = 180;
-/** Cycles for each vector of mapped weights, which are gathered lane by lane; steady ones come from the outer caches. */
-const weightCycles = (steady: boolean, lanes: number): number => (steady ? 0.75 * lanes : 4 + 2.5 * lanes);
+/** Weights that are the same at most runs, those that are mapped at each, and their gradient, which is mapped back. */
+type Weights = "steady" | "changing" | "gradient";
+
+/**
+ * Cycles for each vector of mapped weights, which are gathered lane by lane: steady ones come from the outer caches, and
+ * those of few tiles never leave the inner ones.
+ */
+const weightCycles = (weights: Weights, few: boolean, lanes: number): number =>
+  weights === "steady" ? 0.75 * lanes : few ? lanes : 4 + 2.5 * lanes;
 
 /**
  * Whether the products saved outweigh the transforms, by estimate.
  *
- * @param steady whether the weights are not mapped at most runs
  * @param share of the cycles that may be left
  */
 export function worthwhile(
   g: Dimensions,
   lanes: number,
-  { steady = false, share = 0.8 }: { readonly steady?: boolean; readonly share?: number },
+  { weights, share = 0.8 }: { readonly weights: Weights; readonly share?: number },
 ): boolean {
   // A chunk multiplies whole units.
   const unit = tileUnit(tilesOf(g));
@@ -135,7 +165,10 @@ export function worthwhile(
   const [wideChannels, wideFilters] = [Math.ceil(channels / lanes), Math.ceil(filters / lanes)];
   const directly = g.images.size * g.height.size * g.width.size * 9 * channels * wideFilters;
   const multiplied = products * channels * wideFilters;
-  const transforms = tiles * (inputCycles * wideChannels + outputCycles * wideFilters);
-  const total = tiles * multiplied + transforms + weightCycles(steady, lanes) * multiplied;
+  const few = weights === "changing" ? cutFewTiles(g) : null;
+  // Each chunk maps all inputs then.
+  const inputs = inputCycles * wideChannels * (few === null ? 1 : filters / few.filters);
+  const transforms = tiles * (inputs + outputCycles * wideFilters);
+  const total = tiles * multiplied + transforms + weightCycles(weights, few !== null, lanes) * multiplied;
   return directly >= leastWork && channels >= 8 && filters >= 8 && total < share * directly;
 }

@@ -56,15 +56,18 @@ export function recognize(node: Node, context: LoweringContext): Convolution | W
   const inputOperand = reached === null ? null : imageOperand(reached, found, found.channels);
   if (inputOperand === null) return null;
   const geometry = { node, spec, ...found, input: inputOperand };
-  const weights = { steady: context.isSteady(other) };
-  if (!worthwhile(found, context.target.lanes, weights)) return null;
+  const { lanes } = context.target;
   if ((found.kernelY.dim as number) >= spec.outputs) {
+    const weights = context.isSteady(other) ? "steady" : "changing";
+    if (!worthwhile(found, lanes, { weights })) return null;
     if (contractionPlan(node, context).rowOperand !== sliding) return null;
     return { kind: "convolution", ...geometry, weight: other, weightMaps: otherMaps };
   }
+  const weights = "gradient";
+  if (!worthwhile(found, lanes, { weights })) return null;
   const access = accessOf(other, otherMaps, spec, context);
   const lies = access === null ? null : imageOperand(access, found, found.filters);
-  if (lies === null && !worthwhile(found, context.target.lanes, { share: shareToLayOut })) return null;
+  if (lies === null && !worthwhile(found, lanes, { weights, share: shareToLayOut })) return null;
   const { gradient, before } =
     lies === null ? laidOut(other, otherMaps, geometry, context) : { gradient: lies, before: [] };
   return { kind: "weight gradient", ...geometry, gradient, before };

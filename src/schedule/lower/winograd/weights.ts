@@ -1,5 +1,6 @@
 /** The kernel that maps the weights of a convolution, for all chunks of the next one to multiply with. */
 import { add, binary, int, Locals, mul, sub, use } from "../../../kernel/build.ts";
+import type { Expr } from "../../../kernel/ir.ts";
 import { fixed, type Index, ofAtom, substitute, variable } from "../../index-math.ts";
 import type { Buffer, LoweredCall, LoweringContext } from "../../plan.ts";
 import { type Scalar, ScalarBody } from "../../scalar-body.ts";
@@ -28,7 +29,7 @@ export function lowerWeights(c: Convolution, panels: WeightPanels, context: Lowe
   const { buffer, channels, filters, width, lanes } = panels;
   const used = new Map([[buffer.id, buffer]]);
   const body: ScalarBody = new ScalarBody(reachBuffers(() => body, context, new Set(), used));
-  const values = kernelValues(c, body, filters);
+  const values = weightsOf(c, body, filters);
   const kernel = new KernelBuffers(used);
   const locals = new Locals();
   const chunk = chunkLocal(locals);
@@ -42,18 +43,22 @@ export function lowerWeights(c: Convolution, panels: WeightPanels, context: Lowe
       emitter.loop("n", int(0), int(filters), lanes, (n) => {
         const inPanel = width === lanes ? int(0) : binary("mod", use(n), int(width));
         const panel = hold(emitter, sub(use(n), inPanel));
-        const weights = values.map((s) => emitter.value(s));
-        const mapped = inTwoDimensions(weightMap, weights, arithmeticOf(emitter));
         const row = add(mul(panel, int(channels)), mul(use(channel), int(width)));
-        storePatch(emitter, to, add(row, sub(use(n), panel)), mapped, lanes);
+        storePatch(emitter, to, add(row, sub(use(n), panel)), mappedWeights(emitter, values), lanes);
       });
     });
   });
   return kernel.finish("winograd_weights", Math.ceil(channels / each), chunk, emitter.finish(), 0);
 }
 
-/** The nine weights of channel `c` and filter `n`. */
-function kernelValues(c: Convolution, body: ScalarBody, filters: number): Scalar[] {
+/** The 36 factors of nine weights where the emitter is. */
+export function mappedWeights(emitter: Emitter, values: readonly Scalar[]): Expr[] {
+  const weights = values.map((s) => emitter.value(s));
+  return inTwoDimensions(weightMap, weights, arithmeticOf(emitter));
+}
+
+/** The nine weights of channel `c` and filter `n`; zero from the last filter on, up to `filters`. */
+export function weightsOf(c: Convolution, body: ScalarBody, filters: number): Scalar[] {
   const n = ofAtom(variable("n", filters));
   const inside = filters === c.filters.size ? [] : [{ index: n, low: 0, high: c.filters.size }];
   return Array.from({ length: 9 }, (_, i) => {
