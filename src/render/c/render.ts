@@ -60,6 +60,14 @@ static i32 claim(u32 *taken, u32 stride, u32 chunks, u32 share, u32 threads, i32
 }
 `;
 
+/** What the functions that call kernels are given, and what they know from it. */
+const runParameters =
+  "char *memory, const u32 *table, i32 thread, i32 threads, void (*barrier)(void *, u32, u32, u32), void *pool";
+const runArguments = "memory, table, thread, threads, barrier, pool";
+
+/** Stages of one function: compilers take the square of its length for some of what they do. */
+const stagesTogether = 16;
+
 function runFunction(program: Program, kernels: readonly KernelText[]): string {
   const { clock } = program;
   const stamp = (i: number): string =>
@@ -76,17 +84,24 @@ function runFunction(program: Program, kernels: readonly KernelText[]): string {
     const text = stage(program, kernels, dealing, { ...counters, first: counters.first + firstCall });
     return `  own = 0;\n${text}${barrier}${stamp(i + 1)}`;
   });
-  const again = "  if (thread == 0) __atomic_fetch_add(present, 1, __ATOMIC_RELAXED);\n";
-  return `${clock === undefined ? "" : clockFunctions}
-void tatami_run(char *memory, const u32 *table, i32 thread, i32 threads, void (*barrier)(void *, u32, u32, u32), void *pool) {
-  char *arena = memory + table[${tableArenaBase}];
+  const known = `  char *arena = memory + table[${tableArenaBase}];
   char *scratch = arena + ${program.arenaBytes}u + (u32)thread * ${program.scratchBytes ?? 0}u;
   u32 *present = (u32 *)table + ${tablePresent};
   i32 first, end;
   u32 own;
-  (void)arena, (void)scratch, (void)first, (void)end, (void)own;
+  (void)arena, (void)scratch, (void)present, (void)first, (void)end, (void)own;
+`;
+  const parts = Array.from({ length: Math.ceil(stages.length / stagesTogether) }, (_, i) => {
+    const text = stages.slice(i * stagesTogether, (i + 1) * stagesTogether).join("");
+    return `static __attribute__((noinline)) void stages_${i}(${runParameters}) {\n${known}${text}}\n`;
+  });
+  const again = "  if (thread == 0) __atomic_fetch_add(present, 1, __ATOMIC_RELAXED);\n";
+  return `${clock === undefined ? "" : clockFunctions}
+${parts.join("")}
+void tatami_run(${runParameters}) {
+  u32 *present = (u32 *)table + ${tablePresent};
   __atomic_fetch_add(present, 1, __ATOMIC_RELAXED);
-${clock === undefined ? "" : `  gather(present, thread, threads);\n${stamp(0)}${again}`}${stages.join("")}}
+${clock === undefined ? "" : `  gather(present, thread, threads);\n${stamp(0)}${again}`}${parts.map((_, i) => `  stages_${i}(${runArguments});\n`).join("")}}
 `;
 }
 
