@@ -76,6 +76,7 @@ function recording(context: LoweringContext, made: Buffer[]): LoweringContext {
     bufferOf: (node) => context.bufferOf(node),
     orderOf: (node) => context.orderOf(node),
     isWanted: (node) => context.isWanted(node),
+    isWrittenOut: (node) => context.isWrittenOut(node),
     isSteady: (node) => context.isSteady(node),
     temporary: (dtype: DType, size) => keep(context.temporary(dtype, size)),
     scratch: (dtype: DType, size) => keep(context.scratch(dtype, size)),
@@ -124,7 +125,9 @@ class FormWriter {
     const number = this.#nodes.size;
     this.#nodes.set(node, number);
     const order = this.#context.orderOf(node);
-    const use = (this.#context.isWanted(node) ? 1 : 0) + (this.#context.isSteady(node) ? 2 : 0);
+    const bit = (is: boolean, value: number): number => (is ? value : 0);
+    const c = this.#context;
+    const use = bit(c.isWanted(node), 1) + bit(c.isSteady(node), 2) + bit(c.isWrittenOut(node), 4);
     this.#signature.push(-2, use, order.length, ...order);
     const buffer = this.#context.bufferOf(node);
     if (buffer !== null) this.#putBuffer(buffer);

@@ -1,6 +1,9 @@
 /**
  * How a contraction is laid over a matrix multiplication: which operand is read element by element ("rows") and
  * which by vectors ("columns"), in which order its loop dimensions run, and so how the result lies in memory.
+ *
+ * Where each group has one result and no columns, as in a convolution with a group for each channel, vectors run along
+ * the groups, and both operands are read by vectors.
  */
 import type { Node } from "../graph/node.ts";
 import type { AxisMap, ContractionSpec } from "../graph/operation.ts";
@@ -17,6 +20,8 @@ export interface ContractionPlan {
   readonly rows: readonly number[];
   /** Loop dimensions of the result that only the column operand has; the vector dimension is the last. */
   readonly columns: readonly number[];
+  /** Whether the row operand has the columns, too, side by side: it is read by vectors then, and there is no batch. */
+  readonly sharesColumns: boolean;
   /** Summed dimensions, slowest first. */
   readonly summed: readonly number[];
   /** Physical order of the result. */
@@ -40,13 +45,13 @@ export function hasDim(maps: readonly AxisMap[], dim: number): boolean {
 }
 
 /** What the choice depends on beside the contraction itself. */
-export type Surroundings = Pick<LoweringContext, "orderOf" | "isWanted" | "isSteady"> & {
+export type Surroundings = Pick<LoweringContext, "orderOf" | "isWanted" | "isWrittenOut" | "isSteady"> & {
   readonly target: Pick<LoweringContext["target"], "lanes">;
 };
 
 /**
- * Chooses the cheaper assignment of operands; ties go to the second operand as columns. A result that is wanted
- * outside has to be row-major in the end; a steady operand is laid out only when it changes.
+ * Chooses the cheaper assignment of operands; ties go to the second operand as columns. A result that is written out
+ * has to be row-major in the end; a steady operand is laid out only when it changes.
  */
 export function contractionPlan(node: Node, around: Surroundings): ContractionPlan {
   if (node.op.kind !== "contraction") throw new Error("schedule: not a contraction");
@@ -58,15 +63,40 @@ export function contractionPlan(node: Node, around: Surroundings): ContractionPl
   const isSteady = (operand: 0 | 1): boolean => around.isSteady(node.inputs[operand] as Node);
   const winograd = node.dtype === "float32" ? winogradOperand(spec, lanes, isSteady) : null;
   if (winograd !== null) return winograd === 0 ? straight : swapped;
+  if (node.dtype === "float32" && straight.sharesColumns !== swapped.sharesColumns)
+    return straight.sharesColumns ? straight : swapped;
   const total = (plan: ContractionPlan): number => {
-    const turned =
-      around.isWanted(node) && plan.order.some((d, i) => d !== i) ? 4 * extent(spec, plan.order) : 0;
+    const turned = around.isWrittenOut(node) && !falls(spec, plan.order) ? 4 * extent(spec, plan.order) : 0;
     const columns = plan.rowOperand === 0 ? 1 : 0;
     const laying = isSteady(columns) ? 0 : layingOut(spec, plan, strides, lanes);
     return multiplying(spec, plan, lanes) + laying + turned;
   };
-  return total(swapped) < total(straight) ? swapped : straight;
+  const [first, second] = slidesOver(spec, spec.b) ? [swapped, straight] : [straight, swapped];
+  const share = slidesOver(spec, spec.a) || slidesOver(spec, spec.b) ? shareToTurn : 1;
+  return total(second) < share * total(first) ? second : first;
 }
+
+/** Whether an order is row-major, wherever axes of size 1 may be. */
+function falls(spec: ContractionSpec, order: Order): boolean {
+  const moving = order.filter((d) => spec.sizes[d] !== 1);
+  return moving.every((d, i) => i === 0 || (moving[i - 1] as number) < d);
+}
+
+/** What the layout that leaves channels between images and pixels may cost of the one with channels last, which all else likes. */
+const shareToTurn = 0.6;
+
+/** Whether windows of a convolution, or of its input gradient, move over an operand with these axes. */
+function slidesOver(spec: ContractionSpec, maps: readonly AxisMap[]): boolean {
+  const size = (d: number): number => spec.sizes[d] as number;
+  return maps.some(({ dims: [p = 0, q = 0], dims }) => {
+    if (dims.length !== 2) return false;
+    const [kept, summed] = p < spec.outputs ? [p, q] : [q, p];
+    return kept < spec.outputs && summed >= spec.outputs && size(kept) > size(summed);
+  });
+}
+
+/** Fewer groups than the narrowest vector has lanes are computed one by one. */
+const fewestGroups = 4;
 
 function arrange(spec: ContractionSpec, rowOperand: 0 | 1, strides: readonly number[][]): ContractionPlan {
   const rowMaps = rowOperand === 0 ? spec.a : spec.b;
@@ -83,7 +113,15 @@ function arrange(spec: ContractionSpec, rowOperand: 0 | 1, strides: readonly num
   const rows = outputs.filter((d) => inRows(d) && !inColumns(d)).sort(byStride(rowMaps, rowStrides));
   const columns = outputs.filter((d) => !inRows(d)).sort(byStride(columnMaps, columnStrides));
   const summed = all.filter((d) => d >= spec.outputs).sort(byStride(rowMaps, rowStrides));
-  return { rowOperand, batch, rows, columns, summed, order: [...batch, ...rows, ...columns] };
+  const groups = batch.toSorted(byStride(rowMaps, rowStrides));
+  const inRow = areInRow(spec, groups, (d) => dimStride(rowMaps, rowStrides, d));
+  if (inRow && extent(spec, groups) >= fewestGroups && extent(spec, columns) === 1) {
+    const shared = [...columns, ...groups];
+    const order = [...rows, ...shared];
+    return { rowOperand, batch: [], rows, columns: shared, sharesColumns: true, summed, order };
+  }
+  const order = [...batch, ...rows, ...columns];
+  return { rowOperand, batch, rows, columns, sharesColumns: false, summed, order };
 }
 
 /** How many times loops over these dimensions run. */

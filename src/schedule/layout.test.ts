@@ -30,6 +30,7 @@ function ordersOf(nodes: readonly Node[], wanted: readonly Node[] = []): Order[]
   const leaving = new Set(wanted.map((n) => resolve(of(n))));
   const orders = layoutNodes(graph.nodes, {
     isWanted: (n) => leaving.has(n),
+    isWrittenOut: (n) => leaving.has(n),
     isSteady: () => false,
     target: { lanes: 4 },
   });
@@ -126,6 +127,7 @@ describe("the plan of a contraction", () => {
     contractionPlan(node, {
       orderOf,
       isWanted: () => wanted,
+      isWrittenOut: () => wanted,
       isSteady: (n) => n === steady,
       target: { lanes },
     });
@@ -157,6 +159,36 @@ describe("the plan of a contraction", () => {
     const asTheyLie = (n: Node): Order => (n.op.kind === "permute" ? [1, 0] : plain(n));
     expect(planned(node, asTheyLie, false, 16, columns)).toMatchObject({ rowOperand: 0, columns: [1] });
     expect(planned(node, asTheyLie, false, 16)).toMatchObject({ rowOperand: 1, columns: [0] });
+  });
+
+  test("vectors run along groups of a single result where both operands have them side by side", () => {
+    const image = source([2, 6, 5, 5]);
+    const node = contractionIn(
+      ops.convolution(image, source([6, 1, 3, 3]), null, { ...same, groups: 6 }, "conv2d"),
+    );
+    const channelsLast = (n: Node): Order => (n.op.kind === "pad" ? [0, 3, 4, 1, 2] : plain(n));
+    const [images, group, filter, y, x] = [0, 1, 2, 3, 4];
+    expect(planned(node, channelsLast)).toMatchObject({
+      sharesColumns: true,
+      rowOperand: 0,
+      batch: [],
+      rows: [images, y, x],
+      columns: [filter, group],
+    });
+    expect(planned(node, plain)).toMatchObject({ sharesColumns: false, batch: [group] });
+  });
+
+  test("an image keeps its channels last unless turning it saves much", () => {
+    const padding = [
+      [0, 0],
+      [0, 0],
+    ] as const;
+    // A 1 x 1 convolution whose weights cost about as much to lay out as its images.
+    const node = contractionIn(
+      ops.convolution(source([8, 64, 6, 6]), source([384, 64, 1, 1]), null, { ...same, padding }, "conv2d"),
+    );
+    const lies = (n: Node): Order => (n.shape.length === 4 && n.shape[0] === 8 ? [0, 2, 3, 1] : plain(n));
+    expect(planned(node, lies, false, 16)).toMatchObject({ rowOperand: 0, order: [0, 2, 3, 1] });
   });
 
   test("every loop dimension is in exactly one list, whatever the operands' orders", () => {

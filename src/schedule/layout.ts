@@ -18,6 +18,7 @@ export function layoutNodes(nodes: readonly Node[], about: Omit<Surroundings, "o
   const around: Surroundings = {
     orderOf: (node) => orders[resolve(node).position] as Order,
     isWanted: (node) => about.isWanted(node),
+    isWrittenOut: (node) => about.isWrittenOut(node),
     isSteady: (node) => about.isSteady(node),
     target: about.target,
   };
@@ -45,7 +46,7 @@ function preferredOrders(nodes: readonly Node[]): Map<Node, Order> {
     const { spec } = node.op;
     const maps = [spec.a, spec.b];
     node.inputs.forEach((input, i) => {
-      const operand = resolve(input);
+      const operand = wholeOf(resolve(input));
       const own = maps[i] as typeof spec.a;
       if (operand.op.kind !== "pad" || operand.value !== null || !own.some((m) => m.dims.length > 1)) return;
       const rank = (m: (typeof own)[number]): number => {
@@ -59,6 +60,12 @@ function preferredOrders(nodes: readonly Node[]): Map<Node, Order> {
     });
   }
   return preferred;
+}
+
+/** What a value is a part of. */
+function wholeOf(node: Node): Node {
+  const isPart = node.op.kind === "slice" && node.value === null;
+  return isPart ? wholeOf(resolve(node.inputs[0] as Node)) : node;
 }
 
 function orderOfNode(node: Node, around: Surroundings): Order {

@@ -73,6 +73,8 @@ export interface LoweringContext {
   orderOf(node: Node): Order;
   /** Whether a value leaves the program. */
   isWanted(node: Node): boolean;
+  /** Whether it is best computed row-major: it leaves the program, or an assignment is made of it element by element. */
+  isWrittenOut(node: Node): boolean;
   /** Whether what depends on this value alone is prepared, and costs nothing at most runs. */
   isSteady(node: Node): boolean;
   /** A buffer for the use of one group: partial sums, packed operands. */

@@ -41,26 +41,33 @@ const whole = composite(
   "convolution",
   ([x, weight, bias]: Operands, g: ConvolutionGeometry, name: string): [Node] => {
     checkShapes(x, weight, g, name);
-    const before = [0, 0, ...g.padding.map((p) => p[0])];
-    const after = [0, 0, ...g.padding.map((p) => p[1])];
-    const padded = pad(x, before, after, 0);
+    const { groups } = g;
     const kernel = weight.shape.slice(2);
+    const before = g.padding.map((p) => p[0]);
+    const after = g.padding.map((p) => p[1]);
+    const around = (value: Node): Node => {
+      const others = value.shape.slice(kernel.length).map(() => 0);
+      return pad(value, [...others, ...before], [...others, ...after], 0);
+    };
+    // With a group for each channel, the padded value has the axes that the contraction reads.
+    const apart = x.shape[1] === groups;
+    const padded = apart ? around(splitGroups(x, 1, groups)) : around(x);
+    const first = padded.shape.length - kernel.length;
     const out = kernel.map((k, i) =>
-      windowCount(padded.shape[i + 2] as number, k, g.stride[i] as number, g.dilation[i] as number),
+      windowCount(padded.shape[first + i] as number, k, g.stride[i] as number, g.dilation[i] as number),
     );
     out.forEach((size, i) => {
       if (size < 1) {
         throw new ShapeError(
           `${name}: the kernel does not fit: size ${kernel[i]} with dilation ${g.dilation[i]} over ` +
-            `${padded.shape[i + 2]} elements of spatial axis ${i} (input shape ${formatShape(x.shape)}); use a smaller ` +
+            `${padded.shape[first + i]} elements of spatial axis ${i} (input shape ${formatShape(x.shape)}); use a smaller ` +
             "kernel or more padding",
           { input: x.shape, weight: weight.shape },
         );
       }
     });
-    const { groups } = g;
     const loops = convolutionLoops(weight.shape, x.shape[0] as number, out, g);
-    const inputs = splitGroups(padded, 1, groups);
+    const inputs = apart ? padded : splitGroups(padded, 1, groups);
     const filters = splitGroups(weight, 0, groups);
     const y = withGradMode(false, () => joinGroups(contraction(loops, inputs, filters), 1, groups));
     const output = withGradient(y, [x, weight], (gradient) => {
@@ -68,7 +75,7 @@ const whole = composite(
       // Nobody asks for the gradient of the padding.
       const channels = splitGroups(x, 1, groups).shape;
       const kept = {
-        start: [...channels.slice(0, -kernel.length).map(() => 0), ...before.slice(2)],
+        start: [...channels.slice(0, -kernel.length).map(() => 0), ...before],
         size: channels,
       };
       const forX = (): Node =>

@@ -237,11 +237,13 @@ function partTile(
   });
   // Rows with one base keep one.
   const moved = new Map<Expr, Expr>();
-  const rows = rowStarts(emitter, p, b, at.m, at.rows).map(({ base: start, offset }) => {
-    const from = moved.get(start) ?? hold(emitter, add(start, block.rowAt));
-    moved.set(start, from);
-    return { base: from, offset };
-  });
+  const rows = rowStarts(emitter, p, { batch: b, column: at.n }, at.m, at.rows).map(
+    ({ base: start, offset }) => {
+      const from = moved.get(start) ?? hold(emitter, add(start, block.rowAt));
+      moved.set(start, from);
+      return { base: from, offset };
+    },
+  );
   emitTile(
     emitter,
     {
@@ -252,6 +254,7 @@ function partTile(
       rows,
       columnBuffer: emitter.buffers.use(p.column.buffer.id, "read"),
       column,
+      rowColumns: p.plan.sharesColumns ? (at.n.kind === "const" ? p.columns - at.n.value : p.columns) : null,
       loops: block.loops,
       writesOut: p.writesOut,
       ...(at.n.kind === "const" ? { columns: p.columns - at.n.value } : {}),

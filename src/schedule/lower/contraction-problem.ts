@@ -356,12 +356,14 @@ export function bindRow(emitter: Emitter, { clipped }: Problem, m: Expr, i: numb
 export function rowStarts(
   emitter: Emitter,
   problem: Problem,
-  batch: Index,
+  { batch, column }: { readonly batch: Index; readonly column: Expr },
   first: Expr,
   count: number,
 ): { base: Expr; offset: number }[] {
   const { spec, plan, rowAccess, tile, clipped } = problem;
-  const batchPart = substitute(partOf(rowAccess.index, plan.batch, true), positions(spec, plan.batch, batch));
+  const groupPart = substitute(partOf(rowAccess.index, plan.batch, true), positions(spec, plan.batch, batch));
+  const batchPart = plan.sharesColumns ? plus(groupPart, ofAtom(variable("n", problem.columns))) : groupPart;
+  if (plan.sharesColumns) emitter.bind("n", column);
   const rowPart = substitute(partOf(rowAccess.index, plan.rows, false), rowPlaces(problem));
   const index = plus(batchPart, rowPart);
   const factor = factorOf(index, "m");

@@ -1,7 +1,7 @@
 /**
  * The micro-kernel of a contraction: a tile of rows x vectors of accumulators that stays in registers while the
  * summed loops run. Per step it reads one element of each row operand row, repeats it over a vector, and multiplies
- * it with the vectors of the column operand.
+ * it with the vectors of the column operand; or vectors of both, where both have the columns.
  */
 
 import type { DType } from "../../base/dtype.ts";
@@ -35,6 +35,8 @@ export interface Tile {
   readonly vectors: number;
   /** Columns that are elements, where they do not fill the last vector and nothing may be read behind them. */
   readonly columns?: number;
+  /** The same of the rows, where they are vectors; null where they are single elements. */
+  readonly rowColumns?: number | null;
   /** Kernel buffer and element index of each row at the start of the sum: an expression plus a constant. */
   readonly rowBuffer: number;
   readonly rows: readonly { readonly base: Expr; readonly offset: number }[];
@@ -137,16 +139,22 @@ function emitStep(
   loop: SummedLoop,
 ): void {
   const column = add(tile.column, columnAt);
-  const vectors = Array.from({ length: tile.vectors }, (_, v) => {
-    const at = add(column, int(u * loop.columnStride + v * tile.lanes));
-    const left = (tile.columns ?? Number.POSITIVE_INFINITY) - v * tile.lanes;
-    const active = left < tile.lanes ? left : undefined;
-    return emitter.define("b", load(tile.columnBuffer, tile.dtype, at, tile.lanes, active));
-  });
+  const { lanes, dtype } = tile;
+  const vectorAt = (buffer: number, at: Expr, v: number, columns = Number.POSITIVE_INFINITY): Expr => {
+    const left = columns - v * lanes;
+    return load(buffer, dtype, add(at, int(v * lanes)), lanes, left < lanes ? left : undefined);
+  };
+  const first = add(column, int(u * loop.columnStride));
+  const vectors = Array.from({ length: tile.vectors }, (_, v) =>
+    emitter.define("b", vectorAt(tile.columnBuffer, first, v, tile.columns)),
+  );
+  const { rowColumns = null } = tile;
   tile.rows.forEach((row, i) => {
     const at = add(add(row.base, rowAt), int(row.offset + u * loop.rowStride));
-    const a = emitter.define("a", splat(load(tile.rowBuffer, tile.dtype, at), tile.lanes));
+    const element =
+      rowColumns === null ? emitter.define("a", splat(load(tile.rowBuffer, dtype, at), lanes)) : null;
     vectors.forEach((b, v) => {
+      const a = element ?? emitter.define("a", vectorAt(tile.rowBuffer, at, v, rowColumns ?? undefined));
       const c = accumulators[i]?.[v] as Local;
       emitter.push(set(c, fma(a, b, use(c))));
     });
