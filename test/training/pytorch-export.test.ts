@@ -153,7 +153,9 @@ const theirs = new Map<string, { readonly float64: FromPython; readonly float32:
 
 /** Exports a model that has been trained for a step, so that batch norm has statistics of its own. */
 async function exportCase(name: string, { make, shape }: Exported, folder: string): Promise<void> {
-  manualSeed(3);
+  // Not every number will do: where an activation lies within rounding of ReLU's kink, as one of resnet34 did at 3e-6, its
+  // gradient is there or not by luck, and samples that differ in last bits need not show it.
+  manualSeed(4);
   const model = make();
   const x = randn([...shape]);
   const y = tensor(
