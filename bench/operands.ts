@@ -22,11 +22,20 @@ export interface ConvShapes {
   readonly output: [number, number, number, number];
 }
 
-export function convShapes({ batch, inside, out, image, size, stride, padding }: ConvJob): ConvShapes {
+export function convShapes({
+  batch,
+  inside,
+  out,
+  groups,
+  image,
+  size,
+  stride,
+  padding,
+}: ConvJob): ConvShapes {
   const edge = Math.floor((image + 2 * padding - size) / stride) + 1;
   return {
     input: [batch, inside, image, image],
-    weight: [out, inside, size, size],
+    weight: [out, inside / groups, size, size],
     output: [batch, out, edge, edge],
   };
 }
@@ -35,5 +44,5 @@ export function convShapes({ batch, inside, out, image, size, stride, padding }:
 export function flopsOf(job: MatmulJob | ConvJob): number {
   if (job.kind === "matmul") return 2 * job.m * job.k * job.n;
   const { output } = convShapes(job);
-  return 2 * output.reduce((a, b) => a * b, 1) * job.inside * job.size ** 2;
+  return 2 * output.reduce((a, b) => a * b, 1) * (job.inside / job.groups) * job.size ** 2;
 }

@@ -30,6 +30,7 @@ export interface ConvJob {
   readonly batch: number;
   readonly inside: number;
   readonly out: number;
+  readonly groups: number;
   /** Pixels of the image, and of the kernel, along an edge. */
   readonly image: number;
   readonly size: number;

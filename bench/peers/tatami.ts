@@ -165,10 +165,10 @@ async function matmul(job: MatmulJob): Promise<Task> {
 
 async function conv(job: ConvJob): Promise<Task> {
   const shapes = convShapes(job);
-  const { stride, padding, pass } = job;
+  const { stride, padding, groups, pass } = job;
   const x = resident(shapes.input, 0, pass === "input");
   const w = resident(shapes.weight, 1, pass === "weight");
-  const forward = (): Tensor => F.conv2d(x, w, { stride, padding });
+  const forward = (): Tensor => F.conv2d(x, w, { stride, padding, groups });
   if (pass === "forward") return operation(shapes.output, forward);
   const gradOutputs = [resident(shapes.output, 2)];
   const of = pass === "input" ? x : w;

@@ -127,16 +127,16 @@ class Operation:
         return lambda: torch.mm(a, b, out=out)
 
     def conv(self, job):
-        stride, padding, size = job["stride"], job["padding"], job["size"]
+        stride, padding, size, groups = job["stride"], job["padding"], job["size"], job["groups"]
         edge = (job["image"] + 2 * padding - size) // stride + 1
         x = sines([job["batch"], job["inside"], job["image"], job["image"]], 0)
-        w = sines([job["out"], job["inside"], size, size], 1)
+        w = sines([job["out"], job["inside"] // groups, size, size], 1)
         if job["pass"] == "forward":
-            return lambda: F.conv2d(x, w, None, stride, padding)
+            return lambda: F.conv2d(x, w, None, stride, padding, 1, groups)
         g = sines([job["batch"], job["out"], edge, edge], 2)
         mask = [job["pass"] == "input", job["pass"] == "weight", False]
         backward = torch.ops.aten.convolution_backward
-        given = (g, x, w, None, [stride] * 2, [padding] * 2, [1, 1], False, [0, 0], 1, mask)
+        given = (g, x, w, None, [stride] * 2, [padding] * 2, [1, 1], False, [0, 0], groups, mask)
         return lambda: backward(*given)[0 if mask[0] else 1]
 
     def values(self):

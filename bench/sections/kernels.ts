@@ -50,7 +50,8 @@ const matmuls: readonly Kernel[] = [
 /** Channels in and out, edge of the image, edge of the kernel, stride, and whether it is measured quickly. */
 type Shape = readonly [number, number, number, number, number, boolean];
 
-function convs(of: string, batch: number, shapes: readonly Shape[]): Kernel[] {
+/** @param depthwise whether each channel is a group */
+function convs(of: string, batch: number, shapes: readonly Shape[], depthwise = false): Kernel[] {
   return shapes.flatMap(([inside, out, image, size, stride, quick]) =>
     (["forward", "input", "weight"] as const)
       // Nobody asks for the gradient of the images.
@@ -58,8 +59,14 @@ function convs(of: string, batch: number, shapes: readonly Shape[]): Kernel[] {
       .map((pass): Kernel => {
         const padding = (size - 1) / 2;
         const step = stride === 1 ? "" : ` stride ${stride}`;
-        const name = `${of}: ${inside}-${out}, ${image}x${image}, ${size}x${size}${step}, ${passNames[pass]}`;
-        return { name, job: { kind: "conv", pass, batch, inside, out, image, size, stride, padding }, quick };
+        const channels = depthwise ? `${inside} depthwise` : `${inside}-${out}`;
+        const name = `${of}: ${channels}, ${image}x${image}, ${size}x${size}${step}, ${passNames[pass]}`;
+        const groups = depthwise ? inside : 1;
+        return {
+          name,
+          job: { kind: "conv", pass, batch, inside, out, groups, image, size, stride, padding },
+          quick,
+        };
       }),
   );
 }
@@ -90,6 +97,17 @@ const resnet20 = convs("ResNet-20, N64", 64, [
   [32, 64, 16, 1, 2, false],
   [64, 64, 8, 3, 1, true],
 ]);
+
+const mobileNet = convs(
+  "MobileNetV2, N8",
+  8,
+  [
+    [144, 144, 56, 3, 1, true],
+    [192, 192, 28, 3, 2, false],
+    [576, 576, 14, 3, 1, true],
+  ],
+  true,
+);
 
 /** The highest rates of our engines with multiply-adds in registers, by all turns that were taken. */
 class Peaks {
@@ -141,7 +159,7 @@ async function measureAll(bench: Bench): Promise<[Map<Kernel, Map<Library, Outco
   await peaks.prepare();
   for (let i = 0; i < bench.rounds; i++) await peaks.sample();
   const results = new Map<Kernel, Map<Library, Outcome>>();
-  for (const kernel of [...matmuls, ...resnet20, ...resnet18]) {
+  for (const kernel of [...matmuls, ...resnet20, ...resnet18, ...mobileNet]) {
     if (!bench.all && !kernel.quick) continue;
     results.set(kernel, await compare(same(besideTorch(bench), kernel.job), { ...bench, profile: true }));
     await peaks.sample();

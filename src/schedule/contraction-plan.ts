@@ -82,7 +82,7 @@ function falls(spec: ContractionSpec, order: Order): boolean {
   return moving.every((d, i) => i === 0 || (moving[i - 1] as number) < d);
 }
 
-/** What the layout that leaves channels between images and pixels may cost of the one with channels last, which all else likes. */
+/** Channels come before the pixels of an image only where that costs no more than this share: all else likes them last. */
 const shareToTurn = 0.6;
 
 /** Whether windows of a convolution, or of its input gradient, move over an operand with these axes. */
