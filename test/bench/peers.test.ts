@@ -70,8 +70,9 @@ async function answersTo(library: Library, job: Job): Promise<Answers> {
 const networkOf = (id: NetworkId): Network => networks.find((n) => n.id === id) as Network;
 
 const conv = (pass: ConvJob["pass"], stride = 1): ConvJob => ({
-  ...{ kind: "conv", pass, batch: 2, inside: 3, out: 4, image: 8, size: 3, stride, padding: 1 },
+  ...{ kind: "conv", pass, batch: 2, inside: 3, out: 4, groups: 1, image: 8, size: 3, stride, padding: 1 },
 });
+const depthwise = (pass: ConvJob["pass"]): ConvJob => ({ ...conv(pass), inside: 5, out: 5, groups: 5 });
 
 const networkJob = async (kind: NetworkJob["kind"], id: NetworkId): Promise<NetworkJob> => {
   const network = networkOf(id);
@@ -96,6 +97,9 @@ const jobs: readonly (readonly [string, number, () => Job | Promise<Job>])[] = [
   ["a convolution with a stride", 2 * 4 * 4 * 4, () => conv("forward", 2)],
   ["the gradient of a convolution's input", comparedElements, () => conv("input")],
   ["the gradient of a convolution's weight", 4 * 3 * 3 * 3, () => conv("weight")],
+  ["a convolution of each channel", comparedElements, () => depthwise("forward")],
+  ["the gradient of its input", comparedElements, () => depthwise("input")],
+  ["the gradient of its weight", 5 * 3 * 3, () => depthwise("weight")],
 ];
 
 describe("processes of the bench", { timeout: 60_000 }, () => {
