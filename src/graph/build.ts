@@ -218,8 +218,7 @@ function slicePad(x: Node, start: readonly number[], shape: Shape): Node {
     const last = Math.max(Math.min(hi, length), first);
     if (last === first) {
       // Nothing of the operand is left: keep the pair as it is rather than invent an empty operand.
-      const ones = new Array<number>(shape.length).fill(1);
-      return new Node({ kind: "slice", start, step: ones }, [x], shape, x.dtype);
+      return partOf(x, start, shape);
     }
     from.push(first);
     size.push(last - first);

@@ -75,7 +75,6 @@ function recording(context: LoweringContext, made: Buffer[]): LoweringContext {
     strict: context.strict,
     bufferOf: (node) => context.bufferOf(node),
     orderOf: (node) => context.orderOf(node),
-    isWanted: (node) => context.isWanted(node),
     isWrittenOut: (node) => context.isWrittenOut(node),
     isSteady: (node) => context.isSteady(node),
     temporary: (dtype: DType, size) => keep(context.temporary(dtype, size)),
@@ -127,7 +126,7 @@ class FormWriter {
     const order = this.#context.orderOf(node);
     const bit = (is: boolean, value: number): number => (is ? value : 0);
     const c = this.#context;
-    const use = bit(c.isWanted(node), 1) + bit(c.isSteady(node), 2) + bit(c.isWrittenOut(node), 4);
+    const use = bit(c.isSteady(node), 1) + bit(c.isWrittenOut(node), 2);
     this.#signature.push(-2, use, order.length, ...order);
     const buffer = this.#context.bufferOf(node);
     if (buffer !== null) this.#putBuffer(buffer);

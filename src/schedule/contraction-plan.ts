@@ -45,7 +45,7 @@ export function hasDim(maps: readonly AxisMap[], dim: number): boolean {
 }
 
 /** What the choice depends on beside the contraction itself. */
-export type Surroundings = Pick<LoweringContext, "orderOf" | "isWanted" | "isWrittenOut" | "isSteady"> & {
+export type Surroundings = Pick<LoweringContext, "orderOf" | "isWrittenOut" | "isSteady"> & {
   readonly target: Pick<LoweringContext["target"], "lanes">;
 };
 
@@ -71,8 +71,9 @@ export function contractionPlan(node: Node, around: Surroundings): ContractionPl
     const laying = isSteady(columns) ? 0 : layingOut(spec, plan, strides, lanes);
     return multiplying(spec, plan, lanes) + laying + turned;
   };
-  const [first, second] = slidesOver(spec, spec.b) ? [swapped, straight] : [straight, swapped];
-  const share = slidesOver(spec, spec.a) || slidesOver(spec, spec.b) ? shareToTurn : 1;
+  const overSecond = slidesOver(spec, spec.b);
+  const [first, second] = overSecond ? [swapped, straight] : [straight, swapped];
+  const share = overSecond || slidesOver(spec, spec.a) ? shareToTurn : 1;
   return total(second) < share * total(first) ? second : first;
 }
 

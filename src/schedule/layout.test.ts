@@ -126,7 +126,6 @@ describe("the plan of a contraction", () => {
   const planned = (node: Node, orderOf = plain, wanted = false, lanes = 4, steady?: Node): ContractionPlan =>
     contractionPlan(node, {
       orderOf,
-      isWanted: () => wanted,
       isWrittenOut: () => wanted,
       isSteady: (n) => n === steady,
       target: { lanes },

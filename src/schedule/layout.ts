@@ -9,15 +9,20 @@ import { contractionPlan, type Surroundings } from "./contraction-plan.ts";
 import { isRowMajor, rowMajor } from "./order.ts";
 import type { Order } from "./plan.ts";
 
+/** What layout depends on beside the graph. */
+type LayoutRequest = Omit<Surroundings, "orderOf"> & {
+  /** Whether a value leaves the program. */
+  isWanted(node: Node): boolean;
+};
+
 /**
  * Orders of all nodes of a topologically sorted graph, by their position. What leaves the program does so row-major,
  * so elementwise results that are wanted are computed in that order at once.
  */
-export function layoutNodes(nodes: readonly Node[], about: Omit<Surroundings, "orderOf">): Order[] {
+export function layoutNodes(nodes: readonly Node[], about: LayoutRequest): Order[] {
   const orders: Order[] = [];
   const around: Surroundings = {
     orderOf: (node) => orders[resolve(node).position] as Order,
-    isWanted: (node) => about.isWanted(node),
     isWrittenOut: (node) => about.isWrittenOut(node),
     isSteady: (node) => about.isSteady(node),
     target: about.target,

@@ -71,8 +71,6 @@ export interface LoweringContext {
   /** The buffer of a node, where it has one. */
   bufferOf(node: Node): Buffer | null;
   orderOf(node: Node): Order;
-  /** Whether a value leaves the program. */
-  isWanted(node: Node): boolean;
   /** Whether it is best computed row-major: it leaves the program, or an assignment is made of it element by element. */
   isWrittenOut(node: Node): boolean;
   /** Whether what depends on this value alone is prepared, and costs nothing at most runs. */

@@ -7,7 +7,7 @@ import { useEngine } from "../../src/engine/default.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { F, fromOwned, type Tensor } from "../../src/index.ts";
 import type { Device } from "../../src/runtime/device.ts";
-import { devicesAndNative } from "./engines.ts";
+import { devicesAndNative, watched } from "./engines.ts";
 
 interface Case {
   readonly batch: number;
@@ -131,14 +131,12 @@ async function convolve(device: Device, c: Case): Promise<Convolved> {
   const [py, px] = c.padding;
   const padded = [c.batch, c.channels, c.image[0] + 2 * py, c.image[1] + 2 * px];
   let [flops, pads] = [0, false];
-  const compile = device.compile.bind(device);
-  device.compile = (program) => {
+  watched(device, (program) => {
     for (const { name, about, flops: own } of program.kernels) {
       if (name === "contraction") flops = own;
       else pads ||= `${about}`.startsWith(padded.join("x"));
     }
-    return compile(program);
-  };
+  });
   const engine = new Engine(device);
   const before = useEngine(engine);
   const { x, weight } = operandsOf(c);

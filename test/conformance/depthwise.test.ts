@@ -8,7 +8,7 @@ import { Engine } from "../../src/engine/engine.ts";
 import { autograd, F, fromOwned, type Tensor } from "../../src/index.ts";
 import type { Kernel } from "../../src/kernel/ir.ts";
 import type { Device } from "../../src/runtime/device.ts";
-import { devicesAndNative } from "./engines.ts";
+import { devicesAndNative, watched } from "./engines.ts";
 import { withPoisonedMemory } from "./poison.ts";
 
 /** Images of `height` x `width` pixels. */
@@ -105,11 +105,9 @@ async function compute(engine: Engine, s: Sizes): Promise<Results> {
 /** The kernels that a device compiles from now on. */
 function kernelsOf(device: Device): Kernel[] {
   const kernels: Kernel[] = [];
-  const compile = device.compile.bind(device);
-  device.compile = (program) => {
+  watched(device, (program) => {
     kernels.push(...program.kernels);
-    return compile(program);
-  };
+  });
   return kernels;
 }
 

@@ -4,6 +4,7 @@
 import { Engine } from "../../src/engine/engine.ts";
 import type { EngineSettings } from "../../src/engine/settings.ts";
 import type { Node } from "../../src/graph/node.ts";
+import type { Program } from "../../src/kernel/program.ts";
 import { verifyProgram } from "../../src/kernel/verify.ts";
 import type { Device } from "../../src/runtime/device.ts";
 import { createInterpreterDevice } from "../../src/runtime/interpreter-device.ts";
@@ -11,15 +12,18 @@ import { createNativeDevice } from "../../src/runtime/native/device.ts";
 import { createWasmDevice } from "../../src/runtime/wasm/device.ts";
 import { findCompiler } from "../setup/neighbours.ts";
 
-/** The device, refusing programs that break the rules of the kernel IR. */
-export function verified(device: Device): Device {
+/** The device, with a look at every program before it is compiled. */
+export function watched(device: Device, look: (program: Program) => void): Device {
   const compile = device.compile.bind(device);
   device.compile = (program) => {
-    verifyProgram(program);
+    look(program);
     return compile(program);
   };
   return device;
 }
+
+/** The device, refusing programs that break the rules of the kernel IR. */
+export const verified = (device: Device): Device => watched(device, verifyProgram);
 
 /**
  * An engine that gathers: what is asked for in one turn of the event loop is computed by one program. A compilation by

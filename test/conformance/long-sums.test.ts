@@ -8,7 +8,7 @@ import { useEngine } from "../../src/engine/default.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { fromOwned } from "../../src/index.ts";
 import type { Device } from "../../src/runtime/device.ts";
-import { devicesAndNative } from "./engines.ts";
+import { devicesAndNative, watched } from "./engines.ts";
 
 const terms = 1100;
 const sizes = [
@@ -40,11 +40,9 @@ async function product(
   arrangement: Arrangement,
 ): Promise<[number, string[]]> {
   const names: string[] = [];
-  const compile = device.compile.bind(device);
-  device.compile = (program) => {
+  watched(device, (program) => {
     names.push(...program.kernels.map((k) => k.name));
-    return compile(program);
-  };
+  });
   const engine = new Engine(device);
   const before = useEngine(engine);
   const [leftAlong, rightAlong] = arrangements[arrangement];

@@ -7,7 +7,7 @@ import { useEngine } from "../../src/engine/default.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { F, fromOwned, nn, type Tensor } from "../../src/index.ts";
 import type { Device } from "../../src/runtime/device.ts";
-import { devicesAndNative } from "./engines.ts";
+import { devicesAndNative, watched } from "./engines.ts";
 import { withPoisonedMemory } from "./poison.ts";
 
 type Sizes = readonly number[];
@@ -151,12 +151,10 @@ const asArrays = async (of: readonly Tensor[]): Promise<Float32Array[]> =>
 async function compute(made: Device, { value, read }: Case): Promise<Found> {
   const device = withPoisonedMemory(made);
   let margins = 0;
-  const compile = device.compile.bind(device);
-  device.compile = (program) => {
+  watched(device, (program) => {
     const calls = program.stages.flatMap((stage) => stage.calls);
     margins = calls.filter((c) => program.kernels[c.kernel]?.name === "margin").length;
-    return compile(program);
-  };
+  });
   const engine = new Engine(device);
   const before = useEngine(engine);
   const together = await asArrays(new Whole(() => read(value()))());

@@ -10,7 +10,7 @@ import { wave } from "../../src/nn/reference.test-helper.ts";
 import type { Device } from "../../src/runtime/device.ts";
 import { createWasmDevice } from "../../src/runtime/wasm/device.ts";
 import { findCompiler } from "../setup/neighbours.ts";
-import { devices, nativeDevice } from "./engines.ts";
+import { devices, nativeDevice, watched } from "./engines.ts";
 import { errorOf, evaluate, operandsOf, type Results, type Sizes, truthOf } from "./large-convolutions.ts";
 import { withPoisonedChunks } from "./poison.ts";
 
@@ -46,12 +46,10 @@ const cases: readonly Case[] = [
 /** What the kernels that a device compiles from now on do. */
 function loopsOf(device: Device): string[] {
   const loops: string[] = [];
-  const compile = device.compile.bind(device);
-  device.compile = (program) => {
+  watched(device, (program) => {
     for (const { name, about } of program.kernels)
       if (/^contraction(_part)?$/.test(name)) loops.push(`${about}`);
-    return compile(program);
-  };
+  });
   return loops;
 }
 

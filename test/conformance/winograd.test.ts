@@ -7,7 +7,7 @@ import { Engine } from "../../src/engine/engine.ts";
 import type { Device } from "../../src/runtime/device.ts";
 import { createWasmDevice } from "../../src/runtime/wasm/device.ts";
 import { findCompiler } from "../setup/neighbours.ts";
-import { devices, engineOn, nativeDevice, verified } from "./engines.ts";
+import { devices, engineOn, nativeDevice, verified, watched } from "./engines.ts";
 import {
   errorOf,
   evaluate,
@@ -64,12 +64,10 @@ const sampleOf = (sizes: Sizes): Sample => samples.get(sizes) as Sample;
 /** The names of kernels that a device compiles from now on. */
 function kernelsOf(device: Device): string[] {
   const names: string[] = [];
-  const compile = device.compile.bind(device);
-  device.compile = (program) => {
+  watched(device, (program) => {
     const calls = program.stages.flatMap((stage) => stage.calls);
     names.push(...calls.map(({ kernel }) => program.kernels[kernel]?.name ?? "?"));
-    return compile(program);
-  };
+  });
   return names;
 }
 

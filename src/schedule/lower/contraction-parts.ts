@@ -7,7 +7,7 @@ import { extent } from "../contraction-plan.ts";
 import { ofAtom, variable } from "../index-math.ts";
 import type { Buffer, LoweredCall, LoweringContext } from "../plan.ts";
 import { ScalarBody } from "../scalar-body.ts";
-import { emitInline, hold, type Problem, rowStarts } from "./contraction-problem.ts";
+import { emitInline, hold, type Problem, rowColumns, rowStarts } from "./contraction-problem.ts";
 import { emitTile, makeAccumulators, type SummedLoop } from "./contraction-tile.ts";
 import { Emitter } from "./emitter.ts";
 import { chunkLocal, KernelBuffers } from "./kernel-frame.ts";
@@ -254,7 +254,7 @@ function partTile(
       rows,
       columnBuffer: emitter.buffers.use(p.column.buffer.id, "read"),
       column,
-      rowColumns: p.plan.sharesColumns ? (at.n.kind === "const" ? p.columns - at.n.value : p.columns) : null,
+      rowColumns: rowColumns(p, at.n),
       loops: block.loops,
       writesOut: p.writesOut,
       ...(at.n.kind === "const" ? { columns: p.columns - at.n.value } : {}),

@@ -398,6 +398,12 @@ export function rowStarts(
   return starts;
 }
 
+/** How many columns from `n` on are elements of a row, where rows are read by vectors; null where they are not. */
+export function rowColumns({ plan, columns }: Problem, n: Expr): number | null {
+  if (!plan.sharesColumns) return null;
+  return n.kind === "const" ? columns - n.value : columns;
+}
+
 /** Emits a block whose statements go on at the present level, while its bindings end with it. */
 export function emitInline(emitter: Emitter, fill: () => void): void {
   for (const s of emitter.block(fill)) emitter.push(s);

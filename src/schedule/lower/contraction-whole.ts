@@ -11,6 +11,7 @@ import {
   hold,
   type Problem,
   positions,
+  rowColumns,
   rowPlaces,
   rowStarts,
 } from "./contraction-problem.ts";
@@ -144,7 +145,7 @@ export class WholeSums {
         vectors,
         rowBuffer: kernelBuffer(p.rowAccess.buffer),
         rows: rowStarts(emitter, p, { batch: b, column: n }, m, rows),
-        rowColumns: p.plan.sharesColumns ? (n.kind === "const" ? p.columns - n.value : p.columns) : null,
+        rowColumns: rowColumns(p, n),
         columnBuffer: kernelBuffer(p.column.buffer),
         column,
         loops: p.loops.map((loop) => this.#inside(emitter, m, loop)),

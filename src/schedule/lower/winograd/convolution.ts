@@ -24,7 +24,7 @@ import {
   type Stream,
 } from "./emit.ts";
 import { lowerFewTiles } from "./few-tiles.ts";
-import { cutFewTiles, tilesOf, tileUnit } from "./form.ts";
+import { fewestChunks, fewTilesBlock, filterBlock, tilesOf, tileUnit } from "./form.ts";
 import type { Convolution } from "./recognize.ts";
 import { emitResults, epilogueOf } from "./results.ts";
 import { products } from "./transforms.ts";
@@ -32,14 +32,10 @@ import { lowerWeights, type WeightPanels } from "./weights.ts";
 
 /** Bytes of scratch memory that a chunk should at most fill: a part of the second-level cache. */
 const scratchTarget = 512 * 1024;
-/** Filters that are multiplied and mapped back at a time. */
-const filterBlock = 32;
 const mostTiles = 64;
-/** Chunks that there should at least be, so that all threads have work. */
-const fewestChunks = 8;
 
 export function lowerConvolution(c: Convolution, group: Group, context: LoweringContext): LoweredCall[] {
-  const few = context.isSteady(c.weight) ? null : cutFewTiles(c);
+  const few = context.isSteady(c.weight) ? null : fewTilesBlock(c);
   if (few !== null) return [lowerFewTiles(c, few, group, context)];
   const { lanes, tile, filters } = layFilters(c.filters.size, context.target);
   const width = tile.vectors * lanes;

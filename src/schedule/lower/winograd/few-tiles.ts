@@ -22,21 +22,21 @@ import {
   mapInputs,
   storePatch,
 } from "./emit.ts";
-import { type FewTiles, tilesOf } from "./form.ts";
+import { filterBlock, tilesOf } from "./form.ts";
 import type { Convolution } from "./recognize.ts";
 import { emitResults, epilogueOf, type Products } from "./results.ts";
 import { products } from "./transforms.ts";
 import { mappedWeights, weightsOf } from "./weights.ts";
 
+/** @param channels that are mapped at a time */
 export function lowerFewTiles(
   c: Convolution,
-  blocks: FewTiles,
+  channels: number,
   group: Group,
   context: LoweringContext,
 ): LoweredCall {
   const tiles = tilesOf(c);
-  const { channels } = blocks;
-  const layout = layFilters(blocks.filters, context.target);
+  const layout = layFilters(filterBlock, context.target);
   const { filters, lanes } = layout;
   const factors = context.scratch("float32", products * apartOf(tiles, channels));
   const weights = context.scratch("float32", products * apartOf(channels, filters));

@@ -109,28 +109,21 @@ function kernelFirst(spec: ContractionSpec, { dims }: AxisMap): [number, number]
 /** A chunk takes a multiple of this many tiles, which most register tiles divide; fewer where there are few. */
 export const tileUnit = (tiles: number): number => (tiles < 32 ? Math.min(tiles, 8) : 16);
 
-/** Filters of a chunk and channels at a time, where tiles are few. */
-export interface FewTiles {
-  readonly filters: number;
-  readonly channels: number;
-}
-
-const fewTilesFilters = 32;
-const fewTilesChannels = [64, 32, 16];
+/** Filters that are multiplied and mapped back at a time; where tiles are few, those of a chunk. */
+export const filterBlock = 32;
 /** Chunks that there should at least be, so that all threads have work. */
-const fewestChunks = 8;
+export const fewestChunks = 8;
+const fewTilesChannels = [64, 32, 16];
 /** Bytes of scratch memory that such a chunk should at most fill: most of a second-level cache. */
 const fewTilesScratch = 896 * 1024;
 
-/** How the work is cut where each chunk goes through all tiles and maps weights itself; null where they are too many. */
-export function cutFewTiles(g: Dimensions): FewTiles | null {
+/** Channels at a time where each chunk goes through all tiles and maps weights itself; null where tiles are too many. */
+export function fewTilesBlock(g: Dimensions): number | null {
   const tiles = tilesOf(g);
-  const filters = fewTilesFilters;
-  if (g.filters.size % filters !== 0 || g.filters.size / filters < fewestChunks) return null;
+  if (g.filters.size % filterBlock !== 0 || g.filters.size / filterBlock < fewestChunks) return null;
   const scratch = (channels: number): number =>
-    4 * products * (channels * (tiles + filters) + tiles * filters);
-  const channels = fewTilesChannels.find((c) => g.channels.size % c === 0 && scratch(c) <= fewTilesScratch);
-  return channels === undefined ? null : { filters, channels };
+    4 * products * (channels * (tiles + filterBlock) + tiles * filterBlock);
+  return fewTilesChannels.find((c) => g.channels.size % c === 0 && scratch(c) <= fewTilesScratch) ?? null;
 }
 
 /** Below so many multiplications, of vectors, it is not worth the code of the transforms. */
@@ -165,10 +158,10 @@ export function worthwhile(
   const [wideChannels, wideFilters] = [Math.ceil(channels / lanes), Math.ceil(filters / lanes)];
   const directly = g.images.size * g.height.size * g.width.size * 9 * channels * wideFilters;
   const multiplied = products * channels * wideFilters;
-  const few = weights === "changing" ? cutFewTiles(g) : null;
+  const few = weights === "changing" && fewTilesBlock(g) !== null;
   // Each chunk maps all inputs then.
-  const inputs = inputCycles * wideChannels * (few === null ? 1 : filters / few.filters);
+  const inputs = inputCycles * wideChannels * (few ? filters / filterBlock : 1);
   const transforms = tiles * (inputs + outputCycles * wideFilters);
-  const total = tiles * multiplied + transforms + weightCycles(weights, few !== null, lanes) * multiplied;
+  const total = tiles * multiplied + transforms + weightCycles(weights, few, lanes) * multiplied;
   return directly >= leastWork && channels >= 8 && filters >= 8 && total < share * directly;
 }
