@@ -8,21 +8,36 @@ import * as nn from "../nn/index.ts";
 import { Adam } from "../optim/index.ts";
 import { createInterpreterDevice } from "../runtime/interpreter-device.ts";
 import { randint, randn } from "../tensor/create.ts";
-import type { Buffer, Group, LoweredCall, LoweringContext } from "./plan.ts";
+import { type Buffer, changed, type Group, type LoweredCall, type LoweringContext } from "./plan.ts";
 
 type Lower = (group: Group, context: LoweringContext) => LoweredCall[];
 
 /** How many groups were lowered, and how many of them took another's kernels. */
 const counts = vi.hoisted(() => ({ groups: 0, lowered: 0 }));
 
+/** Buffers that were made for one group alone, by number. */
+const own = vi.hoisted(() => new Set<number>());
+
 /** What a call does, whichever group it was made for: its code, and which of the program's memory it touches. */
 const meaning = ({ kernel, buffers }: LoweredCall): unknown => ({
   code: kernelKey(kernel),
   about: kernel.about,
-  buffers: buffers.map(({ id, dtype, size, slot, strides, scratch }: Buffer) =>
-    strides.length > 0 || slot !== null ? { id, slot } : { dtype, size, scratch },
+  buffers: buffers.map(({ id, dtype, size, slot, scratch }: Buffer) =>
+    own.has(id) ? { dtype, size, scratch } : { id, slot },
   ),
 });
+
+/** The context, noting whose the buffers are. */
+function noting(context: LoweringContext): LoweringContext {
+  const note = (buffer: Buffer): Buffer => {
+    own.add(buffer.id);
+    return buffer;
+  };
+  return changed(context, {
+    temporary: (dtype, size) => note(context.temporary(dtype, size)),
+    scratch: (dtype, size) => note(context.scratch(dtype, size)),
+  });
+}
 
 // Every group is lowered by itself as well, to be compared.
 vi.mock(import("./alike.ts"), async (original) => {
@@ -31,11 +46,12 @@ vi.mock(import("./alike.ts"), async (original) => {
     readonly #directly: (group: Group) => LoweredCall[];
 
     constructor(context: LoweringContext, lower: Lower) {
-      super(context, (group, inner) => {
+      own.clear();
+      super(noting(context), (group, inner) => {
         counts.lowered++;
         return lower(group, inner);
       });
-      this.#directly = (group) => lower(group, context);
+      this.#directly = (group) => lower(group, noting(context));
     }
 
     override lower(group: Group): LoweredCall[] {

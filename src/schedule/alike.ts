@@ -2,10 +2,16 @@
  * Groups that compute the same, from operands that lie alike, become the same kernels: a network repeats its blocks, and
  * lowering one group takes longer than finding that another was like it.
  */
-import type { DType } from "../base/dtype.ts";
 import { type Node, resolve } from "../graph/node.ts";
 import { hashSignature, sameSignature, writeStructure } from "../graph/signature.ts";
-import { type Buffer, type Group, type LoweredCall, type LoweringContext, nodesMadeBy } from "./plan.ts";
+import {
+  type Buffer,
+  changed,
+  type Group,
+  type LoweredCall,
+  type LoweringContext,
+  nodesMadeBy,
+} from "./plan.ts";
 
 /** All that lowering a group depends on. */
 interface Form {
@@ -70,16 +76,10 @@ function recording(context: LoweringContext, made: Buffer[]): LoweringContext {
     made.push(buffer);
     return buffer;
   };
-  return {
-    target: context.target,
-    strict: context.strict,
-    bufferOf: (node) => context.bufferOf(node),
-    orderOf: (node) => context.orderOf(node),
-    isWrittenOut: (node) => context.isWrittenOut(node),
-    isSteady: (node) => context.isSteady(node),
-    temporary: (dtype: DType, size) => keep(context.temporary(dtype, size)),
-    scratch: (dtype: DType, size) => keep(context.scratch(dtype, size)),
-  };
+  return changed(context, {
+    temporary: (dtype, size) => keep(context.temporary(dtype, size)),
+    scratch: (dtype, size) => keep(context.scratch(dtype, size)),
+  });
 }
 
 const kindCodes: Readonly<Record<Group["kind"], number>> = {

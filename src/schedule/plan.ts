@@ -81,6 +81,21 @@ export interface LoweringContext {
   scratch(dtype: DType, size: number): Buffer;
 }
 
+/** A context in which some things are otherwise. */
+export function changed(context: LoweringContext, otherwise: Partial<LoweringContext>): LoweringContext {
+  return {
+    target: context.target,
+    strict: context.strict,
+    bufferOf: (node) => context.bufferOf(node),
+    orderOf: (node) => context.orderOf(node),
+    isWrittenOut: (node) => context.isWrittenOut(node),
+    isSteady: (node) => context.isSteady(node),
+    temporary: (dtype, size) => context.temporary(dtype, size),
+    scratch: (dtype, size) => context.scratch(dtype, size),
+    ...otherwise,
+  };
+}
+
 /** What a slot of the program is bound to at launch. */
 export type SlotBinding =
   /** The value of a leaf, by its position among `leaves`. An assignment to it goes to the same slot. */

@@ -6,9 +6,10 @@
  * kernel adds the parts up.
  */
 import type { Node } from "../../graph/node.ts";
-import type { Buffer, Group, LoweredCall, LoweringContext, Store } from "../plan.ts";
+import type { Buffer, Group, LoweredCall, LoweringContext } from "../plan.ts";
 import { joinLoops, lowerParts, type SumParts, splitSum } from "./contraction-parts.ts";
 import { analyze, type Problem } from "./contraction-problem.ts";
+import { sortStores } from "./contraction-stores.ts";
 import { WholeSums } from "./contraction-whole.ts";
 import { lowerMap } from "./map.ts";
 import { combineContraction } from "./reduce.ts";
@@ -16,23 +17,11 @@ import { lowerWinograd } from "./winograd/lower.ts";
 import { recognize } from "./winograd/recognize.ts";
 
 export function lowerContraction(group: Group, context: LoweringContext): LoweredCall[] {
-  const copies = group.stores.filter((s) => isTurnedCopy(s, group, context));
-  if (copies.length === 0) return lowerCore(group, context);
-  const stores = group.stores.filter((s) => !copies.includes(s));
+  const { direct, copies, context: stored } = sortStores(group, context);
   return [
-    ...lowerCore({ ...group, stores }, context),
-    ...copies.flatMap((s) => lowerMap({ kind: "map", core: [], stores: [s] }, context)),
+    ...lowerCore({ ...group, stores: direct }, stored),
+    ...copies.flatMap((s) => lowerMap({ kind: "map", core: [], stores: [s] }, stored)),
   ];
-}
-
-/**
- * Whether a store repeats what the group stores in another order. Out of the accumulators it would go lane by lane; a walk
- * of its own moves it in blocks.
- */
-function isTurnedCopy({ node, buffer }: Store, group: Group, context: LoweringContext): boolean {
-  const first = context.bufferOf(node);
-  if (first === null || first === buffer || !group.stores.some((s) => s.buffer === first)) return false;
-  return node.shape.some((size, d) => size > 1 && first.strides[d] !== buffer.strides[d]);
 }
 
 function lowerCore(group: Group, context: LoweringContext): LoweredCall[] {
