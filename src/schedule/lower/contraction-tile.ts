@@ -140,21 +140,23 @@ function emitStep(
 ): void {
   const column = add(tile.column, columnAt);
   const { lanes, dtype } = tile;
-  const vectorAt = (buffer: number, at: Expr, v: number, columns = Number.POSITIVE_INFINITY): Expr => {
-    const left = columns - v * lanes;
-    return load(buffer, dtype, add(at, int(v * lanes)), lanes, left < lanes ? left : undefined);
+  const vectorAt = (buffer: number, at: Expr, step: number, v: number, columns: number | null): Expr => {
+    const left = columns === null ? lanes : columns - v * lanes;
+    return load(buffer, dtype, add(at, int(step + v * lanes)), lanes, left < lanes ? left : undefined);
   };
-  const first = add(column, int(u * loop.columnStride));
   const vectors = Array.from({ length: tile.vectors }, (_, v) =>
-    emitter.define("b", vectorAt(tile.columnBuffer, first, v, tile.columns)),
+    emitter.define("b", vectorAt(tile.columnBuffer, column, u * loop.columnStride, v, tile.columns ?? null)),
   );
   const { rowColumns = null } = tile;
   tile.rows.forEach((row, i) => {
-    const at = add(add(row.base, rowAt), int(row.offset + u * loop.rowStride));
+    const at = add(row.base, rowAt);
+    const step = row.offset + u * loop.rowStride;
     const element =
-      rowColumns === null ? emitter.define("a", splat(load(tile.rowBuffer, dtype, at), lanes)) : null;
+      rowColumns === null
+        ? emitter.define("a", splat(load(tile.rowBuffer, dtype, add(at, int(step))), lanes))
+        : null;
     vectors.forEach((b, v) => {
-      const a = element ?? emitter.define("a", vectorAt(tile.rowBuffer, at, v, rowColumns ?? undefined));
+      const a = element ?? emitter.define("a", vectorAt(tile.rowBuffer, at, step, v, rowColumns));
       const c = accumulators[i]?.[v] as Local;
       emitter.push(set(c, fma(a, b, use(c))));
     });

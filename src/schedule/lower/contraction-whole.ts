@@ -15,13 +15,26 @@ import {
   rowPlaces,
   rowStarts,
 } from "./contraction-problem.ts";
-import { emitTile, makeAccumulators, type SummedLoop } from "./contraction-tile.ts";
+import { emitTile, makeAccumulators, type SummedLoop, type Tile } from "./contraction-tile.ts";
 import { Emitter } from "./emitter.ts";
 import { chunkLocal, KernelBuffers } from "./kernel-frame.ts";
 import { type BodyStore, emitStores } from "./walk.ts";
 
 /** Multiplications that a chunk should at least do. */
 const chunkWork = 60_000;
+
+/** The element of a row operand at which a row of the tile starts: a register plus a constant. */
+type RowStart = Tile["rows"][number];
+
+/** A tile's first row and column and its size. */
+interface TilePlace {
+  readonly m: Expr;
+  readonly n: Expr;
+  readonly rows: number;
+  readonly vectors: number;
+  /** Where its rows start, if that is known. */
+  readonly starts?: readonly RowStart[];
+}
 
 /** Chunks own parts of the result; every sum is done in one go and the epilogue runs on the accumulators. */
 export class WholeSums {
@@ -95,38 +108,49 @@ export class WholeSums {
     const mRange = range(rowBlock, cuts.rows.tiles * tile.rows, wholeRows);
     const nRange = range(columnBlock, cuts.columns.tiles * width, Math.ceil(columns / width) * width);
     const wholeColumns = columns - (columns % width);
-    const rowLoops = (n: Expr, vectors: number): void => {
+    const alongRows = (tiles: (m: Expr, height: number) => void): void => {
       if (wholeRows > 0) {
-        emitter.loop("m0", mRange.from, mRange.to, tile.rows, (m) => {
-          this.#tile(emitter, use(m), n, tile.rows, vectors, stores);
-        });
+        emitter.loop("m0", mRange.from, mRange.to, tile.rows, (m) => tiles(use(m), tile.rows));
       }
       if (wholeRows < rows) {
-        const last = emitter.block(() =>
-          this.#tile(emitter, int(wholeRows), n, rows - wholeRows, vectors, stores),
-        );
+        const last = emitter.block(() => tiles(int(wholeRows), rows - wholeRows));
         emitter.push(when(compare("eq", rowBlock, int(cuts.rows.blocks - 1)), last));
       }
     };
-    if (wholeColumns > 0) {
-      const end = emitter.define("end", binary("min", nRange.to, int(wholeColumns)));
-      emitter.loop("n0", nRange.from, end, width, (n) => rowLoops(use(n), tile.vectors));
+    const alongColumns = (tiles: (n: Expr, vectors: number) => void): void => {
+      if (wholeColumns > 0) {
+        const end = emitter.define("end", binary("min", nRange.to, int(wholeColumns)));
+        emitter.loop("n0", nRange.from, end, width, (n) => tiles(use(n), tile.vectors));
+      }
+      if (wholeColumns < columns) {
+        const left = Math.ceil((columns - wholeColumns) / lanes);
+        const last = emitter.block(() => tiles(int(wholeColumns), left));
+        emitter.push(when(compare("eq", columnBlock, int(cuts.columns.blocks - 1)), last));
+      }
+    };
+    const one = (at: TilePlace): void => this.#tile(emitter, at, stores);
+    if (!this.#p.plan.sharesColumns) {
+      alongColumns((n, vectors) => alongRows((m, rows) => one({ m, n, rows, vectors })));
+      return;
     }
-    if (wholeColumns < columns) {
-      const left = Math.ceil((columns - wholeColumns) / lanes);
-      const last = emitter.block(() => rowLoops(int(wholeColumns), left));
-      emitter.push(when(compare("eq", columnBlock, int(cuts.columns.blocks - 1)), last));
-    }
+    // Where both operands have the columns, those of a row lie side by side: they are read one after the other.
+    alongRows((m, rows) => {
+      const first = this.#rowStarts(emitter, m, int(0), rows);
+      alongColumns((n, vectors) => {
+        const bases = new Map<Expr, Expr>();
+        for (const { base } of first) if (!bases.has(base)) bases.set(base, hold(emitter, add(base, n)));
+        const starts = first.map(({ base, offset }) => ({ base: bases.get(base) as Expr, offset }));
+        one({ m, n, rows, vectors, starts });
+      });
+    });
   }
 
-  #tile(
-    emitter: Emitter,
-    m: Expr,
-    n: Expr,
-    rows: number,
-    vectors: number,
-    stores: readonly BodyStore[],
-  ): void {
+  #rowStarts(emitter: Emitter, m: Expr, n: Expr, rows: number): RowStart[] {
+    const batch = ofAtom(variable("b", this.#p.batch));
+    return rowStarts(emitter, this.#p, { batch, column: n }, m, rows);
+  }
+
+  #tile(emitter: Emitter, { m, n, rows, vectors, starts }: TilePlace, stores: readonly BodyStore[]): void {
     const p = this.#p;
     const { lanes, dtype } = p;
     const kernelBuffer = (b: Buffer): number => this.#use(emitter, b);
@@ -144,7 +168,7 @@ export class WholeSums {
         lanes,
         vectors,
         rowBuffer: kernelBuffer(p.rowAccess.buffer),
-        rows: rowStarts(emitter, p, { batch: b, column: n }, m, rows),
+        rows: starts ?? this.#rowStarts(emitter, m, n, rows),
         rowColumns: rowColumns(p, n),
         columnBuffer: kernelBuffer(p.column.buffer),
         column,

@@ -43,7 +43,7 @@ const wholeLines = [3, 2];
  * registers.
  */
 function inLines(tile: Omit<TileShape, "line">, line: number, rows: number): TileShape {
-  if (tile.rows <= shortLine) return { ...tile, line: 0 };
+  if (tile.rows <= shortLine) return { ...tile, line: line % tile.rows === 0 ? tile.rows : 0 };
   if (line >= shortLine) {
     const lines = wholeLines.filter((n) => n * line <= tile.rows);
     const best = lines.find((n) => rows % (n * line) === 0) ?? lines.at(-1);
@@ -53,10 +53,13 @@ function inLines(tile: Omit<TileShape, "line">, line: number, rows: number): Til
   return { ...tile, line: 0 };
 }
 
+/** So many vectors are rather taken by twos, with one left, than by threes. */
+const manyVectors = 9;
+
 /**
  * Rows and vectors of the tile. Eight accumulators keep both multiply-add units of a 16-register machine busy and leave
- * room for what the compiler moves around; with twelve V8 spills as soon as the loop is not the simplest. Along a long
- * sum the row operand has one element per row and step in a line of its own, so few rows and many vectors are best.
+ * room for what the compiler moves around; with twelve V8 spills, and takes twice as long. Along a long sum the row operand
+ * has one element per row and step in a line of its own, so few rows and many vectors are best.
  */
 function tileShape(
   rows: number,
@@ -66,13 +69,12 @@ function tileShape(
   longSums: boolean,
 ): Omit<TileShape, "line"> {
   if (lanes === 1) return { rows: Math.min(rows, 4), vectors: Math.min(vectors, 2) };
-  const accumulators = registers >= 32 ? 24 : 8;
-  const preferred = registers >= 32 || longSums ? [4, 2, 3] : [2, 3, 4];
-  const width =
-    vectors === 1
-      ? 1
-      : (preferred.find((v) => vectors % v === 0) ?? Math.min(preferred[0] as number, vectors));
-  const limit = Math.max(2, width === 3 ? 4 : Math.floor(accumulators / width));
+  const isRoomy = registers >= 32;
+  const preferred = isRoomy || longSums ? [4, 2, 3] : [2, 3, 4];
+  const fits = (v: number): boolean => vectors % v === 0 && (isRoomy || v !== 3 || vectors < manyVectors);
+  const width = vectors === 1 ? 1 : (preferred.find(fits) ?? Math.min(preferred[0] as number, vectors));
+  const accumulators = isRoomy ? 24 : 8;
+  const limit = width === 3 && isRoomy ? 4 : Math.max(2, Math.floor(accumulators / width));
   if (rows <= limit) return { rows, vectors: width };
   // For few rows, the height that wastes least on the last tile.
   let best = limit;
