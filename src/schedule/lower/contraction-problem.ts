@@ -9,7 +9,6 @@ import { binary, int } from "../../kernel/build.ts";
 import type { Expr } from "../../kernel/ir.ts";
 import type { Target } from "../../kernel/program.ts";
 import { type ContractionPlan, contractionPlan, extent } from "../contraction-plan.ts";
-import type { Variable } from "../index-math.ts";
 import {
   delinearize,
   factorOf,
@@ -23,20 +22,14 @@ import {
   zero,
 } from "../index-math.ts";
 import type { Buffer, LoweredCall, LoweringContext } from "../plan.ts";
-import { ScalarBody } from "../scalar-body.ts";
+import { type Access, accessOf, axisIndex, cacheSets, cacheWays } from "./access.ts";
 import type { Clip, ClippedRows } from "./contraction-clip.ts";
 import type { SummedLoop } from "./contraction-tile.ts";
 import type { Emitter } from "./emitter.ts";
-import { reachBuffers } from "./map.ts";
 import { lowerPack } from "./pack.ts";
 import { lanesOf, type TileShape, tileOf } from "./tile-shape.ts";
+import { liesAcross, turnedRows } from "./turned-rows.ts";
 import { clippedRows, longSum, rowOperandOf, unpaddedRows } from "./unpadded.ts";
-
-/** An operand as memory: a buffer and the index in it, linear in the loop dimensions `x0`, `x1`, ... */
-export interface Access {
-  readonly buffer: Buffer;
-  readonly index: Index;
-}
 
 /** Everything about a contraction that its loops need. */
 export interface Problem {
@@ -58,6 +51,8 @@ export interface Problem {
   readonly writesOut: boolean;
   /** Whether chunks own parts of the sum. */
   readonly inParts: boolean;
+  /** Kernels that prepare the row operand. */
+  readonly before: readonly LoweredCall[];
 }
 
 export interface ColumnOperand {
@@ -71,7 +66,6 @@ export interface ColumnOperand {
 /** Elements of a result up to which partial results cost little beside reading operands again and again. */
 const smallResult = 65_536;
 
-const dimVariable = (d: number, size: number): Variable => variable(`x${d}`, size);
 export function analyze(node: Node, context: LoweringContext): Problem {
   if (node.op.kind !== "contraction") throw new Error("schedule: not a contraction");
   const { spec } = node.op;
@@ -80,12 +74,18 @@ export function analyze(node: Node, context: LoweringContext): Problem {
   const lanes = lanesOf(node, columns, context.target);
   const operand = rowOperandOf(node, plan);
   const unpadded = unpaddedRows(node, context);
-  const rowAccess = accessOf(unpadded?.value ?? operand.node, operand.maps, spec, context, unpadded?.before);
-  if (rowAccess === null)
+  const asItLies = accessOf(unpadded?.value ?? operand.node, operand.maps, spec, context, unpadded?.before);
+  if (asItLies === null)
     throw new Error("schedule: the row operand of a contraction is not linear in memory");
   const rows = extent(spec, plan.rows);
-  const inParts = isCut(rowAccess, plan, spec, columns);
-  const direct = directColumns(node, plan, lanes, columns, inParts, context);
+  const maybeInParts = isCut(asItLies, plan, spec, columns);
+  const direct = directColumns(node, plan, lanes, columns, maybeInParts, context);
+  const inParts = maybeInParts && (direct !== null || rows * columns <= smallResult / 2);
+  const turned =
+    unpadded === null && !inParts && liesAcross(asItLies, spec, plan, context.target)
+      ? turnedRows(operand, asItLies, spec, plan, context)
+      : null;
+  const rowAccess = turned?.access ?? asItLies;
   const longSums = direct !== null && extent(spec, plan.summed) >= longSum;
   const tile = tileOf(spec, plan, columns, lanes, context.target, longSums);
   const base = {
@@ -99,7 +99,8 @@ export function analyze(node: Node, context: LoweringContext): Problem {
     columns,
     rowAccess,
     writesOut: context.target.registers >= 32,
-    inParts: inParts && (direct !== null || rows * columns <= smallResult / 2),
+    inParts,
+    before: turned?.before ?? [],
   };
   const stride = (d: number): number => factorOf(rowAccess.index, `x${d}`);
   const clipped = clippedRows(spec, plan, operand, tile.rows, stride);
@@ -133,57 +134,23 @@ function isCut(rowAccess: Access, plan: ContractionPlan, spec: ContractionSpec, 
   return isNext(last) && rows * columns <= smallResult;
 }
 
-export function axisIndex(map: AxisMap, spec: ContractionSpec): Index {
-  let sum = zero;
-  map.dims.forEach((d, i) => {
-    const size = spec.sizes[d] as number;
-    if (size > 1) sum = plus(sum, times(ofAtom(dimVariable(d, size)), map.strides[i] as number));
-  });
-  return sum;
-}
-
-/**
- * The memory that an operand is read from, if its index there is linear.
- *
- * @param before zeros that the axes have before the value, though it has them not
- */
-export function accessOf(
-  node: Node,
-  maps: readonly AxisMap[],
-  spec: ContractionSpec,
-  context: LoweringContext,
-  before?: readonly number[],
-): Access | null {
-  const used = new Map<number, Buffer>();
-  const body: ScalarBody = new ScalarBody(reachBuffers(() => body, context, new Set(), used));
-  const value = body.evaluate(
-    node,
-    maps.map((m, axis) => plus(axisIndex(m, spec), fixed(-(before?.[axis] ?? 0)))),
-  );
-  if (value.kind !== "load" || value.guards.length > 0) return null;
-  if (value.index.terms.some((t) => t.atom.kind !== "var")) return null;
-  return { buffer: used.get(value.buffer) as Buffer, index: value.index };
-}
-
 /** Rows of the column operand further apart than this share cache sets when a panel is read. */
 const farRows = 1024;
 /** Elements over which a panel is spread from which on its lines are too many pages: laid out, it is read a third faster. */
 const farSpan = 131_072;
 
-/** Bytes after which addresses share a set of the first-level cache, its ways, and what it holds. */
-const [cachePeriod, cacheWays, cacheBytes] = [4096, 8, 32768];
+/** Bytes that the first-level cache holds. */
+const cacheBytes = 32768;
 
 /**
  * Whether the lines of a panel displace each other, `apart` elements from one to the next, though the panel laid out
  * would stay in the cache, and often enough are they read.
  */
 function displaced(apart: number, summed: number, rows: number, { lanes, registers }: Target): boolean {
-  const sets = cachePeriod / greatestDivisor(cachePeriod, 4 * apart);
+  const sets = cacheSets(apart);
   const panel = summed * (registers >= 32 ? 4 : 2) * lanes * 4;
   return rows > 64 && sets <= 16 && summed > sets * cacheWays && panel <= cacheBytes;
 }
-
-const greatestDivisor = (a: number, b: number): number => (b === 0 ? a : greatestDivisor(b, a % b));
 
 /** The column operand where it can be read as it lies: vectors along the columns, not too far apart. */
 function directColumns(

@@ -29,7 +29,8 @@ function lowerCore(group: Group, context: LoweringContext): LoweredCall[] {
   if (winograd !== null) return lowerWinograd(winograd, group, context);
   const problem = analyze(group.core[0] as Node, context);
   const parts = splitSum(problem);
-  if (parts === null) return [...problem.column.before, new WholeSums(group, problem, context).lower()];
+  if (parts === null)
+    return [...problem.before, ...problem.column.before, new WholeSums(group, problem, context).lower()];
   const table = joinLoops(problem, context);
   const joined = table?.problem ?? problem;
   return [

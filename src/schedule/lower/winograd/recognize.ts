@@ -7,7 +7,7 @@ import type { AxisMap, ContractionSpec } from "../../../graph/operation.ts";
 import { contractionPlan } from "../../contraction-plan.ts";
 import { factorOf, type Index, substitute } from "../../index-math.ts";
 import type { Buffer, LoweredCall, LoweringContext } from "../../plan.ts";
-import { type Access, accessOf, axisIndex } from "../contraction-problem.ts";
+import { type Access, accessOf, axisIndex } from "../access.ts";
 import { lowerPack } from "../pack.ts";
 import { type Dimensions, dimensionsOf, type Extent, slidingOperand, worthwhile } from "./form.ts";
 

@@ -1,0 +1,65 @@
+/**
+ * Row operands that are laid out anew. A tile reads one element of each of its rows at each step of the sum: where rows are
+ * neighbours in memory and steps far apart, each step meets another line of the cache, and often lines that displace each
+ * other.
+ */
+import { sizeOf } from "../../base/shape.ts";
+import type { ContractionSpec } from "../../graph/operation.ts";
+import type { Target } from "../../kernel/program.ts";
+import { type ContractionPlan, extent } from "../contraction-plan.ts";
+import { factorOf } from "../index-math.ts";
+import { stridesFor } from "../order.ts";
+import { changed, type LoweredCall, type LoweringContext, type Order } from "../plan.ts";
+import { type Access, accessOf, cacheSets } from "./access.ts";
+import { lowerMap } from "./map.ts";
+import type { RowOperand } from "./unpadded.ts";
+
+/** Steps further apart than this meet another line each. */
+const lineElements = 16;
+/** Columns from which laying out pays: the tile of a machine with few registers waits for each line. */
+const leastColumns = { fewRegisters: 32, manyRegisters: 512 };
+/** Few sets of the cache, and a sum that fills their lines many times over. */
+const displacing = { sets: 16, summed: 256 };
+
+/** Whether a row operand lies so, and is read often enough to be laid out anew. */
+export function liesAcross(
+  { index }: Access,
+  spec: ContractionSpec,
+  plan: ContractionPlan,
+  { registers }: Pick<Target, "registers">,
+): boolean {
+  const last = (dims: readonly number[]): number | undefined => dims.findLast((d) => spec.sizes[d] !== 1);
+  const [row, step] = [last(plan.rows), last(plan.summed)];
+  if (row === undefined || step === undefined || plan.sharesColumns) return false;
+  const [acrossRows, apart] = [row, step].map((d) => Math.abs(factorOf(index, `x${d}`))) as [number, number];
+  if (acrossRows !== 1 || apart < lineElements) return false;
+  const columns = extent(spec, plan.columns);
+  if (registers < 32) return columns >= leastColumns.fewRegisters;
+  const displaces = cacheSets(apart) <= displacing.sets && extent(spec, plan.summed) >= displacing.summed;
+  return displaces && columns >= leastColumns.manyRegisters;
+}
+
+/**
+ * The row operand and the kernels that lay it out, with the sum along its memory; null where it would have to repeat
+ * elements.
+ *
+ * @param asItLies what it is read from otherwise
+ */
+export function turnedRows(
+  { node, maps }: RowOperand,
+  asItLies: Access,
+  spec: ContractionSpec,
+  { summed }: ContractionPlan,
+  context: LoweringContext,
+): { readonly access: Access; readonly before: readonly LoweredCall[] } | null {
+  if (sizeOf(node.shape) > asItLies.buffer.size) return null;
+  const place = (axis: number): number =>
+    Math.max(...(maps[axis]?.dims ?? []).map((d) => summed.indexOf(d)), -1);
+  const order: Order = maps.map((_, axis) => axis).sort((a, b) => place(a) - place(b) || a - b);
+  const room = context.temporary(node.dtype, sizeOf(node.shape));
+  const buffer = { ...room, strides: stridesFor(node.shape, order) };
+  const inMemory = changed(context, { bufferOf: (n) => (n === node ? buffer : context.bufferOf(n)) });
+  const access = accessOf(node, maps, spec, inMemory);
+  if (access === null) return null;
+  return { access, before: lowerMap({ kind: "map", core: [], stores: [{ node, buffer }] }, context) };
+}
