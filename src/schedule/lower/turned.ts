@@ -72,6 +72,8 @@ interface Block {
   readonly along: Dim;
   readonly across: Dim;
   readonly size: number;
+  /** Elements along `along` that are done before the next ones along `across`. */
+  readonly run: number;
   /** Positions along `along` where all guards on it hold. */
   readonly from: number;
   readonly to: number;
@@ -82,6 +84,8 @@ interface Block {
 const smallest = 4;
 /** Elements of a cache line. */
 const lineElements = 16;
+/** Lines that are read one after the other where what is stored of them lies so near. */
+const near = { lines: 4, elements: 1024 };
 
 /** Plans a walk over blocks of at most `lanes`; null where nothing is to be turned, or what is cannot be. */
 function turnedWalk(dims: readonly Dim[], of: WalkBody, lanes: number): TurnedWalk | null {
@@ -121,8 +125,7 @@ function turnedWalk(dims: readonly Dim[], of: WalkBody, lanes: number): TurnedWa
 }
 
 const tilesOf = ({ size, from, to }: Block): number => Math.ceil((to - from) / size);
-/** Blocks along what is read that share cache lines are done one after the other. */
-const groupOf = ({ size }: Block): number => Math.max(1, lineElements / size);
+const groupOf = ({ run, size }: Block): number => Math.max(1, run / size);
 const linesOf = (block: Block): number => Math.ceil(tilesOf(block) / groupOf(block));
 
 function blockOf(dims: readonly Dim[], { body, stores, buffers }: WalkBody, lanes: number): Block | null {
@@ -144,7 +147,9 @@ function blockOf(dims: readonly Dim[], { body, stores, buffers }: WalkBody, lane
   if (inside === null) return null;
   let size = lanes;
   while (size > Math.min(across.extent, inside.to - inside.from)) size /= 2;
-  return size < smallest ? null : { along, across, size, ...inside };
+  const apart = Math.max(...stores.map((s) => factorOf(s.index, i)));
+  const run = lineElements * (apart <= near.elements ? near.lines : 1);
+  return size < smallest ? null : { along, across, size, run, ...inside };
 }
 
 /** Where along `i` all guards hold; null where they are not plain bounds, or depend on `j`. */
