@@ -27,7 +27,7 @@ import { concatenate } from "../ops/index.ts";
 export interface Histogram {
   /** Bounds of the bins: one more than there are bins. */
   readonly edges: readonly number[];
-  /** Elements in each bin. Of a large tensor an evenly spaced sample is counted. */
+  /** Elements in each bin. Of a large tensor a sample is counted: four neighbours at a time, at even distances. */
   readonly counts: readonly number[];
 }
 
@@ -196,10 +196,13 @@ function widened(low: Node, high: Node): [Node, Node] {
   return [binary("sub", low, by), binary("add", high, by)];
 }
 
+/** So many neighbours are taken at once: each sampled line of the cache is read for more than one element. */
+const neighbours = 4;
+
 /**
- * Every so many-th element, in the order of the batch, then the places, then the features: so activations lie in memory.
- * The step has no factor in common with the elements of one input, so that the sample goes through all places and
- * features, and not always the same column of an image.
+ * A few neighbours every so many elements, in the order of the batch, then the places, then the features: so activations lie
+ * in memory, and neighbours are of different features. The step has no factor in common with the elements of one input, so
+ * that the sample goes through all places and features, and not always the same column of an image.
  */
 function sampleOf(x: Node, { samples, featureAxis }: Form): Node {
   const size = sizeOf(x.shape);
@@ -208,8 +211,15 @@ function sampleOf(x: Node, { samples, featureAxis }: Form): Node {
   const inOrder = [...axes.filter((d) => d !== featureAxis), ...axes.filter((d) => d === featureAxis)];
   const flat = reshape(permute(x, inOrder), [size]);
   let step = Math.max(Math.ceil(size / samples), 1);
-  while (step > 1 && commonDivisor(step, size / (x.shape[inOrder[0] as number] as number)) > 1) step++;
-  return slice(flat, [0], [Math.floor((size - 1) / step) + 1], [step]);
+  if (step === 1) return flat;
+  const run = Math.min(neighbours, size);
+  const [runs, inOne] = [size, size / (x.shape[inOrder[0] as number] as number)].map((n) =>
+    Math.max(Math.floor(n / run), 1),
+  ) as [number, number];
+  while (commonDivisor(step, inOne) > 1) step++;
+  const taken = Math.floor((runs - 1) / step) + 1;
+  const inRuns = reshape(slice(flat, [0], [runs * run], [1]), [runs, run]);
+  return reshape(slice(inRuns, [0, 0], [taken, run], [step, 1]), [taken * run]);
 }
 
 function commonDivisor(a: number, b: number): number {
