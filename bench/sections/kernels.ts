@@ -40,6 +40,9 @@ const matmuls: readonly Kernel[] = [
   matmul(2048, 2048, 2048),
   matmul(512, 512, 512, false, [true, false]),
   matmul(512, 512, 512, true, [false, true]),
+  matmul(1024, 1024, 1024, true, [true, false]),
+  // Sizes that no vector, tile or line of a cache divides evenly.
+  matmul(1500, 700, 900, true),
   matmul(64, 784, 256, true),
   matmul(784, 64, 256, false, [true, false]),
   matmul(2048, 2048, 16),
