@@ -6,7 +6,7 @@ import { type Shape, sizeOf } from "../../base/shape.ts";
 import type { Node } from "../../graph/node.ts";
 import { mergedAxes } from "../merged-axes.ts";
 import { stridesFor } from "../order.ts";
-import { type Buffer, changed, type Group, type LoweringContext, type Order, type Store } from "../plan.ts";
+import { changed, type Group, type LoweringContext, type Order, type Store } from "../plan.ts";
 
 /** What a contraction stores, and what is laid out anew behind it. */
 export interface SortedStores {
@@ -19,30 +19,26 @@ export interface SortedStores {
 /** Elements from which a walk of its own is worth its start. */
 const fewest = 16_384;
 
-export function sortStores(group: Group, context: LoweringContext): SortedStores {
-  const direct: Store[] = [];
-  const copies: Store[] = [];
-  const memory = new Map<Node, Buffer>();
-  for (const s of group.stores) {
-    const { node } = s;
-    if (isTurnedCopy(s, group, context)) {
-      copies.push(s);
-      continue;
-    }
-    const order = orderAcross(s, group, context);
-    if (order === null) {
-      direct.push(s);
-      continue;
-    }
-    const room = context.temporary(node.dtype, sizeOf(node.shape));
-    const buffer = { ...room, strides: stridesFor(node.shape, order) };
-    memory.set(node, buffer);
-    direct.push({ node, buffer });
-    copies.push(s);
-  }
-  if (memory.size === 0) return { direct, copies, context };
-  const bufferOf = (node: Node): Buffer | null => memory.get(node) ?? context.bufferOf(node);
-  return { direct, copies, context: changed(context, { bufferOf }) };
+/**
+ * @param turns whether what goes across memory is to be turned; not out of Winograd's sums, which write a small part of the
+ *   result at a time
+ */
+export function sortStores(group: Group, turns: boolean, context: LoweringContext): SortedStores {
+  const copies = group.stores.filter((s) => isTurnedCopy(s, group, context));
+  const others = group.stores.filter((s) => !copies.includes(s));
+  const across = others.filter((s) => orderAcross(s, group, context) !== null);
+  // Several are updated in place: they are read across memory, too, and nothing would be saved.
+  const [only] = turns && across.length === 1 ? across : [];
+  if (only === undefined) return { direct: others, copies, context };
+  const { node } = only;
+  const order = orderAcross(only, group, context) as Order;
+  const room = context.temporary(node.dtype, sizeOf(node.shape));
+  const buffer = { ...room, strides: stridesFor(node.shape, order) };
+  return {
+    direct: others.map((s) => (s === only ? { node, buffer } : s)),
+    copies: [only, ...copies],
+    context: changed(context, { bufferOf: (n) => (n === node ? buffer : context.bufferOf(n)) }),
+  };
 }
 
 /** Whether a store repeats what the group stores in another order. */

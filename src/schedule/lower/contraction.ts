@@ -17,16 +17,16 @@ import { lowerWinograd } from "./winograd/lower.ts";
 import { recognize } from "./winograd/recognize.ts";
 
 export function lowerContraction(group: Group, context: LoweringContext): LoweredCall[] {
-  const { direct, copies, context: stored } = sortStores(group, context);
+  const winograd = recognize(group.core[0] as Node, context);
+  const { direct, copies, context: stored } = sortStores(group, winograd === null, context);
+  const sums = { ...group, stores: direct };
   return [
-    ...lowerCore({ ...group, stores: direct }, stored),
+    ...(winograd === null ? lowerSums(sums, stored) : lowerWinograd(winograd, sums, stored)),
     ...copies.flatMap((s) => lowerMap({ kind: "map", core: [], stores: [s] }, stored)),
   ];
 }
 
-function lowerCore(group: Group, context: LoweringContext): LoweredCall[] {
-  const winograd = recognize(group.core[0] as Node, context);
-  if (winograd !== null) return lowerWinograd(winograd, group, context);
+function lowerSums(group: Group, context: LoweringContext): LoweredCall[] {
   const problem = analyze(group.core[0] as Node, context);
   const parts = splitSum(problem);
   if (parts === null)
