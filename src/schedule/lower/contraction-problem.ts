@@ -26,6 +26,7 @@ import { type Access, accessOf, axisIndex, cacheSets, cacheWays } from "./access
 import type { Clip, ClippedRows } from "./contraction-clip.ts";
 import type { SummedLoop } from "./contraction-tile.ts";
 import type { Emitter } from "./emitter.ts";
+import { isRoomy } from "./kernel-frame.ts";
 import { lowerPack } from "./pack.ts";
 import { lanesOf, type TileShape, tileOf } from "./tile-shape.ts";
 import { liesAcross, turnedRows } from "./turned-rows.ts";
@@ -98,7 +99,7 @@ export function analyze(node: Node, context: LoweringContext): Problem {
     rows,
     columns,
     rowAccess,
-    writesOut: context.target.registers >= 32,
+    writesOut: isRoomy(context.target),
     inParts,
     before: turned?.before ?? [],
   };
@@ -146,9 +147,9 @@ const cacheBytes = 32768;
  * Whether the lines of a panel displace each other, `apart` elements from one to the next, though the panel laid out
  * would stay in the cache, and often enough are they read.
  */
-function displaced(apart: number, summed: number, rows: number, { lanes, registers }: Target): boolean {
+function displaced(apart: number, summed: number, rows: number, target: Target): boolean {
   const sets = cacheSets(apart);
-  const panel = summed * (registers >= 32 ? 4 : 2) * lanes * 4;
+  const panel = summed * (isRoomy(target) ? 4 : 2) * target.lanes * 4;
   return rows > 64 && sets <= 16 && summed > sets * cacheWays && panel <= cacheBytes;
 }
 

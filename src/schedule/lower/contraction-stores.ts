@@ -26,17 +26,19 @@ const fewest = 16_384;
 export function sortStores(group: Group, turns: boolean, context: LoweringContext): SortedStores {
   const copies = group.stores.filter((s) => isTurnedCopy(s, group, context));
   const others = group.stores.filter((s) => !copies.includes(s));
-  const across = others.filter((s) => orderAcross(s, group, context) !== null);
+  const across = others.flatMap((store) => {
+    const order = turns ? orderAcross(store, group, context) : null;
+    return order === null ? [] : [{ store, order }];
+  });
+  const [only] = across;
   // Several are updated in place: they are read across memory, too, and nothing would be saved.
-  const [only] = turns && across.length === 1 ? across : [];
-  if (only === undefined) return { direct: others, copies, context };
-  const { node } = only;
-  const order = orderAcross(only, group, context) as Order;
+  if (only === undefined || across.length > 1) return { direct: others, copies, context };
+  const { node } = only.store;
   const room = context.temporary(node.dtype, sizeOf(node.shape));
-  const buffer = { ...room, strides: stridesFor(node.shape, order) };
+  const buffer = { ...room, strides: stridesFor(node.shape, only.order) };
   return {
-    direct: others.map((s) => (s === only ? { node, buffer } : s)),
-    copies: [only, ...copies],
+    direct: others.map((s) => (s === only.store ? { node, buffer } : s)),
+    copies: [only.store, ...copies],
     context: changed(context, { bufferOf: (n) => (n === node ? buffer : context.bufferOf(n)) }),
   };
 }

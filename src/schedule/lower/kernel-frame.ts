@@ -6,8 +6,14 @@
 import type { DType } from "../../base/dtype.ts";
 import type { Locals } from "../../kernel/build.ts";
 import type { Kernel, Stmt } from "../../kernel/ir.ts";
+import type { Target } from "../../kernel/program.ts";
 import type { Buffer, LoweredCall } from "../plan.ts";
 import type { Scalar } from "../scalar-body.ts";
+
+/** Whether a register tile may have two dozen accumulators: with sixteen registers it has eight. */
+export function isRoomy({ registers }: Pick<Target, "registers">): boolean {
+  return registers >= 32;
+}
 
 /** Collects the buffers of one kernel; those that share a slot are one buffer. */
 export class KernelBuffers {

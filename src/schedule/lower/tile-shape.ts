@@ -3,7 +3,7 @@ import type { Node } from "../../graph/node.ts";
 import type { ContractionSpec } from "../../graph/operation.ts";
 import type { Target } from "../../kernel/program.ts";
 import { type ContractionPlan, extent } from "../contraction-plan.ts";
-import { lanesAlong } from "./kernel-frame.ts";
+import { isRoomy, lanesAlong } from "./kernel-frame.ts";
 
 export interface TileShape {
   readonly rows: number;
@@ -25,12 +25,12 @@ export function tileOf(
   plan: ContractionPlan,
   columns: number,
   lanes: number,
-  { registers }: Pick<Target, "registers">,
+  target: Pick<Target, "registers">,
   longSums: boolean,
 ): TileShape {
   const rows = extent(spec, plan.rows);
   const line = spec.sizes[plan.rows[plan.rows.length - 1] ?? -1] ?? 1;
-  return inLines(tileShape(rows, Math.ceil(columns / lanes), lanes, registers, longSums), line, rows);
+  return inLines(tileShape(rows, Math.ceil(columns / lanes), lanes, isRoomy(target), longSums), line, rows);
 }
 
 /** A line of fewer rows than this is too short for a tile of its own. */
@@ -65,16 +65,15 @@ function tileShape(
   rows: number,
   vectors: number,
   lanes: number,
-  registers: number,
+  roomy: boolean,
   longSums: boolean,
 ): Omit<TileShape, "line"> {
   if (lanes === 1) return { rows: Math.min(rows, 4), vectors: Math.min(vectors, 2) };
-  const isRoomy = registers >= 32;
-  const preferred = isRoomy || longSums ? [4, 2, 3] : [2, 3, 4];
-  const fits = (v: number): boolean => vectors % v === 0 && (isRoomy || v !== 3 || vectors < manyVectors);
+  const preferred = roomy || longSums ? [4, 2, 3] : [2, 3, 4];
+  const fits = (v: number): boolean => vectors % v === 0 && (roomy || v !== 3 || vectors < manyVectors);
   const width = vectors === 1 ? 1 : (preferred.find(fits) ?? Math.min(preferred[0] as number, vectors));
-  const accumulators = isRoomy ? 24 : 8;
-  const limit = width === 3 && isRoomy ? 4 : Math.max(2, Math.floor(accumulators / width));
+  const accumulators = roomy ? 24 : 8;
+  const limit = width === 3 && roomy ? 4 : Math.max(2, Math.floor(accumulators / width));
   if (rows <= limit) return { rows, vectors: width };
   // For few rows, the height that wastes least on the last tile.
   let best = limit;

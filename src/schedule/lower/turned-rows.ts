@@ -11,11 +11,11 @@ import { factorOf } from "../index-math.ts";
 import { stridesFor } from "../order.ts";
 import { changed, type LoweredCall, type LoweringContext, type Order } from "../plan.ts";
 import { type Access, accessOf, cacheSets } from "./access.ts";
+import { isRoomy } from "./kernel-frame.ts";
 import { lowerMap } from "./map.ts";
+import { lineElements } from "./turned.ts";
 import type { RowOperand } from "./unpadded.ts";
 
-/** Steps further apart than this meet another line each. */
-const lineElements = 16;
 /** Columns from which laying out pays: the tile of a machine with few registers waits for each line. */
 const leastColumns = { fewRegisters: 32, manyRegisters: 512 };
 /** Few sets of the cache, and a sum that fills their lines many times over. */
@@ -26,7 +26,7 @@ export function liesAcross(
   { index }: Access,
   spec: ContractionSpec,
   plan: ContractionPlan,
-  { registers }: Pick<Target, "registers">,
+  target: Pick<Target, "registers">,
 ): boolean {
   const last = (dims: readonly number[]): number | undefined => dims.findLast((d) => spec.sizes[d] !== 1);
   const [row, step] = [last(plan.rows), last(plan.summed)];
@@ -34,7 +34,7 @@ export function liesAcross(
   const [acrossRows, apart] = [row, step].map((d) => Math.abs(factorOf(index, `x${d}`))) as [number, number];
   if (acrossRows !== 1 || apart < lineElements) return false;
   const columns = extent(spec, plan.columns);
-  if (registers < 32) return columns >= leastColumns.fewRegisters;
+  if (!isRoomy(target)) return columns >= leastColumns.fewRegisters;
   const displaces = cacheSets(apart) <= displacing.sets && extent(spec, plan.summed) >= displacing.summed;
   return displaces && columns >= leastColumns.manyRegisters;
 }

@@ -83,7 +83,7 @@ interface Block {
 
 const smallest = 4;
 /** Elements of a cache line. */
-const lineElements = 16;
+export const lineElements = 16;
 /** Lines that are read one after the other where what is stored of them lies so near. */
 const near = { lines: 4, elements: 1024 };
 

@@ -22,7 +22,7 @@ import type { Target } from "../../../kernel/program.ts";
 import { emitInline, hold } from "../contraction-problem.ts";
 import { emitTile, makeAccumulators, type SummedLoop } from "../contraction-tile.ts";
 import type { Emitter } from "../emitter.ts";
-import { lanesAlong } from "../kernel-frame.ts";
+import { isRoomy, lanesAlong } from "../kernel-frame.ts";
 import type { Geometry, ImageOperand } from "./recognize.ts";
 import { type Arithmetic, inputMap, inTwoDimensions, patchSize, products, tileSize } from "./transforms.ts";
 
@@ -202,9 +202,9 @@ export interface RegisterTile {
 }
 
 /** Sixteen accumulators of 32 registers, eight of 16, in a shape that divides the vectors of a row. */
-function registerTile(vectors: number, registers: number): RegisterTile {
-  const accumulators = registers >= 32 ? 16 : 8;
-  const widths = registers >= 32 ? [4, 3, 2] : [2];
+function registerTile(vectors: number, roomy: boolean): RegisterTile {
+  const accumulators = roomy ? 16 : 8;
+  const widths = roomy ? [4, 3, 2] : [2];
   const width = widths.find((w) => vectors % w === 0) ?? 1;
   return { rows: Math.floor(accumulators / width), vectors: width };
 }
@@ -219,7 +219,7 @@ export interface FilterLayout {
 
 export function layFilters(filters: number, target: Target): FilterLayout {
   const lanes = Math.max(4, lanesAlong(filters, target.lanes));
-  const tile = registerTile(Math.ceil(filters / lanes), target.registers);
+  const tile = registerTile(Math.ceil(filters / lanes), isRoomy(target));
   const width = tile.vectors * lanes;
   return { lanes, tile, filters: Math.ceil(filters / width) * width };
 }
