@@ -30,8 +30,9 @@ const small: readonly Sizes[] = [
 const many: Sizes = { batch: 12, channels: 16, filters: 32, height: 22, width: 19, padding: 1 };
 const wide: Sizes = { batch: 1, channels: 64, filters: 64, height: 32, width: 34, padding: 1 };
 const all: readonly Sizes[] = [...small, many, wide];
-/** So few pixels that it only pays where weights are mapped once; the first is dealt out by filters. */
+/** So few pixels that it only pays where weights are mapped once; the first two are dealt out by filters. */
 const few: readonly Sizes[] = [
+  { batch: 1, channels: 64, filters: 128, height: 7, width: 7, padding: 1 },
   { batch: 1, channels: 64, filters: 64, height: 8, width: 16, padding: 1 },
   { batch: 1, channels: 32, filters: 96, height: 14, width: 15, padding: 1 },
 ];

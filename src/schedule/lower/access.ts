@@ -45,15 +45,3 @@ export function accessOf(
   if (value.index.terms.some((t) => t.atom.kind !== "var")) return null;
   return { buffer: used.get(value.buffer) as Buffer, index: value.index };
 }
-
-/** Bytes after which addresses share a set of the first-level cache. */
-const cachePeriod = 4096;
-/** Lines in each of them. */
-export const cacheWays = 8;
-
-/** Into how many sets of the first-level cache elements go that are so far apart. */
-export function cacheSets(apart: number): number {
-  return cachePeriod / greatestDivisor(cachePeriod, 4 * apart);
-}
-
-const greatestDivisor = (a: number, b: number): number => (b === 0 ? a : greatestDivisor(b, a % b));

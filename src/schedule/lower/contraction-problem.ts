@@ -22,7 +22,8 @@ import {
   zero,
 } from "../index-math.ts";
 import type { Buffer, LoweredCall, LoweringContext } from "../plan.ts";
-import { type Access, accessOf, axisIndex, cacheSets, cacheWays } from "./access.ts";
+import { type Access, accessOf, axisIndex } from "./access.ts";
+import { cacheSets, cacheWays } from "./cache.ts";
 import type { Clip, ClippedRows } from "./contraction-clip.ts";
 import type { SummedLoop } from "./contraction-tile.ts";
 import type { Emitter } from "./emitter.ts";

@@ -10,10 +10,10 @@ import { type ContractionPlan, extent } from "../contraction-plan.ts";
 import { factorOf } from "../index-math.ts";
 import { stridesFor } from "../order.ts";
 import { changed, type LoweredCall, type LoweringContext, type Order } from "../plan.ts";
-import { type Access, accessOf, cacheSets } from "./access.ts";
+import { type Access, accessOf } from "./access.ts";
+import { cacheSets, lineElements } from "./cache.ts";
 import { isRoomy } from "./kernel-frame.ts";
 import { lowerMap } from "./map.ts";
-import { lineElements } from "./turned.ts";
 import type { RowOperand } from "./unpadded.ts";
 
 /** Columns from which laying out pays: the tile of a machine with few registers waits for each line. */

@@ -63,6 +63,29 @@ describe("blocks are walked as what is stored lies in memory", () => {
   });
 });
 
+describe("elements that are read of a row before the next one", () => {
+  /** Of a matrix that is turned in blocks of four. */
+  const readAtOnce = (rows: number, columns: number): number => {
+    const [kernel] = kernelsOf(g.permute(source(rows, columns), [1, 0]));
+    const [, blocks] = /first.*line\S* \* (\d+)/.exec(printKernel(kernel as Kernel)) ?? [];
+    return 4 * Number(blocks ?? 1);
+  };
+
+  test("are those of four cache lines where what is stored of them lies near, or else of one", () => {
+    expect(readAtOnce(784, 256)).toBe(64);
+    expect(readAtOnce(2000, 256)).toBe(16);
+  });
+
+  test("are fewer where lines that are stored would displace each other", () => {
+    expect([readAtOnce(128, 256), readAtOnce(256, 256), readAtOnce(512, 64)]).toEqual([32, 16, 8]);
+    expect(readAtOnce(1024, 64)).toBe(4);
+  });
+
+  test("are at least a line where lines of the rows displace each other, too", () => {
+    expect(readAtOnce(1024, 1024)).toBe(16);
+  });
+});
+
 describe("values", () => {
   const sizes = fc.record({
     lanes: fc.constantFrom(4, 8, 16),

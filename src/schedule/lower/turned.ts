@@ -9,6 +9,7 @@ import type { Expr } from "../../kernel/ir.ts";
 import { factorOf, type Index, occursInside, ofAtom, slopeOf, variable } from "../index-math.ts";
 import type { LoweredCall } from "../plan.ts";
 import type { Guard, LoadScalar, Scalar, ScalarBody } from "../scalar-body.ts";
+import { cacheSets, cacheWays, lineElements } from "./cache.ts";
 import { type Dim, indicesOf, mergeDims, splitDims } from "./domain.ts";
 import { Emitter } from "./emitter.ts";
 import { chunkCount, chunkLocal, KernelBuffers, lanesFor, operationCount } from "./kernel-frame.ts";
@@ -82,10 +83,10 @@ interface Block {
 }
 
 const smallest = 4;
-/** Elements of a cache line. */
-export const lineElements = 16;
 /** Lines that are read one after the other where what is stored of them lies so near. */
 const near = { lines: 4, elements: 1024 };
+/** Sets of the cache in which lines do not displace each other for long. */
+const enoughSets = 16;
 
 /** Plans a walk over blocks of at most `lanes`; null where nothing is to be turned, or what is cannot be. */
 function turnedWalk(dims: readonly Dim[], of: WalkBody, lanes: number): TurnedWalk | null {
@@ -147,9 +148,27 @@ function blockOf(dims: readonly Dim[], { body, stores, buffers }: WalkBody, lane
   if (inside === null) return null;
   let size = lanes;
   while (size > Math.min(across.extent, inside.to - inside.from)) size /= 2;
-  const apart = Math.max(...stores.map((s) => factorOf(s.index, i)));
-  const run = lineElements * (apart <= near.elements ? near.lines : 1);
+  const run = runOf(
+    Math.max(...stores.map((s) => factorOf(s.index, i))),
+    Math.max(...strided.map((s) => factorOf(s.index, j))),
+    size,
+  );
   return size < smallest ? null : { along, across, size, run, ...inside };
+}
+
+/**
+ * How much is read of each row before the next one: whole lines, or less where the lines that are stored, each a part at a
+ * time, would displace each other. What is left of a line is read later from the second-level cache, unless lines of the
+ * rows displace each other there.
+ *
+ * @param stored how far apart neighbours of a row are stored
+ * @param read how far apart rows are read
+ */
+function runOf(stored: number, read: number, size: number): number {
+  const least = cacheSets(read) >= enoughSets ? size : lineElements;
+  const most = lineElements * (stored <= near.elements ? near.lines : 1);
+  const fitting = (cacheSets(stored) * cacheWays) / 2;
+  return Math.max(least, Math.min(most, fitting));
 }
 
 /** Where along `i` all guards hold; null where they are not plain bounds, or depend on `j`. */

@@ -37,13 +37,17 @@ const mostTiles = 64;
 export function lowerConvolution(c: Convolution, group: Group, context: LoweringContext): LoweredCall[] {
   const few = context.isSteady(c.weight) ? null : fewTilesBlock(c);
   if (few !== null) return [lowerFewTiles(c, few, group, context)];
-  const { lanes, tile, filters } = layFilters(c.filters.size, context.target);
+  const inBlocks = isOneChunk(c) && c.filters.size % filterBlock === 0;
+  const { lanes, tile, filters: laid } = layFilters(inBlocks ? filterBlock : c.filters.size, context.target);
   const width = tile.vectors * lanes;
-  const channels = c.channels.size;
+  const [channels, filters] = [c.channels.size, inBlocks ? c.filters.size : laid];
   const buffer = context.temporary("float32", products * apartOf(channels, filters));
   const panels = { buffer, channels, filters, width, lanes };
   return [lowerWeights(c, panels, context), new Convolver(c, panels, tile, context).lower(group)];
 }
+
+/** Whether a chunk takes all tiles: then there are more chunks only where filters come in blocks. */
+const isOneChunk = (c: Convolution): boolean => tilesOf(c) <= tileUnit(tilesOf(c));
 
 /** A stream of this chunk or of the next. */
 interface ChunkStream extends Stream {

@@ -134,12 +134,21 @@ const outputCycles = 180;
 /** Weights that are the same at most runs, those that are mapped at each, and their gradient, which is mapped back. */
 type Weights = "steady" | "changing" | "gradient";
 
+/** Bytes of mapped weights that stay in the caches of the cores from one run to the next. */
+const nearBytes = 4 * 2 ** 20;
+
 /**
- * Cycles for each vector of mapped weights, which are gathered lane by lane: steady ones come from the outer caches, and
- * those of few tiles never leave the inner ones.
+ * Cycles for each vector of mapped weights. Steady ones come from the caches or from memory. Others are gathered lane by lane, and those of few tiles never leave the inner caches.
  */
-const weightCycles = (weights: Weights, few: boolean, lanes: number): number =>
-  weights === "steady" ? 0.75 * lanes : few ? lanes : 4 + 2.5 * lanes;
+function weightCycles(
+  weights: Weights,
+  { channels, filters }: Dimensions,
+  few: boolean,
+  lanes: number,
+): number {
+  if (weights !== "steady") return few ? lanes : 4 + 2.5 * lanes;
+  return (4 * products * channels.size * filters.size <= nearBytes ? 0.3 : 0.75) * lanes;
+}
 
 /**
  * Whether the products saved outweigh the transforms, by estimate.
@@ -162,6 +171,6 @@ export function worthwhile(
   // Each chunk maps all inputs then.
   const inputs = inputCycles * wideChannels * (few ? filters / filterBlock : 1);
   const transforms = tiles * (inputs + outputCycles * wideFilters);
-  const total = tiles * multiplied + transforms + weightCycles(weights, few, lanes) * multiplied;
+  const total = tiles * multiplied + transforms + weightCycles(weights, g, few, lanes) * multiplied;
   return directly >= leastWork && channels >= 8 && filters >= 8 && total < share * directly;
 }

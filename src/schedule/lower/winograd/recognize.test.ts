@@ -116,18 +116,33 @@ function gradient(of: "input" | "weight", change: Partial<Sizes>, conditions?: C
   return contractionsOf([found.get(leaf) as Node], conditions);
 }
 
-test("weights that are mapped when they change cost nothing: few pixels are enough", () => {
-  const sizes = { ...usual, batch: 1, channels: 32, filters: 32 };
-  const shape = [32, 32, 3, 3];
-  const storage = { device: {}, dtype: "float32", size: sizeOf(shape), address: 64, version: 1 } as const;
-  const kernelsWith = (weight: Node, prepares: boolean): string[] => {
-    const y = convolved(inputOf(sizes), weight, sizes);
-    return contractionsOf([ops.sum(ops.relu(y))], { lanes: 16, prepares });
+describe("weights that are mapped when they change", () => {
+  /** A convolution whose weights are stored, as in an inference. */
+  const stored = (sizes: Sizes): Node => {
+    const shape = [sizes.filters, sizes.channels, 3, 3];
+    const storage = { device: {}, dtype: "float32", size: sizeOf(shape), address: 64, version: 1 } as const;
+    return ops.sum(ops.relu(convolved(inputOf(sizes), g.storageSource(storage, shape), sizes)));
   };
-  const stored = g.storageSource(storage, shape);
-  expect(kernelsWith(stored, true)).toEqual(["winograd"]);
-  expect(kernelsWith(stored, false)).toEqual(["contraction"]);
-  expect(kernelsWith(weightOf(sizes), true)).toEqual(["contraction"]);
+
+  test("cost nothing: few pixels are enough", () => {
+    const sizes = { ...usual, batch: 1, channels: 32, filters: 32 };
+    expect(contractionsOf([stored(sizes)], { lanes: 16, prepares: true })).toEqual(["winograd"]);
+    expect(contractionsOf([stored(sizes)], { lanes: 16 })).toEqual(["contraction"]);
+    expect(forward(sizes, { lanes: 16, prepares: true })).toEqual(["contraction"]);
+  });
+
+  test("are read by several chunks, each with filters of its own, where tiles are as few as four", () => {
+    const sizes = { ...usual, batch: 1, channels: 64, filters: 128, height: 7, width: 7 };
+    for (const lanes of [4, 8, 16]) {
+      const { kernels } = programOf([stored(sizes)], { lanes, prepares: true });
+      expect(kernels.filter((k) => k.name === "winograd").map((k) => k.chunks)).toEqual([4]);
+    }
+  });
+
+  test("are not worth it where they come from memory at each run", () => {
+    const sizes = { ...usual, batch: 1, channels: 512, filters: 512, height: 7, width: 7 };
+    expect(usesWinograd(contractionsOf([stored(sizes)], { lanes: 16, prepares: true }))).toBe(false);
+  });
 });
 
 const convolution = ["winograd", "winograd_weights"];
