@@ -9,6 +9,8 @@ import { Engine } from "../../src/engine/engine.ts";
 import { fromOwned } from "../../src/index.ts";
 import type { Device } from "../../src/runtime/device.ts";
 import { devicesAndNative, watched } from "./engines.ts";
+import { errorOf, infer, operandsOf, truthOf } from "./large-convolutions.ts";
+import { withPoisonedMemory } from "./poison.ts";
 
 const terms = 1100;
 const sizes = [
@@ -76,5 +78,26 @@ describe.each(devicesAndNative)("$label", ({ make, lacks }) => {
     expect(most).toBeLessThan(2e-3);
     if (rows > 1 && kind === "rows of summands") expect(names).not.toContain("pack");
     if (rows > 1) expect(names).toContain("contraction_part");
+  });
+});
+
+/** Few pixels of many channels: the outermost loop of the sum is over three rows of the kernel. */
+const image = operandsOf({ batch: 1, channels: 128, filters: 20, height: 3, width: 9, padding: 1 });
+const truth = truthOf(image).result;
+
+describe.each(devicesAndNative)("$label", ({ make, lacks }) => {
+  test("a convolution of one small image is cut along its channels, into parts for many threads", async (context) => {
+    context.skip(lacks !== undefined, lacks);
+    const chunks: number[] = [];
+    const device = watched(withPoisonedMemory(make()), ({ kernels }) => {
+      chunks.push(...kernels.filter((k) => k.name === "contraction_part").map((k) => k.chunks));
+    });
+    const engine = new Engine(device);
+    const before = useEngine(engine);
+    const result = await infer(engine, image);
+    await engine.close();
+    if (before !== null) useEngine(before);
+    expect(chunks).toEqual([8]);
+    expect(errorOf(result, truth).most).toBeLessThan(2e-5);
   });
 });

@@ -31,6 +31,26 @@ export function splitSum(p: Problem): SumParts | null {
   return { count: Math.ceil(outer.size / size), size, rowSize: Math.ceil(p.columns / p.lanes) * p.lanes };
 }
 
+/** Parts that there should at least be, so that all threads have as much work. */
+const fewestSumParts = 8;
+
+/**
+ * The problem with an outermost loop that is long enough to be cut: rows of a kernel alone, say, make three parts. A part of
+ * the innermost one is taken out for it.
+ */
+export function dealtOut(p: Problem): Problem {
+  const [outer, last] = [p.loops[0], p.loops[p.loops.length - 1]] as [SummedLoop, SummedLoop];
+  if (!p.inParts || p.loops.length < 2 || outer.size >= fewestSumParts) return p;
+  const size = last.size / fewestSumParts;
+  if (!Number.isInteger(size) || size < shortRun || p.loops.some((l) => l.clip !== undefined)) return p;
+  const parts = {
+    size: fewestSumParts,
+    rowStride: last.rowStride * size,
+    columnStride: last.columnStride * size,
+  };
+  return { ...p, loops: [parts, ...p.loops.slice(0, -1), { ...last, size }] };
+}
+
 /** An innermost loop shorter than this is worth joining with the one around it. */
 const shortRun = 48;
 /** Longest table of offsets. */
