@@ -126,7 +126,7 @@ class FormWriter {
     const order = this.#context.orderOf(node);
     const bit = (is: boolean, value: number): number => (is ? value : 0);
     const c = this.#context;
-    const use = bit(c.isSteady(node), 1) + bit(c.isWrittenOut(node), 2);
+    const use = bit(c.isSteady(node), 1) + bit(c.isWrittenOut(node), 2) + bit(c.isUpdate(node), 4);
     this.#signature.push(-2, use, order.length, ...order);
     const buffer = this.#context.bufferOf(node);
     if (buffer !== null) this.#putBuffer(buffer);

@@ -25,12 +25,18 @@ const conv = (x: Node, filters: number): Node =>
   ops.convolution(x, source([filters, x.shape[1] as number, 3, 3]), null, same, "conv2d");
 
 /** Orders of some nodes of the graph that they are the results of. */
-function ordersOf(nodes: readonly Node[], wanted: readonly Node[] = []): Order[] {
+function ordersOf(
+  nodes: readonly Node[],
+  wanted: readonly Node[] = [],
+  updates: readonly Node[] = [],
+): Order[] {
   const { graph, of } = expandCalls(walkGraph(nodes), nodes);
-  const leaving = new Set(wanted.map((n) => resolve(of(n))));
+  const resolved = (list: readonly Node[]): Set<Node> => new Set(list.map((n) => resolve(of(n))));
+  const [leaving, updated] = [resolved(wanted), resolved(updates)];
   const orders = layoutNodes(graph.nodes, {
     isWanted: (n) => leaving.has(n),
-    isWrittenOut: (n) => leaving.has(n),
+    isUpdate: (n) => updated.has(n),
+    isWrittenOut: (n) => leaving.has(n) || updated.has(n),
     isSteady: () => false,
     target: { lanes: 4 },
   });

@@ -8,11 +8,14 @@ import { type Node, resolve } from "../graph/node.ts";
 import { contractionPlan, type Surroundings } from "./contraction-plan.ts";
 import { isRowMajor, rowMajor } from "./order.ts";
 import type { Order } from "./plan.ts";
+import { worthTurning } from "./written-out.ts";
 
 /** What layout depends on beside the graph. */
 type LayoutRequest = Omit<Surroundings, "orderOf"> & {
   /** Whether a value leaves the program. */
   isWanted(node: Node): boolean;
+  /** Whether an assignment is made of it element by element. */
+  isUpdate(node: Node): boolean;
 };
 
 /**
@@ -28,13 +31,16 @@ export function layoutNodes(nodes: readonly Node[], about: LayoutRequest): Order
     target: about.target,
   };
   const preferred = preferredOrders(nodes);
+  // The gradient of a weight is turned once, rather than the weight and its moments read and written across memory.
+  const isTurned = (node: Node): boolean => about.isUpdate(node) && sizeOf(node.shape) >= worthTurning;
   for (const node of nodes) {
     const asked = preferred.get(node);
     if (asked !== undefined && isRowMajor(orderOfNode(node, around), node.shape)) {
       orders.push(asked);
       continue;
     }
-    const free = !about.isWanted(node) || node.op.kind === "contraction" || node.op.kind === "reduce";
+    const free =
+      node.op.kind === "contraction" ? !isTurned(node) : !about.isWanted(node) || node.op.kind === "reduce";
     orders.push(free ? orderOfNode(node, around) : rowMajor(node.shape.length));
   }
   return orders;

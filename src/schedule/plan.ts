@@ -73,6 +73,8 @@ export interface LoweringContext {
   orderOf(node: Node): Order;
   /** Whether it is best computed row-major: it leaves the program, or an assignment is made of it element by element. */
   isWrittenOut(node: Node): boolean;
+  /** Whether an assignment is made of it element by element. */
+  isUpdate(node: Node): boolean;
   /** Whether what depends on this value alone is prepared, and costs nothing at most runs. */
   isSteady(node: Node): boolean;
   /** A buffer for the use of one group: partial sums, packed operands. */
@@ -89,6 +91,7 @@ export function changed(context: LoweringContext, otherwise: Partial<LoweringCon
     bufferOf: (node) => context.bufferOf(node),
     orderOf: (node) => context.orderOf(node),
     isWrittenOut: (node) => context.isWrittenOut(node),
+    isUpdate: (node) => context.isUpdate(node),
     isSteady: (node) => context.isSteady(node),
     temporary: (dtype, size) => context.temporary(dtype, size),
     scratch: (dtype, size) => context.scratch(dtype, size),

@@ -36,7 +36,7 @@ import {
 } from "./plan.ts";
 import { laidOut, splitCalls, steadyNodes } from "./preparation.ts";
 import { isLeaf } from "./views.ts";
-import { writtenOut } from "./written-out.ts";
+import { updatesOf } from "./written-out.ts";
 
 /** A value that the program must leave behind, in row-major order. */
 export interface Wanted {
@@ -70,7 +70,7 @@ class Scheduler implements LoweringContext {
   readonly strict: boolean;
   readonly #request: ScheduleRequest;
   readonly #wanted: ReadonlySet<Node>;
-  readonly #writtenOut: ReadonlySet<Node>;
+  readonly #updates: ReadonlySet<Node>;
   readonly #steady: ReadonlySet<Node>;
   readonly #orders: readonly Order[];
   readonly #stored: Materialized;
@@ -87,7 +87,7 @@ class Scheduler implements LoweringContext {
     this.target = request.target;
     this.strict = request.strict ?? false;
     this.#wanted = new Set(request.wanted.map((w) => resolve(w.node)));
-    this.#writtenOut = writtenOut(request.nodes, request.wanted);
+    this.#updates = updatesOf(request.nodes, request.wanted);
     this.#steady = steadyNodes(request.nodes);
     this.#orders = layoutNodes(request.nodes, this);
     this.#stored = materialize(
@@ -151,7 +151,11 @@ class Scheduler implements LoweringContext {
   }
 
   isWrittenOut(node: Node): boolean {
-    return this.#writtenOut.has(resolve(node));
+    return this.isWanted(node) || this.isUpdate(node);
+  }
+
+  isUpdate(node: Node): boolean {
+    return this.#updates.has(resolve(node));
   }
 
   isSteady(node: Node): boolean {

@@ -6,13 +6,16 @@ import { isLeaf } from "./views.ts";
 /** What gives each element from the element of each operand at the same place of a row-major list. */
 const elementwise: ReadonlySet<string> = new Set(["unary", "binary", "where", "cast", "reshape", "alias"]);
 
+/** Elements from which it is worth a walk of its own to turn a value that is made in another order. */
+export const worthTurning = 8192;
+
 /**
- * Values that leave the program, and those of which something of the same size is made, element by element, that an
- * assignment writes over a leaf: the gradient of a weight with an optimizer's step behind it, say.
+ * Values of which something of the same size is made, element by element, that an assignment writes over a leaf: the gradient
+ * of a weight with an optimizer's step behind it, say.
  *
  * @param nodes each after what it reads
  */
-export function writtenOut(
+export function updatesOf(
   nodes: readonly Node[],
   wanted: readonly { readonly node: Node; readonly leaf: number | null }[],
 ): ReadonlySet<Node> {
@@ -23,6 +26,5 @@ export function writtenOut(
       if (sizeOf(input.shape) === sizeOf(node.shape)) assigned.add(input);
     }
   }
-  for (const w of wanted) assigned.add(resolve(w.node));
   return assigned;
 }

@@ -18,11 +18,12 @@ import { recognize } from "./winograd/recognize.ts";
 
 export function lowerContraction(group: Group, context: LoweringContext): LoweredCall[] {
   const winograd = recognize(group.core[0] as Node, context);
-  const { direct, copies, context: stored } = sortStores(group, winograd === null, context);
-  const sums = { ...group, stores: direct };
+  const { direct, walks } = sortStores(group, context);
+  const sums = { ...group, stores: direct.stores };
+  const { context: stored } = direct;
   return [
     ...(winograd === null ? lowerSums(sums, stored) : lowerWinograd(winograd, sums, stored)),
-    ...copies.flatMap((s) => lowerMap({ kind: "map", core: [], stores: [s] }, stored)),
+    ...walks.flatMap((walk) => lowerMap({ kind: "map", core: [], stores: walk.stores }, walk.context)),
   ];
 }
 

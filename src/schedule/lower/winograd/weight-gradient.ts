@@ -19,14 +19,14 @@ import {
   use,
 } from "../../../kernel/build.ts";
 import type { Expr } from "../../../kernel/ir.ts";
-import { type Index, ofAtom, variable } from "../../index-math.ts";
+import { factorOf, type Index, ofAtom, variable } from "../../index-math.ts";
 import type { Buffer, Group, LoweredCall, LoweringContext } from "../../plan.ts";
 import { ScalarBody } from "../../scalar-body.ts";
 import { contractionEpilogue } from "../contraction-epilogue.ts";
-import { hold } from "../contraction-problem.ts";
+import { emitInline, hold } from "../contraction-problem.ts";
 import { Emitter } from "../emitter.ts";
 import { chunkCount, chunkLocal, KernelBuffers, lanesAlong } from "../kernel-frame.ts";
-import { emitStores } from "../walk.ts";
+import { type BodyStore, emitStores } from "../walk.ts";
 import {
   apartOf,
   arithmeticOf,
@@ -222,8 +222,8 @@ function lowerSum(
   context: LoweringContext,
 ): LoweredCall {
   const { lanes, filters, channelBlock } = cut;
-  const results9 = context.scratch("float32", 9 * lanes);
-  const used = new Map<number, Buffer>([partial, results9].map((b) => [b.id, b]));
+  const room = context.scratch("float32", 9 * lanes);
+  const used = new Map<number, Buffer>([partial, room].map((b) => [b.id, b]));
   const along = (name: string, size: number): Index => ofAtom(variable(name, size));
   const place = new Map([
     [`x${g.channels.dim}`, along("c", g.channels.size)],
@@ -237,8 +237,7 @@ function lowerSum(
   const chunk = chunkLocal(locals);
   const emitter = new Emitter(body, kernel, locals);
   const source = kernel.use(partial.id, "read");
-  kernel.use(results9.id, "read");
-  const mapped = kernel.use(results9.id, "write");
+  const alongFilters = stores.every((s) => factorOf(s.index, "n") === 1);
   const channels = g.channels.size;
   const each = Math.ceil(
     channels / Math.min(channels, chunkCount(cut.parts * products * channels * filters)),
@@ -253,23 +252,48 @@ function lowerSum(
       const at = hold(emitter, add(row, n));
       const sums = sumParts(emitter, cut, source, at);
       const results = inTwoDimensions(weightGradientMap, sums, arithmeticOf(emitter));
-      results.forEach((result, i) => {
-        emitter.push(store(mapped, int(i * lanes), result));
-      });
-      // The nine weights of a filter lie side by side in memory, the filters apart: element by element from here on.
-      emitter.loop("l", int(0), int(active), 1, (l) => {
-        emitter.bind("n", hold(emitter, add(n, use(l))));
-        emitter.loop("ky", int(0), int(3), 1, (ky) => {
-          emitter.loop("kx", int(0), int(3), 1, (kx) => {
-            const i = add(mul(use(ky), int(3)), use(kx));
-            emitter.fill(0, emitter.define("r", load(mapped, "float32", add(mul(i, int(lanes)), use(l)))));
-            emitStores(emitter, stores);
-          });
-        });
-      });
+      if (alongFilters) {
+        emitter.vectorized({ variable: "n", lanes, active }, () => storeAlong(emitter, n, results, stores));
+      } else storeEach(emitter, { n, active, lanes, room: kernel.update(room.id) }, results, stores);
     });
   });
   return kernel.finish("winograd_sum", Math.ceil(channels / each), chunk, emitter.finish(), 0);
+}
+
+/** Stores the nine weights of a vector of filters that lie side by side. */
+function storeAlong(emitter: Emitter, n: Expr, results: readonly Expr[], stores: readonly BodyStore[]): void {
+  results.forEach((result, i) => {
+    emitInline(emitter, () => {
+      emitter.bind("n", n);
+      emitter.bind("ky", int(Math.floor(i / 3)));
+      emitter.bind("kx", int(i % 3));
+      emitter.fill(0, result);
+      emitStores(emitter, stores);
+    });
+  });
+}
+
+/** Where the nine weights of a filter lie side by side, and the filters apart: element by element. */
+function storeEach(
+  emitter: Emitter,
+  at: { readonly n: Expr; readonly active: number; readonly lanes: number; readonly room: number },
+  results: readonly Expr[],
+  stores: readonly BodyStore[],
+): void {
+  const { n, active, lanes, room } = at;
+  results.forEach((result, i) => {
+    emitter.push(store(room, int(i * lanes), result));
+  });
+  emitter.loop("l", int(0), int(active), 1, (l) => {
+    emitter.bind("n", hold(emitter, add(n, use(l))));
+    emitter.loop("ky", int(0), int(3), 1, (ky) => {
+      emitter.loop("kx", int(0), int(3), 1, (kx) => {
+        const i = add(mul(use(ky), int(3)), use(kx));
+        emitter.fill(0, emitter.define("r", load(room, "float32", add(mul(i, int(lanes)), use(l)))));
+        emitStores(emitter, stores);
+      });
+    });
+  });
 }
 
 /** So many parts are added without a loop; more would make most of the program's code. */
