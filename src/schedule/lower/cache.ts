@@ -1,5 +1,7 @@
-/** The first-level data cache: 32 KiB in eight ways of 64 sets, as nearly all processors of today have it or more of it. */
+/** The first-level data cache, of which processors of today have this much or more. */
 
+/** Bytes that it holds. */
+export const cacheBytes = 32_768;
 /** Elements of four bytes in a line. */
 export const lineElements = 16;
 /** Lines in each set. */

@@ -35,10 +35,10 @@ export function splitSum(p: Problem): SumParts | null {
 const fewestSumParts = 8;
 
 /**
- * The problem with an outermost loop that is long enough to be cut: rows of a kernel alone, say, make three parts. A part of
- * the innermost one is taken out for it.
+ * The problem with an outermost loop that is long enough to be cut: the rows of a kernel, say, would make three parts. The
+ * innermost loop is cut instead, and what goes over its parts is the outermost one.
  */
-export function dealtOut(p: Problem): Problem {
+export function cutInside(p: Problem): Problem {
   const [outer, last] = [p.loops[0], p.loops[p.loops.length - 1]] as [SummedLoop, SummedLoop];
   if (!p.inParts || p.loops.length < 2 || outer.size >= fewestSumParts) return p;
   const size = last.size / fewestSumParts;

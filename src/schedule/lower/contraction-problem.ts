@@ -23,7 +23,7 @@ import {
 } from "../index-math.ts";
 import type { Buffer, LoweredCall, LoweringContext } from "../plan.ts";
 import { type Access, accessOf, axisIndex } from "./access.ts";
-import { cacheSets, cacheWays } from "./cache.ts";
+import { cacheBytes, cacheSets, cacheWays } from "./cache.ts";
 import type { Clip, ClippedRows } from "./contraction-clip.ts";
 import type { SummedLoop } from "./contraction-tile.ts";
 import type { Emitter } from "./emitter.ts";
@@ -140,9 +140,6 @@ function isCut(rowAccess: Access, plan: ContractionPlan, spec: ContractionSpec, 
 const farRows = 1024;
 /** Elements over which a panel is spread from which on its lines are too many pages: laid out, it is read a third faster. */
 const farSpan = 131_072;
-
-/** Bytes that the first-level cache holds. */
-const cacheBytes = 32768;
 
 /**
  * Whether the lines of a panel displace each other, `apart` elements from one to the next, though the panel laid out

@@ -7,7 +7,7 @@
  */
 import type { Node } from "../../graph/node.ts";
 import type { Buffer, Group, LoweredCall, LoweringContext } from "../plan.ts";
-import { dealtOut, joinLoops, lowerParts, type SumParts, splitSum } from "./contraction-parts.ts";
+import { cutInside, joinLoops, lowerParts, type SumParts, splitSum } from "./contraction-parts.ts";
 import { analyze, type Problem } from "./contraction-problem.ts";
 import { sortStores } from "./contraction-stores.ts";
 import { WholeSums } from "./contraction-whole.ts";
@@ -28,7 +28,7 @@ export function lowerContraction(group: Group, context: LoweringContext): Lowere
 }
 
 function lowerSums(group: Group, context: LoweringContext): LoweredCall[] {
-  const problem = dealtOut(analyze(group.core[0] as Node, context));
+  const problem = cutInside(analyze(group.core[0] as Node, context));
   const parts = splitSum(problem);
   if (parts === null)
     return [...problem.before, ...problem.column.before, new WholeSums(group, problem, context).lower()];

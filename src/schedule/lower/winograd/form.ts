@@ -138,7 +138,8 @@ type Weights = "steady" | "changing" | "gradient";
 const nearBytes = 4 * 2 ** 20;
 
 /**
- * Cycles for each vector of mapped weights. Steady ones come from the caches or from memory. Others are gathered lane by lane, and those of few tiles never leave the inner caches.
+ * Cycles for each vector of mapped weights. Steady ones come from the caches or from memory. Others are gathered lane by lane,
+ * and those of few tiles never leave the inner caches.
  */
 function weightCycles(
   weights: Weights,
