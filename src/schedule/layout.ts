@@ -93,6 +93,8 @@ function orderOfNode(node: Node, around: Surroundings): Order {
       return reshapedOrder(operand.shape, node.shape, of(operand));
     case "window":
       return of(operand).flatMap((d) => (d === op.axis ? [d, d + 1] : d > op.axis ? [d + 1] : [d]));
+    case "pad":
+      return openedOrder(operand.shape, node.shape, of(operand));
     case "gather":
     case "scatterAdd":
     case "random":
@@ -100,6 +102,19 @@ function orderOfNode(node: Node, around: Surroundings): Order {
     default:
       return followed(node, of);
   }
+}
+
+/**
+ * An axis of one element may lie anywhere. One that is padded lies behind the axis before it, with which it will be one: so
+ * pixels of several parts are dealt out in turn.
+ */
+function openedOrder(from: Shape, to: Shape, order: Order): Order {
+  const opened = to.flatMap((size, d) => (d > 0 && from[d] === 1 && size > 1 ? [d] : []));
+  return opened.reduce<Order>((moved, d) => {
+    const rest = moved.filter((other) => other !== d);
+    const behind = rest.indexOf(d - 1) + 1;
+    return [...rest.slice(0, behind), d, ...rest.slice(behind)];
+  }, order);
 }
 
 /** The order of the largest operand of the same rank; of equals, one that is not row-major. */

@@ -5,6 +5,7 @@
 import type { BinaryFn, UnaryFn } from "../base/scalar.ts";
 import { sizeOf } from "../base/shape.ts";
 import { type Node, resolve } from "../graph/node.ts";
+import { comeInOrder, type Parts, partsOf } from "./dealt.ts";
 import { paddedOperands } from "./margins.ts";
 import type { Order } from "./plan.ts";
 import { contractionSource, isLeaf, isView } from "./views.ts";
@@ -24,6 +25,8 @@ export interface Materialized {
   readonly reads: readonly ReadonlySet<number>[];
   /** Padded values that lie in the memory of what is inside, by that value. */
   readonly margins: ReadonlyMap<Node, Node>;
+  /** Values that lie in memory because their parts do. */
+  readonly dealt: ReadonlyMap<Node, Parts>;
 }
 
 const heavyUnary: ReadonlySet<UnaryFn> = new Set([
@@ -165,25 +168,47 @@ export function materialize(
   const costs: InlineCost[] = [];
   const margins = new Map<Node, Node>();
   const around = new Set<Node>();
+  const dealt = dealtValues(nodes, orderOf, (n) => wanted.has(n) || views.has(n) || padded.has(n));
   for (const node of nodes) {
     const cost = inlineCost(node, costs);
     const zeros = padded.get(node);
     const keep =
-      isLeaf(node) ||
-      alwaysStored.has(node.op.kind) ||
-      (views.has(node) && !around.has(node)) ||
-      (wanted.has(node) && !isView(node)) ||
-      (!isView(node) && worthStoring(node, cost, uses, nodes)) ||
-      (zeros !== undefined && (largeLoads(node, cost, nodes) > 1 || followsContraction(node, uses)));
+      !dealt.has(node) &&
+      (isLeaf(node) ||
+        alwaysStored.has(node.op.kind) ||
+        (views.has(node) && !around.has(node)) ||
+        (wanted.has(node) && !isView(node)) ||
+        (!isView(node) && worthStoring(node, cost, uses, nodes)) ||
+        (zeros !== undefined && (largeLoads(node, cost, nodes) > 1 || followsContraction(node, uses))));
     if (keep && zeros !== undefined) {
       margins.set(node, zeros);
       around.add(zeros);
     }
     stored.push(keep);
     reads.push(cost.loads);
-    costs.push(keep ? { loads: new Set([node.position]), work: 0 } : cost);
+    if (keep) costs.push({ loads: new Set([node.position]), work: 0 });
+    else costs.push(dealt.has(node) ? { loads: cost.loads, work: 0 } : cost);
   }
-  return { stored, reads, margins };
+  return { stored, reads, margins, dealt };
+}
+
+/** @param isElsewhere whether a value has to lie in some memory of its own */
+function dealtValues(
+  nodes: readonly Node[],
+  orderOf: (n: Node) => Order,
+  isElsewhere: (n: Node) => boolean,
+): Map<Node, Parts> {
+  const found = new Map<Node, Parts>();
+  const taken = new Set<Node>();
+  // Later ones first: what is dealt out along two axes is dealt out along each.
+  for (const node of nodes.toReversed()) {
+    const parts = partsOf(node);
+    if (parts === null || !comeInOrder(node, parts, orderOf)) continue;
+    if ([...parts.keys()].some((part) => isElsewhere(part) || taken.has(part))) continue;
+    for (const part of parts.keys()) taken.add(part);
+    found.set(node, parts);
+  }
+  return found;
 }
 
 /**

@@ -9,7 +9,9 @@ import { DistinctKernels } from "../kernel/distinct.ts";
 import type { Kernel } from "../kernel/ir.ts";
 import type { Call, Place, Program, Target } from "../kernel/program.ts";
 import { AlikeGroups } from "./alike.ts";
+import { placeOf } from "./dealt.ts";
 import { described } from "./describe.ts";
+import type { Index } from "./index-math.ts";
 import { layoutNodes } from "./layout.ts";
 import { lowerContraction } from "./lower/contraction.ts";
 import { lowerMap } from "./lower/map.ts";
@@ -74,6 +76,8 @@ class Scheduler implements LoweringContext {
   readonly #steady: ReadonlySet<Node>;
   readonly #orders: readonly Order[];
   readonly #stored: Materialized;
+  /** What each part is dealt out to. */
+  readonly #wholes: ReadonlyMap<Node, Node>;
   /** By position, once asked for. */
   readonly #reads: ReadonlySet<Node>[] = [];
   readonly #buffers: Buffer[] = [];
@@ -95,6 +99,9 @@ class Scheduler implements LoweringContext {
       this.#wanted,
       (n) => this.orderOf(n),
       (n) => unpaddedRows(n, this),
+    );
+    this.#wholes = new Map(
+      [...this.#stored.dealt].flatMap(([whole, parts]) => [...parts.keys()].map((part) => [part, whole])),
     );
   }
 
@@ -234,14 +241,27 @@ class Scheduler implements LoweringContext {
     return [...stores, ...copies];
   }
 
-  /** Memory for a value, with room for the zeros around it where it has such. */
+  /** Memory for a value, with room for the zeros around it where it has such, or in that of a value that it is a part of. */
   #memoryOf(node: Node): Buffer {
+    const whole = this.#wholes.get(node);
+    if (whole !== undefined) return this.#memoryInside(node, whole);
     const padded = this.#stored.margins.get(node) ?? node;
     const strides = stridesFor(padded.shape, this.orderOf(padded));
-    const whole = this.#buffer(node.dtype, sizeOf(padded.shape), strides, null);
-    if (padded === node) return whole;
-    this.#primary.set(padded, whole);
-    return { ...whole, ...placeBetween(node, padded, strides), held: sizeOf(node.shape) };
+    const around = this.#buffer(node.dtype, sizeOf(padded.shape), strides, null);
+    if (padded === node) return around;
+    this.#primary.set(padded, around);
+    return { ...around, ...placeBetween(node, padded, strides), held: sizeOf(node.shape) };
+  }
+
+  #memoryInside(part: Node, whole: Node): Buffer {
+    let around = this.#primary.get(whole);
+    if (around === undefined) {
+      const strides = stridesFor(whole.shape, this.orderOf(whole));
+      around = this.#buffer(whole.dtype, sizeOf(whole.shape), strides, null);
+      this.#primary.set(whole, around);
+    }
+    const at = this.#stored.dealt.get(whole)?.get(part) as readonly Index[];
+    return { ...around, ...placeOf(part, at, around) };
   }
 
   /** What writes the zeros around a value that has been stored. */
@@ -334,8 +354,9 @@ class Scheduler implements LoweringContext {
   #groupReads(group: Group): Set<Node> {
     const reads = new Set<Node>();
     for (const s of group.stores) {
-      if (this.#primary.get(s.node) !== s.buffer && this.#primary.has(s.node)) reads.add(s.node);
-      else for (const r of this.#readsOf(s.node)) reads.add(r);
+      if (this.#primary.get(s.node) !== s.buffer && this.#primary.has(s.node)) {
+        for (const r of this.#stored.dealt.get(s.node)?.keys() ?? [s.node]) reads.add(r);
+      } else for (const r of this.#readsOf(s.node)) reads.add(r);
     }
     for (const n of group.core) for (const r of this.#readsOf(n)) reads.add(r);
     return reads;
