@@ -19,19 +19,20 @@ import { rowMajor, stridesFor } from "./order.ts";
 import type { Buffer, Order } from "./plan.ts";
 import { isLeaf } from "./views.ts";
 
-/** Where the elements of each part lie in the whole: one coordinate for each of its axes, in `x0`, `x1`, ... of the part's. */
-export type Parts = ReadonlyMap<Node, readonly Index[]>;
+/** Where the elements of a part lie in the whole: one coordinate for each of its axes, in `x0`, `x1`, ... of the part's. */
+export type PartPlace = readonly Index[];
+export type Parts = ReadonlyMap<Node, PartPlace>;
 
 /** The contractions that a value is dealt out of, each element of just one; null where it is not. */
 export function partsOf(whole: Node): Parts | null {
-  const parts = new Map<Node, readonly Index[]>();
+  const parts = new Map<Node, PartPlace>();
   const isWhole = whole.op.kind === "binary" && !isLeaf(whole);
   return isWhole && collect(whole, (at) => at, parts) ? parts : null;
 }
 
 type Place = (at: readonly Index[]) => readonly Index[];
 
-function collect(asked: Node, place: Place, parts: Map<Node, readonly Index[]>): boolean {
+function collect(asked: Node, place: Place, parts: Map<Node, PartPlace>): boolean {
   const node = resolve(asked);
   if (isLeaf(node)) return false;
   const { op, shape } = node;
@@ -55,7 +56,7 @@ function collect(asked: Node, place: Place, parts: Map<Node, readonly Index[]>):
   }
 }
 
-function collectTurn({ node, before }: Turn, place: Place, parts: Map<Node, readonly Index[]>): boolean {
+function collectTurn({ node, before }: Turn, place: Place, parts: Map<Node, PartPlace>): boolean {
   return collect(node, (at) => place(at.map((i, d) => plus(i, fixed(before[d] as number)))), parts);
 }
 
@@ -71,6 +72,8 @@ interface Turn {
 /** What a sum takes one after the other along an axis; null where it is not such a sum. */
 function turnsOf(sum: Node): readonly Turn[] | null {
   if (sum.op.kind !== "binary" || sum.op.fn !== "add") return null;
+  // Most sums are others, and may be long.
+  if (resolve(sum.inputs[1] as Node).op.kind !== "pad") return null;
   const terms = termsOf(sum);
   for (let axis = 0; axis < sum.shape.length; axis++) {
     if (sum.shape[axis] !== terms.length) continue;
@@ -99,7 +102,7 @@ function turnOf(term: Node, axis: number): Turn | null {
 /** How a part lies in the memory of the whole. */
 export function placeOf(
   part: Node,
-  at: readonly Index[],
+  at: PartPlace,
   whole: Buffer,
 ): Required<Pick<Buffer, "strides" | "start" | "held">> {
   const index = linearize(at, whole.strides);

@@ -9,9 +9,8 @@ import { DistinctKernels } from "../kernel/distinct.ts";
 import type { Kernel } from "../kernel/ir.ts";
 import type { Call, Place, Program, Target } from "../kernel/program.ts";
 import { AlikeGroups } from "./alike.ts";
-import { placeOf } from "./dealt.ts";
+import { type PartPlace, placeOf } from "./dealt.ts";
 import { described } from "./describe.ts";
-import type { Index } from "./index-math.ts";
 import { layoutNodes } from "./layout.ts";
 import { lowerContraction } from "./lower/contraction.ts";
 import { lowerMap } from "./lower/map.ts";
@@ -76,8 +75,8 @@ class Scheduler implements LoweringContext {
   readonly #steady: ReadonlySet<Node>;
   readonly #orders: readonly Order[];
   readonly #stored: Materialized;
-  /** What each part is dealt out to. */
-  readonly #wholes: ReadonlyMap<Node, Node>;
+  /** What each part is dealt out to, and where in it the part lies. */
+  readonly #wholes: ReadonlyMap<Node, { readonly whole: Node; readonly at: PartPlace }>;
   /** By position, once asked for. */
   readonly #reads: ReadonlySet<Node>[] = [];
   readonly #buffers: Buffer[] = [];
@@ -101,7 +100,9 @@ class Scheduler implements LoweringContext {
       (n) => unpaddedRows(n, this),
     );
     this.#wholes = new Map(
-      [...this.#stored.dealt].flatMap(([whole, parts]) => [...parts.keys()].map((part) => [part, whole])),
+      [...this.#stored.dealt].flatMap(([whole, parts]) =>
+        [...parts].map(([part, at]) => [part, { whole, at }]),
+      ),
     );
   }
 
@@ -243,8 +244,11 @@ class Scheduler implements LoweringContext {
 
   /** Memory for a value, with room for the zeros around it where it has such, or in that of a value that it is a part of. */
   #memoryOf(node: Node): Buffer {
-    const whole = this.#wholes.get(node);
-    if (whole !== undefined) return this.#memoryInside(node, whole);
+    const dealt = this.#wholes.get(node);
+    if (dealt !== undefined) {
+      const memory = this.#memoryOfWhole(dealt.whole);
+      return { ...memory, ...placeOf(node, dealt.at, memory) };
+    }
     const padded = this.#stored.margins.get(node) ?? node;
     const strides = stridesFor(padded.shape, this.orderOf(padded));
     const around = this.#buffer(node.dtype, sizeOf(padded.shape), strides, null);
@@ -253,15 +257,13 @@ class Scheduler implements LoweringContext {
     return { ...around, ...placeBetween(node, padded, strides), held: sizeOf(node.shape) };
   }
 
-  #memoryInside(part: Node, whole: Node): Buffer {
-    let around = this.#primary.get(whole);
-    if (around === undefined) {
-      const strides = stridesFor(whole.shape, this.orderOf(whole));
-      around = this.#buffer(whole.dtype, sizeOf(whole.shape), strides, null);
-      this.#primary.set(whole, around);
-    }
-    const at = this.#stored.dealt.get(whole)?.get(part) as readonly Index[];
-    return { ...around, ...placeOf(part, at, around) };
+  #memoryOfWhole(whole: Node): Buffer {
+    const known = this.#primary.get(whole);
+    if (known !== undefined) return known;
+    const strides = stridesFor(whole.shape, this.orderOf(whole));
+    const memory = this.#buffer(whole.dtype, sizeOf(whole.shape), strides, null);
+    this.#primary.set(whole, memory);
+    return memory;
   }
 
   /** What writes the zeros around a value that has been stored. */
