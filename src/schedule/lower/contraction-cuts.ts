@@ -3,8 +3,8 @@
  * share a block of the larger operand, the slow one, while the smaller one passes by: then the larger comes from memory,
  * or from the other core's cache, once. Where the smaller one does not stay in the cache either, blocks of the larger are
  * as tall as the cache allows, since all of the smaller passes by for each of them. A result that is larger than both
- * operands is the slow one itself, the more so when an optimizer's step goes through a matrix and its moments behind the
- * gradient: chunks follow its rows as they lie in memory, and a thread meets the rows that it met in the forward pass.
+ * operands is the slow one itself: chunks follow its rows as they lie in memory, and a thread meets the rows that it met in
+ * the forward pass.
  */
 
 /** One direction of the result, rows or columns, and the operand that has an element for each of them and each summand. */
