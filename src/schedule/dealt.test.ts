@@ -8,7 +8,7 @@ import { walkGraph } from "../graph/signature.ts";
 import * as ops from "../ops/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { partsOf, placeOf } from "./dealt.ts";
-import { rowMajor, stridesFor } from "./order.ts";
+import { rowMajorStrides } from "./order.ts";
 import { schedule } from "./schedule.ts";
 
 const source = (shape: readonly number[]): Node =>
@@ -44,7 +44,7 @@ describe("a value that is dealt out", () => {
     // Every element of it is one of one part.
     const { shape } = whole as Node;
     const around = { id: 0, dtype: "float32", size: sizeOf(shape), slot: null } as const;
-    const buffer = { ...around, strides: stridesFor(shape, rowMajor(shape.length)) };
+    const buffer = { ...around, strides: rowMajorStrides(shape) };
     const taken = new Set<number>();
     for (const [part, at] of parts ?? []) {
       const { strides, start, held } = placeOf(part, at, buffer);

@@ -2,21 +2,22 @@
  * Values that are dealt out of parts in turn, as the input gradient of a convolution with a stride: pixel s * q + r is pixel q
  * of part r. The parts are written where they belong, so that such a value has memory and needs no kernel.
  */
-import { type Shape, sizeOf } from "../base/shape.ts";
+import { sizeOf } from "../base/shape.ts";
 import { type Node, resolve } from "../graph/node.ts";
 import {
-  delinearize,
   factorOf,
   fixed,
   type Index,
+  isAffine,
   linearize,
   ofAtom,
   plus,
   variable,
   zero,
 } from "./index-math.ts";
-import { rowMajor, stridesFor } from "./order.ts";
+import { runsThrough, stridesFor } from "./order.ts";
 import type { Buffer, Order } from "./plan.ts";
+import { throughReshape } from "./scalar-body.ts";
 import { isLeaf } from "./views.ts";
 
 /** Where the elements of a part lie in the whole: one coordinate for each of its axes, in `x0`, `x1`, ... of the part's. */
@@ -40,13 +41,13 @@ function collect(asked: Node, place: Place, parts: Map<Node, PartPlace>): boolea
   switch (op.kind) {
     case "contraction": {
       const at = place(shape.map((size, d) => (size === 1 ? zero : ofAtom(variable(`x${d}`, size)))));
-      if (parts.has(node) || at.some((i) => i.terms.some((t) => t.atom.kind !== "var"))) return false;
+      if (parts.has(node) || !at.every(isAffine)) return false;
       parts.set(node, at);
       return true;
     }
     case "reshape": {
       const from = resolve(operand as Node).shape;
-      return collect(operand as Node, (at) => place(reshaped(at, from, shape)), parts);
+      return collect(operand as Node, (at) => place(throughReshape(from, shape, at)), parts);
     }
     case "binary":
       // Zeros anywhere else would be elements of no part.
@@ -59,9 +60,6 @@ function collect(asked: Node, place: Place, parts: Map<Node, PartPlace>): boolea
 function collectTurn({ node, before }: Turn, place: Place, parts: Map<Node, PartPlace>): boolean {
   return collect(node, (at) => place(at.map((i, d) => plus(i, fixed(before[d] as number)))), parts);
 }
-
-const reshaped = (at: readonly Index[], from: Shape, to: Shape): readonly Index[] =>
-  delinearize(linearize(at, stridesFor(from, rowMajor(from.length))), to);
 
 /** What a sum has at one place of an axis, and the place: it is zero at all others. */
 interface Turn {
@@ -103,24 +101,23 @@ function turnOf(term: Node, axis: number): Turn | null {
 export function placeOf(
   part: Node,
   at: PartPlace,
-  whole: Buffer,
+  { strides, start = 0 }: Pick<Buffer, "strides" | "start">,
 ): Required<Pick<Buffer, "strides" | "start" | "held">> {
-  const index = linearize(at, whole.strides);
+  const index = linearize(at, strides);
   return {
     strides: part.shape.map((size, d) => (size === 1 ? 0 : factorOf(index, `x${d}`))),
-    start: (whole.start ?? 0) + index.offset,
+    start: start + index.offset,
     held: sizeOf(part.shape),
   };
 }
 
-/** Whether all parts come in the order in which they lie in the whole. */
+/** Whether all parts come in the order in which they lie in the whole, with neighbours side by side. */
 export function comeInOrder(whole: Node, parts: Parts, orderOf: (n: Node) => Order): boolean {
-  const around = stridesFor(whole.shape, orderOf(whole));
+  const around = { strides: stridesFor(whole.shape, orderOf(whole)) };
   return [...parts].every(([part, at]) => {
-    const index = linearize(at, around);
-    const along = orderOf(part)
-      .filter((d) => part.shape[d] !== 1)
-      .map((d) => factorOf(index, `x${d}`));
-    return along.at(-1) === 1 && along.every((stride, i) => i === 0 || (along[i - 1] as number) > stride);
+    const { strides } = placeOf(part, at, around);
+    const order = orderOf(part);
+    const last = order.findLast((d) => part.shape[d] !== 1);
+    return last !== undefined && strides[last] === 1 && runsThrough(part.shape, order, strides);
   });
 }

@@ -238,6 +238,11 @@ export function factorOf(a: Index, name: string): number {
   return a.terms.find((t) => t.atom.kind === "var" && t.atom.name === name)?.factor ?? 0;
 }
 
+/** Whether it is a sum of multiples of variables. */
+export function isAffine(a: Index): boolean {
+  return a.terms.every(({ atom }) => atom.kind === "var");
+}
+
 /** How far an index moves on average when a variable moves by one. */
 export function slopeOf(a: Index, name: string): number {
   return a.terms.reduce((sum, { atom, factor }) => {

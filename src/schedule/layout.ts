@@ -8,7 +8,7 @@ import { type Node, resolve } from "../graph/node.ts";
 import { contractionPlan, type Surroundings } from "./contraction-plan.ts";
 import { isRowMajor, rowMajor } from "./order.ts";
 import type { Order } from "./plan.ts";
-import { worthTurning } from "./written-out.ts";
+import { isLargeUpdate } from "./written-out.ts";
 
 /** What layout depends on beside the graph. */
 type LayoutRequest = Omit<Surroundings, "orderOf"> & {
@@ -31,16 +31,17 @@ export function layoutNodes(nodes: readonly Node[], about: LayoutRequest): Order
     target: about.target,
   };
   const preferred = preferredOrders(nodes);
-  // The gradient of a weight is turned once, rather than the weight and its moments read and written across memory.
-  const isTurned = (node: Node): boolean => about.isUpdate(node) && sizeOf(node.shape) >= worthTurning;
   for (const node of nodes) {
     const asked = preferred.get(node);
     if (asked !== undefined && isRowMajor(orderOfNode(node, around), node.shape)) {
       orders.push(asked);
       continue;
     }
+    // The gradient of a weight is turned once, rather than the weight and its moments read and written across memory.
     const free =
-      node.op.kind === "contraction" ? !isTurned(node) : !about.isWanted(node) || node.op.kind === "reduce";
+      node.op.kind === "contraction"
+        ? !isLargeUpdate(node, about)
+        : !about.isWanted(node) || node.op.kind === "reduce";
     orders.push(free ? orderOfNode(node, around) : rowMajor(node.shape.length));
   }
   return orders;

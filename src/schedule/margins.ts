@@ -4,7 +4,7 @@
  */
 import { type Shape, sizeOf } from "../base/shape.ts";
 import { type Node, resolve } from "../graph/node.ts";
-import { stridesFor } from "./order.ts";
+import { runsThrough, stridesFor } from "./order.ts";
 import type { Buffer, Order } from "./plan.ts";
 import { isLeaf, isLinear, isView } from "./views.ts";
 
@@ -61,10 +61,9 @@ function mayHaveMargin(value: Node, padded: Node, request: MarginsRequest): bool
   if (isLeaf(value) || isView(value) || value.op.kind === "scatterAdd") return false;
   if (wanted.has(value) || wanted.has(padded) || bare.has(value)) return false;
   const { strides } = placeBetween(value, padded, stridesFor(padded.shape, orderOf(padded)));
-  const along = orderOf(value).flatMap((d) => (value.shape[d] === 1 ? [] : [strides[d] as number]));
-  const falls = along.every((stride, i) => i === 0 || (along[i - 1] as number) > stride);
   const memory = { strides, size: sizeOf(padded.shape) };
-  return falls && (operands.get(value) ?? []).every((view) => isLinear(view, value, memory));
+  if (!runsThrough(value.shape, orderOf(value), strides)) return false;
+  return (operands.get(value) ?? []).every((view) => isLinear(view, value, memory));
 }
 
 /**

@@ -31,5 +31,11 @@ export function stridesFor(shape: Shape, order: Order): number[] {
   return strides;
 }
 
+/** Whether memory with such strides is gone through from front to back in this order. */
+export function runsThrough(shape: Shape, order: Order, strides: readonly number[]): boolean {
+  const along = order.filter((d) => shape[d] !== 1).map((d) => strides[d] as number);
+  return along.every((stride, i) => i === 0 || (along[i - 1] as number) > stride);
+}
+
 /** Elements between neighbours along each axis in row-major order. */
 export const rowMajorStrides = (shape: Shape): number[] => stridesFor(shape, rowMajor(shape.length));

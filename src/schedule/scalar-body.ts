@@ -363,8 +363,15 @@ function throughView(
   }
 }
 
-/** Matches runs of axes of equal size on both sides, so that each run is reshaped on its own. */
-function throughReshape(from: readonly number[], to: readonly number[], at: readonly Index[]): Index[] {
+/**
+ * Coordinates in another shape of as many elements. Matches runs of axes of equal size on both sides, so that each run is
+ * reshaped on its own.
+ */
+export function throughReshape(
+  from: readonly number[],
+  to: readonly number[],
+  at: readonly Index[],
+): Index[] {
   const out: Index[] = [];
   let i = 0;
   let j = 0;

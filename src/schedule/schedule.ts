@@ -246,24 +246,20 @@ class Scheduler implements LoweringContext {
   #memoryOf(node: Node): Buffer {
     const dealt = this.#wholes.get(node);
     if (dealt !== undefined) {
-      const memory = this.#memoryOfWhole(dealt.whole);
-      return { ...memory, ...placeOf(node, dealt.at, memory) };
+      const { whole, at } = dealt;
+      const memory = this.#primary.get(whole) ?? this.#ownMemory(whole, this.orderOf(whole));
+      this.#primary.set(whole, memory);
+      return { ...memory, ...placeOf(node, at, memory) };
     }
     const padded = this.#stored.margins.get(node) ?? node;
-    const strides = stridesFor(padded.shape, this.orderOf(padded));
-    const around = this.#buffer(node.dtype, sizeOf(padded.shape), strides, null);
+    const around = this.#ownMemory(padded, this.orderOf(padded));
     if (padded === node) return around;
     this.#primary.set(padded, around);
-    return { ...around, ...placeBetween(node, padded, strides), held: sizeOf(node.shape) };
+    return { ...around, ...placeBetween(node, padded, around.strides), held: sizeOf(node.shape) };
   }
 
-  #memoryOfWhole(whole: Node): Buffer {
-    const known = this.#primary.get(whole);
-    if (known !== undefined) return known;
-    const strides = stridesFor(whole.shape, this.orderOf(whole));
-    const memory = this.#buffer(whole.dtype, sizeOf(whole.shape), strides, null);
-    this.#primary.set(whole, memory);
-    return memory;
+  #ownMemory({ dtype, shape }: Node, order: Order): Buffer {
+    return this.#buffer(dtype, sizeOf(shape), stridesFor(shape, order), null);
   }
 
   /** What writes the zeros around a value that has been stored. */
@@ -295,8 +291,7 @@ class Scheduler implements LoweringContext {
   #setAside(input: PartitionInput): LoweredCall[] {
     const calls: LoweredCall[] = [];
     for (let leaf = lostValue(input); leaf !== null; leaf = lostValue(input)) {
-      const strides = stridesFor(leaf.shape, rowMajor(leaf.shape.length));
-      const buffer = this.#buffer(leaf.dtype, sizeOf(leaf.shape), strides, null);
+      const buffer = this.#ownMemory(leaf, rowMajor(leaf.shape.length));
       calls.push(...lowerMap({ kind: "map", core: [], stores: [{ node: leaf, buffer }] }, this));
       this.#primary.set(leaf, buffer);
       this.#leafSlots.delete(leaf);

@@ -1,7 +1,7 @@
 /** What has memory of its own, what is another look at it, and which of these looks are linear in that memory. */
 import { sizeOf } from "../base/shape.ts";
 import { type Node, resolve } from "../graph/node.ts";
-import { type Index, linearize, maxOf, minOf, ofAtom, variable, zero } from "./index-math.ts";
+import { type Index, isAffine, linearize, maxOf, minOf, ofAtom, variable, zero } from "./index-math.ts";
 import { stridesFor } from "./order.ts";
 import type { Buffer, Order } from "./plan.ts";
 import { ScalarBody } from "./scalar-body.ts";
@@ -60,5 +60,5 @@ export function isLinear(
   const value = body.evaluate(operand, at);
   if (value.kind !== "load" || value.guards.length > 0) return false;
   const { index }: { readonly index: Index } = value;
-  return index.terms.every((t) => t.atom.kind === "var") && minOf(index) >= 0 && maxOf(index) < size;
+  return isAffine(index) && minOf(index) >= 0 && maxOf(index) < size;
 }

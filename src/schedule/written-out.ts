@@ -28,3 +28,7 @@ export function updatesOf(
   }
   return assigned;
 }
+
+/** Whether a result is a large update: it lies row-major, and what is assigned is made of it by a walk of its own. */
+export const isLargeUpdate = (node: Node, about: { isUpdate(node: Node): boolean }): boolean =>
+  about.isUpdate(node) && sizeOf(node.shape) >= worthTurning;

@@ -1,7 +1,17 @@
 /** How the operands of a contraction lie in memory. */
 import type { Node } from "../../graph/node.ts";
 import type { AxisMap, ContractionSpec } from "../../graph/operation.ts";
-import { fixed, type Index, ofAtom, plus, times, type Variable, variable, zero } from "../index-math.ts";
+import {
+  fixed,
+  type Index,
+  isAffine,
+  ofAtom,
+  plus,
+  times,
+  type Variable,
+  variable,
+  zero,
+} from "../index-math.ts";
 import type { Buffer, LoweringContext } from "../plan.ts";
 import { ScalarBody } from "../scalar-body.ts";
 import { reachBuffers } from "./map.ts";
@@ -42,6 +52,6 @@ export function accessOf(
     maps.map((m, axis) => plus(axisIndex(m, spec), fixed(-(before?.[axis] ?? 0)))),
   );
   if (value.kind !== "load" || value.guards.length > 0) return null;
-  if (value.index.terms.some((t) => t.atom.kind !== "var")) return null;
+  if (!isAffine(value.index)) return null;
   return { buffer: used.get(value.buffer) as Buffer, index: value.index };
 }

@@ -14,6 +14,7 @@ import {
   factorOf,
   fixed,
   type Index,
+  isAffine,
   ofAtom,
   plus,
   substitute,
@@ -333,7 +334,7 @@ export function rowStarts(
   const rowPart = substitute(partOf(rowAccess.index, plan.rows, false), rowPlaces(problem));
   const index = plus(batchPart, rowPart);
   const factor = factorOf(index, "m");
-  const even = clipped === null && index.terms.every((t) => t.atom.kind === "var");
+  const even = clipped === null && isAffine(index);
   const starts: { base: Expr; offset: number }[] = [];
   const held = (e: Expr): Expr => (e.kind === "local" || e.kind === "const" ? e : emitter.define("r", e));
   if (even || tile.line > 0) {

@@ -8,7 +8,7 @@ import { contractionPlan } from "../contraction-plan.ts";
 import { mergedAxes } from "../merged-axes.ts";
 import { stridesFor } from "../order.ts";
 import { changed, type Group, type LoweringContext, type Order, type Store } from "../plan.ts";
-import { worthTurning } from "../written-out.ts";
+import { isLargeUpdate, worthTurning } from "../written-out.ts";
 
 /** Stores that are made together, and what is in memory when they are. */
 interface Made {
@@ -39,8 +39,7 @@ function withUpdates(stores: Store[], group: Group, context: LoweringContext): S
   const core = group.core[0] as Node;
   const sums = stores.find((s) => resolve(s.node) === core);
   const updates = stores.filter((s) => s !== sums);
-  if (sums === undefined || updates.length === 0 || !context.isUpdate(core)) return null;
-  if (sizeOf(core.shape) < worthTurning) return null;
+  if (sums === undefined || updates.length === 0 || !isLargeUpdate(core, context)) return null;
   const { direct, walks } = turned([sums], group, context);
   return { direct, walks: [...walks, { stores: updates, context: withStored(sums, context) }] };
 }

@@ -17,17 +17,16 @@ import { lowerWinograd } from "./winograd/lower.ts";
 import { recognize } from "./winograd/recognize.ts";
 
 export function lowerContraction(group: Group, context: LoweringContext): LoweredCall[] {
-  const winograd = recognize(group.core[0] as Node, context);
   const { direct, walks } = sortStores(group, context);
-  const sums = { ...group, stores: direct.stores };
-  const { context: stored } = direct;
   return [
-    ...(winograd === null ? lowerSums(sums, stored) : lowerWinograd(winograd, sums, stored)),
-    ...walks.flatMap((walk) => lowerMap({ kind: "map", core: [], stores: walk.stores }, walk.context)),
+    ...lowerCore({ ...group, stores: direct.stores }, direct.context),
+    ...walks.flatMap(({ stores, context: made }) => lowerMap({ kind: "map", core: [], stores }, made)),
   ];
 }
 
-function lowerSums(group: Group, context: LoweringContext): LoweredCall[] {
+function lowerCore(group: Group, context: LoweringContext): LoweredCall[] {
+  const winograd = recognize(group.core[0] as Node, context);
+  if (winograd !== null) return lowerWinograd(winograd, group, context);
   const problem = cutInside(analyze(group.core[0] as Node, context));
   const parts = splitSum(problem);
   if (parts === null)

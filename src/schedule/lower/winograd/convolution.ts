@@ -38,9 +38,10 @@ export function lowerConvolution(c: Convolution, group: Group, context: Lowering
   const few = context.isSteady(c.weight) ? null : fewTilesBlock(c);
   if (few !== null) return [lowerFewTiles(c, few, group, context)];
   const inBlocks = isOneChunk(c) && c.filters.size % filterBlock === 0;
-  const { lanes, tile, filters: laid } = layFilters(inBlocks ? filterBlock : c.filters.size, context.target);
+  const block = inBlocks ? filterBlock : c.filters.size;
+  const { lanes, tile, filters } = layFilters(c.filters.size, context.target, block);
   const width = tile.vectors * lanes;
-  const [channels, filters] = [c.channels.size, inBlocks ? c.filters.size : laid];
+  const channels = c.channels.size;
   const buffer = context.temporary("float32", products * apartOf(channels, filters));
   const panels = { buffer, channels, filters, width, lanes };
   return [lowerWeights(c, panels, context), new Convolver(c, panels, tile, context).lower(group)];

@@ -217,9 +217,10 @@ export interface FilterLayout {
   readonly filters: number;
 }
 
-export function layFilters(filters: number, target: Target): FilterLayout {
-  const lanes = Math.max(4, lanesAlong(filters, target.lanes));
-  const tile = registerTile(Math.ceil(filters / lanes), isRoomy(target));
+/** @param block filters that register tiles have to divide evenly; all of them by default */
+export function layFilters(filters: number, target: Target, block: number = filters): FilterLayout {
+  const lanes = Math.max(4, lanesAlong(block, target.lanes));
+  const tile = registerTile(Math.ceil(block / lanes), isRoomy(target));
   const width = tile.vectors * lanes;
   return { lanes, tile, filters: Math.ceil(filters / width) * width };
 }
