@@ -3,11 +3,10 @@
  * beside what the definition says.
  */
 import { beforeAll, describe, expect, test } from "vitest";
-import { useEngine } from "../../src/engine/default.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { F, fromOwned, type Tensor } from "../../src/index.ts";
 import type { Device } from "../../src/runtime/device.ts";
-import { devicesAndNative, watched } from "./engines.ts";
+import { devicesAndNative, onEngine, watched } from "./engines.ts";
 
 interface Case {
   readonly batch: number;
@@ -137,14 +136,14 @@ async function convolve(device: Device, c: Case): Promise<Convolved> {
       else pads ||= `${about}`.startsWith(padded.join("x"));
     }
   });
-  const engine = new Engine(device);
-  const before = useEngine(engine);
-  const { x, weight } = operandsOf(c);
-  const image = F.pad(imageOf(c, x), [px, px, py, py], { value: c.around ?? 0 });
-  const out = F.conv2d(image, fromOwned(weight, [c.filters, c.channels, ...c.kernel]), { stride: c.stride });
-  const result = Float32Array.from(await out.data());
-  await engine.close();
-  if (before !== null) useEngine(before);
+  const result = await onEngine(new Engine(device), async () => {
+    const { x, weight } = operandsOf(c);
+    const image = F.pad(imageOf(c, x), [px, px, py, py], { value: c.around ?? 0 });
+    const out = F.conv2d(image, fromOwned(weight, [c.filters, c.channels, ...c.kernel]), {
+      stride: c.stride,
+    });
+    return Float32Array.from(await out.data());
+  });
   return { result, flops, pads };
 }
 

@@ -3,10 +3,10 @@
  * with NaN in all memory that nobody has written.
  */
 import { describe, expect, test } from "vitest";
-import { useEngine } from "../../src/engine/default.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { autograd, F, fromOwned, type Tensor } from "../../src/index.ts";
-import { devicesAndNative } from "./engines.ts";
+import type { Device } from "../../src/runtime/device.ts";
+import { devicesAndNative, onEngine } from "./engines.ts";
 import { withPoisonedMemory } from "./poison.ts";
 
 type Pair = readonly [number, number];
@@ -81,18 +81,13 @@ const cases: readonly (readonly [string, Sizes])[] = [
 ];
 
 /** What is computed on a device by what becomes of a gradient: wanted itself, and read again. */
-async function computed(
-  device: ReturnType<typeof withPoisonedMemory>,
-  of: () => readonly Tensor[],
-): Promise<ArrayLike<number>[]> {
+function computed(device: Device, of: () => readonly Tensor[]): Promise<ArrayLike<number>[]> {
   const engine = new Engine(device);
-  const before = useEngine(engine);
-  const wanted = of();
-  await engine.flush(wanted.map((t) => t.node));
-  const data = await Promise.all(wanted.map((t) => t.data()));
-  await engine.close();
-  if (before !== null) useEngine(before);
-  return data;
+  return onEngine(engine, async () => {
+    const wanted = of();
+    await engine.flush(wanted.map((t) => t.node));
+    return Promise.all(wanted.map((t) => t.data()));
+  });
 }
 
 describe.each(devicesAndNative)("$label", ({ make, lacks }) => {

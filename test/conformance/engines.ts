@@ -1,6 +1,7 @@
 /**
  * The engines that must agree. In all of them every program is verified before it is compiled.
  */
+import { useEngine } from "../../src/engine/default.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import type { EngineSettings } from "../../src/engine/settings.ts";
 import type { Node } from "../../src/graph/node.ts";
@@ -76,6 +77,17 @@ export function engineOn(label: string, settings?: EngineSettings): Engine {
   const make = devices[label];
   if (make === undefined) throw new Error(`no device "${label}"`);
   return new Engine(make(), settings);
+}
+
+/** What is computed on an engine that nobody needs any more then. */
+export async function onEngine<T>(engine: Engine, compute: () => Promise<T>): Promise<T> {
+  const before = useEngine(engine);
+  try {
+    return await compute();
+  } finally {
+    await engine.close();
+    if (before !== null) useEngine(before);
+  }
 }
 
 /** An engine on each of them. */

@@ -3,23 +3,17 @@
  * engine, with NaN in all memory that nobody has written.
  */
 import { describe, expect, test } from "vitest";
-import { useEngine } from "../../src/engine/default.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { autograd, einsum, F, fromOwned, type Tensor } from "../../src/index.ts";
 import type { Kernel } from "../../src/kernel/ir.ts";
 import type { Target } from "../../src/kernel/program.ts";
 import type { Device } from "../../src/runtime/device.ts";
 import { createInterpreterDevice } from "../../src/runtime/interpreter-device.ts";
-import { devicesAndNative, watched } from "./engines.ts";
+import { devicesAndNative, onEngine, watched } from "./engines.ts";
+import { numbers } from "./numbers.ts";
 import { withPoisonedMemory } from "./poison.ts";
 
 type Sizes = readonly number[];
-
-/** Numbers of which sums of a few hundred products are exact in float32. */
-function numbers(shape: Sizes, seed: number): Float32Array<ArrayBuffer> {
-  const count = shape.reduce((n, s) => n * s, 1);
-  return Float32Array.from({ length: count }, (_, i) => ((i * 7 + seed * i * i) % 31) / 16 - 0.9375);
-}
 
 const tensor = (shape: Sizes, seed: number): Tensor => fromOwned(numbers(shape, seed), [...shape]);
 
@@ -44,10 +38,9 @@ async function onDevice(
   const device = watched(withPoisonedMemory(make()), (program) => {
     kernels.push(...program.kernels);
   });
-  const engine = new Engine(device);
-  useEngine(engine);
-  const values = await Promise.all([compute()].flat().map((t) => t.data()));
-  await engine.close();
+  const values = await onEngine(new Engine(device), () =>
+    Promise.all([compute()].flat().map((t) => t.data())),
+  );
   return { values, kernels, target: device.target };
 }
 

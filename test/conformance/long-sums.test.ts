@@ -4,11 +4,10 @@
  * row is part of a vector; elsewhere summands are neighbours in one operand or both.
  */
 import { describe, expect, test } from "vitest";
-import { useEngine } from "../../src/engine/default.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { fromOwned } from "../../src/index.ts";
 import type { Device } from "../../src/runtime/device.ts";
-import { devicesAndNative, watched } from "./engines.ts";
+import { devicesAndNative, onEngine, watched } from "./engines.ts";
 import { errorOf, infer, operandsOf, truthOf } from "./large-convolutions.ts";
 import { withPoisonedMemory } from "./poison.ts";
 
@@ -45,16 +44,14 @@ async function product(
   watched(device, (program) => {
     names.push(...program.kernels.map((k) => k.name));
   });
-  const engine = new Engine(device);
-  const before = useEngine(engine);
   const [leftAlong, rightAlong] = arrangements[arrangement];
   const a = values(terms * rows, 3);
   const b = values(terms * columns, 5);
-  const left = leftAlong ? fromOwned(a, [rows, terms]) : fromOwned(a, [terms, rows]).t();
-  const right = rightAlong ? fromOwned(b, [columns, terms]).t() : fromOwned(b, [terms, columns]);
-  const result = await left.matmul(right).data();
-  await engine.close();
-  if (before !== null) useEngine(before);
+  const result = await onEngine(new Engine(device), () => {
+    const left = leftAlong ? fromOwned(a, [rows, terms]) : fromOwned(a, [terms, rows]).t();
+    const right = rightAlong ? fromOwned(b, [columns, terms]).t() : fromOwned(b, [terms, columns]);
+    return left.matmul(right).data();
+  });
   const at = (data: Float32Array, size: number, isAlong: boolean, i: number, k: number): number =>
     data[isAlong ? i * terms + k : k * size + i] as number;
   let most = 0;
@@ -93,10 +90,7 @@ describe.each(devicesAndNative)("$label", ({ make, lacks }) => {
       chunks.push(...kernels.filter((k) => k.name === "contraction_part").map((k) => k.chunks));
     });
     const engine = new Engine(device);
-    const before = useEngine(engine);
-    const result = await infer(engine, image);
-    await engine.close();
-    if (before !== null) useEngine(before);
+    const result = await onEngine(engine, () => infer(engine, image));
     expect(chunks).toEqual([8]);
     expect(errorOf(result, truth).most).toBeLessThan(2e-5);
   });

@@ -3,11 +3,10 @@
  * when the value is computed first, and with NaN in all memory that nobody has written.
  */
 import { describe, expect, test } from "vitest";
-import { useEngine } from "../../src/engine/default.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { F, fromOwned, nn, type Tensor } from "../../src/index.ts";
 import type { Device } from "../../src/runtime/device.ts";
-import { devicesAndNative, watched } from "./engines.ts";
+import { devicesAndNative, onEngine, watched } from "./engines.ts";
 import { withPoisonedMemory } from "./poison.ts";
 
 type Sizes = readonly number[];
@@ -155,16 +154,14 @@ async function compute(made: Device, { value, read }: Case): Promise<Found> {
     const calls = program.stages.flatMap((stage) => stage.calls);
     margins = calls.filter((c) => program.kernels[c.kernel]?.name === "margin").length;
   });
-  const engine = new Engine(device);
-  const before = useEngine(engine);
-  const together = await asArrays(new Whole(() => read(value()))());
-  const found = margins;
-  const first = value();
-  const given = fromOwned(Float32Array.from(await first.data()), [...first.shape]);
-  const apart = await asArrays(read(given));
-  await engine.close();
-  if (before !== null) useEngine(before);
-  return { together, apart, margins: found };
+  return onEngine(new Engine(device), async () => {
+    const together = await asArrays(new Whole(() => read(value()))());
+    const found = margins;
+    const first = value();
+    const given = fromOwned(Float32Array.from(await first.data()), [...first.shape]);
+    const apart = await asArrays(read(given));
+    return { together, apart, margins: found };
+  });
 }
 
 describe.each(devicesAndNative)("$label", ({ make, lacks }) => {

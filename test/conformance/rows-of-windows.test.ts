@@ -3,11 +3,10 @@
  * every second element. Rows end anywhere in a vector, and the last one ends with its buffer.
  */
 import { describe, expect, test } from "vitest";
-import { useEngine } from "../../src/engine/default.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { F, fromOwned, type Tensor } from "../../src/index.ts";
 import type { Device } from "../../src/runtime/device.ts";
-import { devicesAndNative } from "./engines.ts";
+import { devicesAndNative, onEngine } from "./engines.ts";
 
 const rows = 3;
 const widths = [2, 5, 6, 7, 8, 9, 14, 15, 16, 17, 31, 32, 33, 47, 66] as const;
@@ -18,14 +17,10 @@ const imageOf = (width: number): Float32Array<ArrayBuffer> =>
     i === 9 ? Number.NaN : ((i * 7) % 11) - 5 + i / 1024,
   );
 
-async function computed(device: Device, width: number, fn: (image: Tensor) => Tensor): Promise<number[]> {
-  const engine = new Engine(device);
-  const before = useEngine(engine);
-  const result = Array.from(await fn(fromOwned(imageOf(width), [1, 1, rows * 2, width])).data());
-  await engine.close();
-  if (before !== null) useEngine(before);
-  return result;
-}
+const computed = (device: Device, width: number, fn: (image: Tensor) => Tensor): Promise<number[]> =>
+  onEngine(new Engine(device), async () =>
+    Array.from(await fn(fromOwned(imageOf(width), [1, 1, rows * 2, width])).data()),
+  );
 
 /** What `of` makes of each window of so many rows and columns, two steps apart. */
 function expected(width: number, across: number, of: (window: readonly number[]) => number): number[] {

@@ -3,14 +3,13 @@
  * and where they are made so.
  */
 import { describe, expect, test } from "vitest";
-import { useEngine } from "../../src/engine/default.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { F } from "../../src/index.ts";
 import { wave } from "../../src/nn/reference.test-helper.ts";
 import type { Device } from "../../src/runtime/device.ts";
 import { createWasmDevice } from "../../src/runtime/wasm/device.ts";
 import { findCompiler } from "../setup/neighbours.ts";
-import { devices, nativeDevice, watched } from "./engines.ts";
+import { devices, nativeDevice, onEngine, watched } from "./engines.ts";
 import { errorOf, evaluate, operandsOf, type Results, type Sizes, truthOf } from "./large-convolutions.ts";
 import { withPoisonedChunks } from "./poison.ts";
 
@@ -98,23 +97,21 @@ test("what follows element by element stays in the contraction's kernel, whateve
   for (const strict of [false, true]) {
     const device = withPoisonedChunks(interpreter(16)());
     const loops = loopsOf(device);
-    const engine = new Engine(device, { strict });
-    const before = useEngine(engine);
-    const [x, w, b] = [wave([4, 3, 16, 18], 0.1), wave([6, 3, 3, 3], 0.7), wave([6], 1.3)];
-    const y = F.relu(F.conv2d(x, w, { bias: b, padding: 1 }));
-    const [plain, turned] = [
-      await y.data(),
-      await F.relu(F.conv2d(x, w, { bias: b }))
-        .permute([0, 2, 3, 1])
-        .data(),
-    ];
+    const found = await onEngine(new Engine(device, { strict }), async () => {
+      const [x, w, b] = [wave([4, 3, 16, 18], 0.1), wave([6, 3, 3, 3], 0.7), wave([6], 1.3)];
+      const y = F.relu(F.conv2d(x, w, { bias: b, padding: 1 }));
+      return [
+        await y.data(),
+        await F.relu(F.conv2d(x, w, { bias: b }))
+          .permute([0, 2, 3, 1])
+          .data(),
+      ];
+    });
     expect(loops).toEqual([
       strict ? "4x6x16x18 over 3x3x3: add, max" : "4x6x16x9x2 over 3x3x4: add, max",
       expect.stringMatching(/: add, max$/),
     ]);
-    results.push([plain, turned].map((data) => Array.from(data, (v) => Number(v.toFixed(5)))));
-    if (before !== null) useEngine(before);
-    await engine.close();
+    results.push(found.map((data) => Array.from(data, (v) => Number(v.toFixed(5)))));
   }
   expect(results[0]).toEqual(results[1]);
 });

@@ -3,20 +3,15 @@
  * the step is made of them row by row. On every engine, with NaN in all memory that nobody has written.
  */
 import { describe, expect, test } from "vitest";
-import { useEngine } from "../../src/engine/default.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { F, fromOwned, nn, noGrad, optim, type Tensor } from "../../src/index.ts";
 import type { Kernel } from "../../src/kernel/ir.ts";
 import type { Device } from "../../src/runtime/device.ts";
-import { devicesAndNative, engineOn, watched } from "./engines.ts";
+import { devicesAndNative, engineOn, onEngine, watched } from "./engines.ts";
+import { numbers } from "./numbers.ts";
 import { withPoisonedMemory } from "./poison.ts";
 
 type Sizes = readonly number[];
-
-function numbers(shape: Sizes, seed: number): Float32Array<ArrayBuffer> {
-  const count = shape.reduce((n, s) => n * s, 1);
-  return Float32Array.from({ length: count }, (_, i) => ((i * 7 + seed * i * i) % 31) / 16 - 0.9375);
-}
 
 interface Layer {
   readonly what: string;
@@ -58,21 +53,20 @@ async function twoSteps(
   engine: Engine,
   { input, weight, apply }: Layer,
 ): Promise<{ gradients: Float32Array[]; weights: Float32Array[] }> {
-  const before = useEngine(engine);
-  const x = fromOwned(numbers(input, 3), [...input]).requiresGrad_();
-  const w = new nn.Parameter(fromOwned(numbers(weight, 4), [...weight]));
-  const sgd = new optim.SGD([w], { lr: 0.01, momentum: 0.5 });
-  const found = { gradients: [] as Float32Array[], weights: [] as Float32Array[] };
-  for (let step = 0; step < 2; step++) {
-    sgd.zeroGrad();
-    apply(x, w).mul(0.125).square().sum().backward();
-    await sgd.step();
-    found.gradients.push(Float32Array.from(await (w.grad as Tensor).data()));
-    found.weights.push(Float32Array.from(await noGrad(() => w.clone()).data()));
-  }
-  await engine.close();
-  if (before !== null) useEngine(before);
-  return found;
+  return onEngine(engine, async () => {
+    const x = fromOwned(numbers(input, 3), [...input]).requiresGrad_();
+    const w = new nn.Parameter(fromOwned(numbers(weight, 4), [...weight]));
+    const sgd = new optim.SGD([w], { lr: 0.01, momentum: 0.5 });
+    const found = { gradients: [] as Float32Array[], weights: [] as Float32Array[] };
+    for (let step = 0; step < 2; step++) {
+      sgd.zeroGrad();
+      apply(x, w).mul(0.125).square().sum().backward();
+      await sgd.step();
+      found.gradients.push(Float32Array.from(await (w.grad as Tensor).data()));
+      found.weights.push(Float32Array.from(await noGrad(() => w.clone()).data()));
+    }
+    return found;
+  });
 }
 
 /** How many values of this size a kernel writes. */
