@@ -30,10 +30,10 @@ import {
   emitPartialStore,
   emitStore,
 } from "./memory-access.ts";
-import { control, f32, f32x4, f64, i32, i32x4, v128, type WasmType } from "./opcodes.ts";
+import { control, f32, f32x4, f64, i32, i32x4, type WasmType } from "./opcodes.ts";
 import { type Register, registerOf, wasmTypeOf } from "./registers.ts";
 import { runsOf, SharedValues } from "./shared-values.ts";
-import { emitExtremeChoice } from "./short-forms.ts";
+import { emitExtremeChoice, emitVectorSelect } from "./short-forms.ts";
 
 /** What kernels of one module share. */
 export interface KernelOptions {
@@ -212,12 +212,16 @@ class KernelFunction implements Emitter {
 
   #select(e: SelectExpr): void {
     if (emitExtremeChoice(this, e)) return;
-    this.value(e.a);
-    this.value(e.b);
     // One condition for all lanes is cheaper as a scalar.
     const condition = e.condition.kind === "splat" ? e.condition.a : e.condition;
+    if (condition.lanes > 1) {
+      emitVectorSelect(this, e, this.#options.relaxed);
+      return;
+    }
+    this.value(e.a);
+    this.value(e.b);
     this.value(condition);
-    this.code.op(condition.lanes === 1 ? control.select : v128.bitselect);
+    this.code.op(control.select);
   }
 
   #splat(e: SplatExpr): void {

@@ -169,6 +169,7 @@ export const i32x4 = {
   minS: 0xfd00b6,
   maxS: 0xfd00b8,
   truncSatF32x4S: 0xfd00f8,
+  relaxedLaneselect: 0xfd010b,
 } as const;
 
 export const i64x2 = { extmulLowI32x4U: 0xfd00de, extmulHighI32x4U: 0xfd00df } as const;

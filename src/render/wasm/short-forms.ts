@@ -3,7 +3,7 @@
  * to the last bit.
  */
 import { extremeOf } from "../../kernel/extreme-choice.ts";
-import type { BinaryExpr, SelectExpr } from "../../kernel/ir.ts";
+import type { BinaryExpr, Expr, SelectExpr } from "../../kernel/ir.ts";
 import { type Emitter, pushSplat } from "./emitter.ts";
 import { f32x4, i32x4, v128 } from "./opcodes.ts";
 import { registerOf } from "./registers.ts";
@@ -48,3 +48,26 @@ export function emitExtremeChoice(emitter: Emitter, e: SelectExpr): boolean {
   emitter.code.op(extreme.fn === "larger" ? f32x4.pmax : f32x4.pmin);
   return true;
 }
+
+/**
+ * A choice between two vectors by a condition on each lane, which is a mask of all ones or none. Zeros on one side leave one
+ * instruction; else lanes may be chosen by a single bit of the mask where the host can do that, for three instructions of the
+ * processor.
+ */
+export function emitVectorSelect(emitter: Emitter, { condition, a, b }: SelectExpr, relaxed: boolean): void {
+  const { code } = emitter;
+  if (isZero(a) || isZero(b)) {
+    emitter.value(isZero(b) ? a : b);
+    emitter.value(condition);
+    code.op(isZero(b) ? v128.and : v128.andnot);
+    return;
+  }
+  emitter.value(a);
+  emitter.value(b);
+  emitter.value(condition);
+  code.op(relaxed && registerOf(a) !== "mask" ? i32x4.relaxedLaneselect : v128.bitselect);
+}
+
+/** Whether all bits of a value are 0. */
+const isZero = (e: Expr): boolean =>
+  e.kind === "splat" ? isZero(e.a) : e.kind === "const" && Object.is(e.value, 0);
