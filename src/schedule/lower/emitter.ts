@@ -142,6 +142,17 @@ export class Emitter {
     this.#dependencies.clear();
   }
 
+  /** Runs `body` for `count` steps of a variable, from `base` (null: from 0) on, each as code of its own. */
+  unrolled(name: string, base: Expr | null, count: number, body: (step: number) => void): void {
+    for (let step = 0; step < count; step++) {
+      const statements = this.block(() => {
+        this.bind(name, base, step);
+        body(step);
+      });
+      for (const s of statements) this.push(s);
+    }
+  }
+
   /**
    * Runs `body` for as many steps of a variable as a vector has lanes, from `base` on. What lies along this variable, and
    * across the one of the vectors, is read by vectors for all steps at once and turned in registers. Guards on the
@@ -152,13 +163,10 @@ export class Emitter {
   turned(name: string, base: Expr, inside: number | null, body: () => void): void {
     const turn: Turn = { name, base, level: this.depth, vectors: new Map(), inside, step: 0 };
     this.#guards.turn = turn;
-    for (; turn.step < this.#vector.lanes; turn.step++) {
-      const statements = this.block(() => {
-        this.bind(name, base, turn.step);
-        body();
-      });
-      for (const s of statements) this.push(s);
-    }
+    this.unrolled(name, base, this.#vector.lanes, (step) => {
+      turn.step = step;
+      body();
+    });
     this.#guards.turn = null;
     this.#dependencies.clear();
   }

@@ -32,6 +32,7 @@ import {
 import { type FineDomain, refine } from "./refine.ts";
 import { lowerTurned } from "./turned.ts";
 import { type BodyStore, emitChunks, emitStores, planChunks, type WalkBody } from "./walk.ts";
+import { emitWindow, type Windows, windowsOf } from "./windows.ts";
 
 /** Loads whatever has a buffer that the group does not fill itself. */
 export function reachBuffers(
@@ -143,16 +144,55 @@ export function lowerMap(group: Group, context: LoweringContext): LoweredCall[] 
   const order = walkOrder(usual, inUsual);
   const apart = order === null ? usual : splitDims(shape, order);
   const trial = order === null ? inUsual : evaluate(group, apart, shape, context);
+  return [windowedMap(group, apart, trial, context) ?? plainMap(group, apart, trial, context)];
+}
+
+function plainMap(
+  group: Group,
+  apart: readonly Dim[],
+  trial: WalkBody,
+  context: LoweringContext,
+): LoweredCall {
+  const { shape } = (group.stores[0] as Store).node;
   const dims = mergeDims(apart, indicesOf(trial), shape);
-  const { body, stores, buffers } =
-    dims.length === apart.length ? trial : evaluate(group, dims, shape, context);
+  const walk = dims.length === apart.length ? trial : evaluate(group, dims, shape, context);
+  return emitMap(walk, { around: dims, inside: [] }, sizeOf(shape), context);
+}
+
+/** The walk by windows of neighbours that share what they read; null where there are none. */
+function windowedMap(
+  group: Group,
+  apart: readonly Dim[],
+  trial: WalkBody,
+  context: LoweringContext,
+): LoweredCall | null {
+  const { shape } = (group.stores[0] as Store).node;
+  const fine = refine(apart, indicesOf(trial), shape);
+  if (fine === null) return null;
+  const inParts = (dims: readonly Dim[]): WalkBody => evaluate(group, dims, shape, context, fine);
+  const walk = inParts(splitDims(fine.shape, fine.order));
+  const windows = windowsOf(fine, walk);
+  if (windows === null) return null;
+  const around = mergeDims(windows.around, indicesOf(walk), fine.shape);
+  const merged = { around, inside: windows.inside };
+  return emitMap(inParts([...around, ...windows.inside]), merged, sizeOf(shape), context);
+}
+
+function emitMap(
+  walk: WalkBody,
+  { around, inside }: Windows,
+  size: number,
+  context: LoweringContext,
+): LoweredCall {
+  const { body, stores, buffers } = walk;
   const kernel = new KernelBuffers(buffers);
   const locals = new Locals();
   const chunk = chunkLocal(locals);
   const emitter = new Emitter(body, kernel, locals);
   const work = operationCount(body.all);
-  const lanes = lanesAlong(dims[dims.length - 1]?.extent ?? 1, lanesFor(body.all, context.target.lanes));
-  const plan = planChunks(dims, chunkCount(sizeOf(shape), work / 4), lanes);
-  emitChunks(emitter, chunk, plan, lanes, () => emitStores(emitter, stores));
-  return [kernel.finish("map", plan.chunks, chunk, emitter.finish(), work * sizeOf(shape))];
+  const lanes = lanesAlong(around[around.length - 1]?.extent ?? 1, lanesFor(body.all, context.target.lanes));
+  const plan = planChunks(around, chunkCount(size, work / 4), lanes);
+  const write = (): void => emitWindow(emitter, inside, () => emitStores(emitter, stores));
+  emitChunks(emitter, chunk, plan, lanes, write);
+  return kernel.finish("map", plan.chunks, chunk, emitter.finish(), work * size);
 }

@@ -27,6 +27,11 @@ import { isUniform, type Scalar, type ScalarBody } from "../scalar-body.ts";
 import type { Dim } from "./domain.ts";
 import type { Emitter } from "./emitter.ts";
 import type { BodyStore } from "./walk.ts";
+
+/** Elements that are reduced without a loop, at most, and those along each axis. */
+const mostWritten = 32;
+const longestSide = 4;
+
 /** One reduction inside a kernel: what it reads, how it combines, and the position it reports for arg reductions. */
 export interface Reduction {
   readonly fn: ReduceFn;
@@ -331,7 +336,9 @@ export class ReduceLoops {
     if (extent <= runLength * step) {
       const points = [...accumulators.keys()];
       for (let i = 0; i < points.length; i += together) {
-        emitter.loop(name, start, end, step, () => body(accumulators, points.slice(i, i + together)));
+        const some = (): void => body(accumulators, points.slice(i, i + together));
+        if (this.#isWindow(accumulators.length)) emitter.unrolled(name, null, extent, some);
+        else emitter.loop(name, start, end, step, some);
       }
       return;
     }
@@ -343,6 +350,13 @@ export class ReduceLoops {
         this.#runs({ ...range, start: use(run), end: stop, extent: unit }, fresh, width, body),
       );
     });
+  }
+
+  /** Whether all that is reduced to one element are a few, as under one maximum of a pooled image: each is code of its own. */
+  #isWindow(points: number): boolean {
+    const { kernel, reduced, along } = this.#s;
+    if (along === null || kernel.part !== null || reduced.some((d) => d.extent > longestSide)) return false;
+    return reduced.reduce((count, d) => count * d.extent, points) <= mostWritten;
   }
 
   #partValue(): Expr {

@@ -11,6 +11,8 @@ import type { Dim } from "./domain.ts";
 export interface FineDomain {
   readonly shape: Shape;
   readonly order: Order;
+  /** Axes of the domain that each axis of the values has become. */
+  readonly parts: readonly (readonly number[])[];
   /** The coordinates of a point in the shape of the values. */
   whole(at: readonly Index[]): Index[];
 }
@@ -31,6 +33,7 @@ export function refine(dims: readonly Dim[], indices: readonly Index[], shape: S
   return {
     shape: parts.flat(),
     order: [...rest, ...walked].flatMap(axesOf),
+    parts: shape.map((_, d) => axesOf(d)),
     whole: (at) =>
       parts.map((sizes, d) =>
         linearize(

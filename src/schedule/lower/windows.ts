@@ -1,0 +1,53 @@
+/**
+ * Windows of a map: neighbours for which the same is read, as the pixels under one maximum of a pooled image. All of a
+ * window are computed at once, so that what they share is read once, and what tells them apart is a constant.
+ */
+import { dependsOn } from "../index-math.ts";
+import { type Dim, splitDims } from "./domain.ts";
+import type { Emitter } from "./emitter.ts";
+import type { FineDomain } from "./refine.ts";
+import type { WalkBody } from "./walk.ts";
+
+/** Elements that a window has at most: the code of each is its own. */
+const mostElements = 16;
+
+/** Loops over windows, and those over the elements of one. */
+export interface Windows {
+  readonly around: readonly Dim[];
+  readonly inside: readonly Dim[];
+}
+
+/** The windows of a domain whose axes have been taken apart; null where there are none. */
+export function windowsOf(fine: FineDomain, { body }: WalkBody): Windows | null {
+  const dims = splitDims(fine.shape, fine.order);
+  const last = dims[dims.length - 1] as Dim;
+  // Vectors run along the last axis, not along a part of it.
+  if (partsOf(fine, last).length > 1) return null;
+  if (body.all.some((s) => s.kind === "inside" || (s.kind === "load" && s.guards.length > 0))) return null;
+  const vectors = body.all.filter((s) => s.kind === "load" && dependsOn(s.index, last.variable.name));
+  const isShared = (dim: Dim): boolean => {
+    const parts = partsOf(fine, dim);
+    const others = dims.filter((d) => d !== dim && parts.includes(d.axes[0] as number));
+    return vectors.some(
+      (s) =>
+        s.kind === "load" &&
+        !dependsOn(s.index, dim.variable.name) &&
+        others.some((d) => dependsOn(s.index, d.variable.name)),
+    );
+  };
+  const inside = dims.filter((d) => d !== last && isShared(d));
+  const elements = inside.reduce((count, d) => count * d.extent, 1);
+  if (inside.length === 0 || elements > mostElements) return null;
+  return { around: dims.filter((d) => !inside.includes(d)), inside };
+}
+
+/** The parts of the axis that a loop goes along a part of. */
+const partsOf = ({ parts }: FineDomain, { axes }: Dim): readonly number[] =>
+  parts.find((all) => all.includes(axes[0] as number)) as readonly number[];
+
+/** Runs `body` at each element of a window. */
+export function emitWindow(emitter: Emitter, inside: readonly Dim[], body: () => void): void {
+  const [dim, ...rest] = inside;
+  if (dim === undefined) body();
+  else emitter.unrolled(dim.variable.name, null, dim.extent, () => emitWindow(emitter, rest, body));
+}
