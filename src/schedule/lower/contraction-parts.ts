@@ -7,8 +7,9 @@ import { extent } from "../contraction-plan.ts";
 import { ofAtom, variable } from "../index-math.ts";
 import type { Buffer, LoweredCall, LoweringContext } from "../plan.ts";
 import { ScalarBody } from "../scalar-body.ts";
-import { emitInline, hold, type Problem, rowColumns, rowStarts } from "./contraction-problem.ts";
-import { emitTile, makeAccumulators, type SummedLoop } from "./contraction-tile.ts";
+import { type Block, emitBlock, type TileAt, walkBlocks } from "./contraction-blocks.ts";
+import { emitInline, hold, type Problem } from "./contraction-problem.ts";
+import { makeAccumulators, type SummedLoop } from "./contraction-tile.ts";
 import { Emitter } from "./emitter.ts";
 import { chunkLocal, KernelBuffers } from "./kernel-frame.ts";
 /** How a long sum is cut: into `count` parts of `size` steps of its outermost loop. */
@@ -142,79 +143,36 @@ export function lowerParts(p: Problem, parts: SumParts, partial: Buffer, table: 
   const outer = p.loops[0] as SummedLoop;
   const from = emitter.define("from", mul(part, int(parts.size)));
   const to = emitter.define("to", binary("min", add(from, int(parts.size)), int(outer.size)));
-  const steps: Steps = { start: from, end: to, size: parts.size };
-  blocks(emitter, p, 0, steps, int(0), int(0), (cut, rowAt, columnAt) => {
-    const last = cut[cut.length - 1] as SummedLoop;
+  const sums = { buffer: target, base, rowSize: parts.rowSize };
+  walkBlocks(emitter, p, { start: from, end: to, size: parts.size }, blockSteps, (block) => {
+    const last = block.loops[block.loops.length - 1] as SummedLoop;
     const loops =
-      table === null ? cut : [...cut.slice(0, -1), { ...last, rowTable: kernel.use(table.id, "read") }];
-    resultTiles(emitter, p, parts, target, base, { loops, rowAt, columnAt });
+      table === null
+        ? block.loops
+        : [...block.loops.slice(0, -1), { ...last, rowTable: kernel.use(table.id, "read") }];
+    resultTiles(emitter, p, sums, { ...block, loops });
   });
   const flops = 2 * p.batch * p.rows * p.columns * extent(p.spec, p.plan.summed);
   return kernel.finish("contraction_part", parts.count * p.batch, chunk, emitter.finish(), flops);
 }
 
-/** Those of a loop, or of a part of it. */
-interface Steps {
-  readonly start: Expr;
-  readonly end: Expr;
-  /** How many, the last part excepted. */
-  readonly size: number;
-}
-
-/** Loops over blocks of the sum: outer loops step by step, the first that would be too long in blocks. */
-function blocks(
-  emitter: Emitter,
-  p: Problem,
-  depth: number,
-  steps: Steps,
-  rowAt: Expr,
-  columnAt: Expr,
-  body: (loops: readonly SummedLoop[], rowAt: Expr, columnAt: Expr) => void,
-): void {
-  const loop = p.loops[depth] as SummedLoop;
-  const inner = p.loops.slice(depth + 1);
-  const innerSize = inner.reduce((n, l) => n * l.size, 1);
-  if (innerSize > blockSteps) {
-    emitter.loop(`s${depth}`, steps.start, steps.end, 1, (k) => {
-      const row = hold(emitter, add(rowAt, mul(use(k), int(loop.rowStride))));
-      const column = hold(emitter, add(columnAt, mul(use(k), int(loop.columnStride))));
-      const { size } = p.loops[depth + 1] as SummedLoop;
-      blocks(emitter, p, depth + 1, { start: int(0), end: int(size), size }, row, column, body);
-    });
-    return;
-  }
-  // Blocks of equal size, so that the last one is not a small remainder.
-  const most = Math.max(1, Math.floor(blockSteps / innerSize));
-  const size = Math.ceil(steps.size / Math.ceil(steps.size / most));
-  emitter.loop(`s${depth}`, steps.start, steps.end, size, (k) => {
-    const end = emitter.define("stop", binary("min", add(use(k), int(size)), steps.end));
-    body([{ ...loop, bounds: { start: use(k), end } }, ...inner], rowAt, columnAt);
-  });
-}
-
-interface Block {
-  readonly loops: readonly SummedLoop[];
-  readonly rowAt: Expr;
-  readonly columnAt: Expr;
+/** Where partial sums lie: the kernel's buffer, the place of row 0 and column 0, and how far rows are apart. */
+interface PartialSums {
+  readonly buffer: number;
+  readonly base: Expr;
+  readonly rowSize: number;
 }
 
 /** So many tiles, one above the other, are written out, each with the places of its rows as constants. */
 const writtenTiles = 8;
 
 /** All tiles of the partial result for one block of the sum. */
-function resultTiles(
-  emitter: Emitter,
-  p: Problem,
-  parts: SumParts,
-  target: number,
-  base: Expr,
-  block: Block,
-): void {
+function resultTiles(emitter: Emitter, p: Problem, sums: PartialSums, block: Block): void {
   const width = p.tile.vectors * p.lanes;
   const wholeRows = p.rows - (p.rows % p.tile.rows);
   const wholeColumns = p.columns - (p.columns % width);
   const tile = (m: Expr, n: Expr, rows: number, vectors: number): void =>
-    partTile(emitter, p, parts, target, base, block, { m, n, rows, vectors });
+    partTile(emitter, p, sums, block, { m, n, rows, vectors });
   const rowLoops = (n: Expr, vectors: number): void => {
     const { rows } = p.tile;
     if (p.rows <= rows * writtenTiles) {
@@ -231,59 +189,19 @@ function resultTiles(
   if (wholeColumns < p.columns) rowLoops(int(wholeColumns), Math.ceil((p.columns - wholeColumns) / p.lanes));
 }
 
-function partTile(
-  emitter: Emitter,
-  p: Problem,
-  parts: SumParts,
-  target: number,
-  base: Expr,
-  block: Block,
-  at: { m: Expr; n: Expr; rows: number; vectors: number },
-): void {
+/** Adds a block's products to a tile of the partial sums. */
+function partTile(emitter: Emitter, p: Problem, sums: PartialSums, block: Block, at: TileAt): void {
   const { lanes, dtype } = p;
-  const corner = hold(emitter, add(base, add(mul(at.m, int(parts.rowSize)), at.n)));
-  const place = (i: number, v: number): Expr => add(corner, int(i * parts.rowSize + v * lanes));
-  const accumulators = makeAccumulators(emitter, at.rows, { vectors: at.vectors, lanes, dtype }, (i, v) =>
-    load(target, dtype, place(i, v), lanes),
+  const { buffer, base, rowSize } = sums;
+  const corner = hold(emitter, add(base, add(mul(at.m, int(rowSize)), at.n)));
+  const place = (i: number, v: number): Expr => add(corner, int(i * rowSize + v * lanes));
+  const accumulators = makeAccumulators(emitter, at.rows, { ...at, lanes, dtype }, (i, v) =>
+    load(buffer, dtype, place(i, v), lanes),
   );
-  const b = ofAtom(variable("b", p.batch));
-  let column: Expr = int(0);
-  emitInline(emitter, () => {
-    emitter.bind("n", at.n);
-    column = hold(
-      emitter,
-      add(emitter.address(p.column.start(b, ofAtom(variable("n", p.columns)))), block.columnAt),
-    );
-  });
-  // Rows with one base keep one.
-  const moved = new Map<Expr, Expr>();
-  const rows = rowStarts(emitter, p, { batch: b, column: at.n }, at.m, at.rows).map(
-    ({ base: start, offset }) => {
-      const from = moved.get(start) ?? hold(emitter, add(start, block.rowAt));
-      moved.set(start, from);
-      return { base: from, offset };
-    },
-  );
-  emitTile(
-    emitter,
-    {
-      dtype,
-      lanes,
-      vectors: at.vectors,
-      rowBuffer: emitter.buffers.use(p.rowAccess.buffer.id, "read"),
-      rows,
-      columnBuffer: emitter.buffers.use(p.column.buffer.id, "read"),
-      column,
-      rowColumns: rowColumns(p, at.n),
-      loops: block.loops,
-      writesOut: p.writesOut,
-      ...(at.n.kind === "const" ? { columns: p.columns - at.n.value } : {}),
-    },
-    accumulators,
-  );
+  emitBlock(emitter, p, block, at, accumulators);
   accumulators.forEach((list, i) => {
     list.forEach((c, v) => {
-      emitter.push(store(target, place(i, v), use(c)));
+      emitter.push(store(buffer, place(i, v), use(c)));
     });
   });
 }

@@ -83,7 +83,8 @@ export function analyze(node: Node, context: LoweringContext): Problem {
   const rows = extent(spec, plan.rows);
   const maybeInParts = isCut(asItLies, plan, spec, columns);
   const direct = directColumns(node, plan, lanes, columns, maybeInParts, context);
-  const inParts = maybeInParts && (direct !== null || rows * columns <= smallResult / 2);
+  const inParts =
+    maybeInParts && (direct !== null || isCutLaidOut(asItLies, plan, spec, columns, lanes, context.target));
   const turned =
     unpadded === null && !inParts && liesAcross(asItLies, spec, plan, context.target)
       ? turnedRows(operand, asItLies, spec, plan, context)
@@ -126,15 +127,40 @@ export function analyze(node: Node, context: LoweringContext): Problem {
   return { ...base, ...shape, loops, column: packed };
 }
 
-/** Whether a long sum is cut into parts: where the row operand lies along its rows, or along the sum of a small result. */
+/** Whether a long sum may be cut into parts: where the row operand lies along its rows, or along the sum of a small result. */
 function isCut(rowAccess: Access, plan: ContractionPlan, spec: ContractionSpec, columns: number): boolean {
   if (extent(spec, plan.summed) < longSum) return false;
   const rows = extent(spec, plan.rows);
-  const isNext = (d: number | undefined): boolean =>
-    d !== undefined && factorOf(rowAccess.index, `x${d}`) === 1;
-  if (rows <= 16 || isNext(plan.rows[plan.rows.length - 1])) return true;
+  if (rows <= 16 || liesAlongRows(rowAccess, plan)) return true;
   const last = plan.summed.findLast((d) => spec.sizes[d] !== 1);
-  return isNext(last) && rows * columns <= smallResult;
+  return isNext(rowAccess, last) && rows * columns <= smallResult;
+}
+
+const isNext = ({ index }: Access, d: number | undefined): boolean =>
+  d !== undefined && factorOf(index, `x${d}`) === 1;
+
+const liesAlongRows = (rowAccess: Access, { rows }: ContractionPlan): boolean =>
+  isNext(rowAccess, rows[rows.length - 1]);
+
+/** From so many tiles on, threads have enough to do. */
+const enoughTiles = 4;
+
+/**
+ * Whether it is cut where the column operand is laid out. If the row operand lies along the sum, a tile's sum reads both from one end
+ * to the other, which is better than partial sums, read and written again and again, while there are tiles for all threads.
+ */
+function isCutLaidOut(
+  rowAccess: Access,
+  plan: ContractionPlan,
+  spec: ContractionSpec,
+  columns: number,
+  lanes: number,
+  target: Target,
+): boolean {
+  const rows = extent(spec, plan.rows);
+  if (rows <= 16 || liesAlongRows(rowAccess, plan)) return rows * columns <= smallResult / 2;
+  const tile = tileOf(spec, plan, columns, lanes, target, false);
+  return Math.ceil(rows / tile.rows) * Math.ceil(columns / (tile.vectors * lanes)) < enoughTiles;
 }
 
 /** Rows of the column operand further apart than this share cache sets when a panel is read. */

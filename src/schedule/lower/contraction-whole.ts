@@ -1,8 +1,21 @@
-import { add, binary, compare, int, Locals, mul, use, when } from "../../kernel/build.ts";
-import type { Expr, Local } from "../../kernel/ir.ts";
+import {
+  add,
+  binary,
+  compare,
+  constant,
+  int,
+  Locals,
+  load,
+  mul,
+  store,
+  use,
+  when,
+} from "../../kernel/build.ts";
+import { type Expr, type Local, valueTypeOf } from "../../kernel/ir.ts";
 import { extent } from "../contraction-plan.ts";
 import { ofAtom, variable, zero } from "../index-math.ts";
 import type { Buffer, Group, LoweredCall, LoweringContext } from "../plan.ts";
+import { emitBlock, type RowStart, type TileAt, walkBlocks, wholeSum } from "./contraction-blocks.ts";
 import { type Cuts, cutChunks } from "./contraction-cuts.ts";
 import { contractionEpilogue, type Epilogue } from "./contraction-epilogue.ts";
 import {
@@ -11,11 +24,10 @@ import {
   hold,
   type Problem,
   positions,
-  rowColumns,
   rowPlaces,
   rowStarts,
 } from "./contraction-problem.ts";
-import { emitTile, makeAccumulators, type SummedLoop, type Tile } from "./contraction-tile.ts";
+import { makeAccumulators, type SummedLoop } from "./contraction-tile.ts";
 import { Emitter } from "./emitter.ts";
 import { chunkLocal, KernelBuffers } from "./kernel-frame.ts";
 import { type BodyStore, emitStores } from "./walk.ts";
@@ -23,18 +35,24 @@ import { type BodyStore, emitStores } from "./walk.ts";
 /** Multiplications that a chunk should at least do. */
 const chunkWork = 60_000;
 
-/** The element of a row operand at which a row of the tile starts: a register plus a constant. */
-type RowStart = Tile["rows"][number];
-
-/** A tile's first row and column and its size. */
-interface TilePlace {
-  readonly m: Expr;
-  readonly n: Expr;
-  readonly rows: number;
-  readonly vectors: number;
-  /** Where its rows start, if that is known. */
-  readonly starts?: readonly RowStart[];
+/** The rows or columns of a chunk, and whether they are the last. */
+interface Range {
+  readonly from: Expr;
+  readonly to: Expr;
+  readonly isLast: Expr;
 }
+
+/** The part of the result that a chunk owns. */
+interface Part {
+  readonly m: Range;
+  readonly n: Range;
+}
+
+/**
+ * Steps of a sum after which what has been added up goes to a sum of such: each term goes through as many roundings as one
+ * of these has terms, not as many as there are terms.
+ */
+const runSteps = 1024;
 
 /** Chunks own parts of the result; every sum is done in one go and the epilogue runs on the accumulators. */
 export class WholeSums {
@@ -71,7 +89,9 @@ export class WholeSums {
       rows * columns,
       wanted,
     );
-    this.#chunkLoops(emitter, chunk, cuts, stores);
+    const sums = this.#sumsOfRuns(summed);
+    if (sums !== null) used.set(sums.id, sums);
+    this.#chunkLoops(emitter, chunk, cuts, sums, stores);
     const flops = 2 * batch * rows * columns * summed * (p.clipped?.kept ?? 1);
     return kernel.finish("contraction", cuts.chunks, chunk, emitter.finish(), flops);
   }
@@ -87,7 +107,14 @@ export class WholeSums {
     return contractionEpilogue(this.#group, this.#context, place, used);
   }
 
-  #chunkLoops(emitter: Emitter, chunk: Local, cuts: Cuts, stores: readonly BodyStore[]): void {
+  /** Memory for the sums of a tile's runs; null where each sum is one run. */
+  #sumsOfRuns(summed: number): Buffer | null {
+    const { tile, lanes, dtype } = this.#p;
+    return summed > runSteps ? this.#context.scratch(dtype, tile.rows * tile.vectors * lanes) : null;
+  }
+
+  /** Which part of the result a chunk owns; binds its batch element. */
+  #part(emitter: Emitter, chunk: Local, cuts: Cuts): Part {
     const { tile, rows, lanes, columns } = this.#p;
     let rest: Expr = use(chunk);
     const take = (name: string, { blocks }: Cuts["rows"]): Expr => {
@@ -100,35 +127,50 @@ export class WholeSums {
     const rowBlock = firstRows ?? take("mb", cuts.rows);
     emitter.bind("b", emitter.define("b", rest));
     const width = tile.vectors * lanes;
-    const range = (block: Expr, size: number, most: number): { from: Expr; to: Expr } => {
-      const from = emitter.define("from", mul(block, int(size)));
-      return { from, to: emitter.define("to", binary("min", add(from, int(size)), int(most))) };
+    const range = (block: Expr, { tiles, blocks }: Cuts["rows"], size: number, most: number): Range => {
+      const from = emitter.define("from", mul(block, int(tiles * size)));
+      const to = emitter.define("to", binary("min", add(from, int(tiles * size)), int(most)));
+      return { from, to, isLast: compare("eq", block, int(blocks - 1)) };
     };
+    return {
+      m: range(rowBlock, cuts.rows, tile.rows, rows - (rows % tile.rows)),
+      n: range(columnBlock, cuts.columns, width, Math.ceil(columns / width) * width),
+    };
+  }
+
+  #chunkLoops(
+    emitter: Emitter,
+    chunk: Local,
+    cuts: Cuts,
+    sums: Buffer | null,
+    stores: readonly BodyStore[],
+  ): void {
+    const { tile, rows, lanes, columns } = this.#p;
+    const part = this.#part(emitter, chunk, cuts);
+    const width = tile.vectors * lanes;
     const wholeRows = rows - (rows % tile.rows);
-    const mRange = range(rowBlock, cuts.rows.tiles * tile.rows, wholeRows);
-    const nRange = range(columnBlock, cuts.columns.tiles * width, Math.ceil(columns / width) * width);
     const wholeColumns = columns - (columns % width);
     const alongRows = (tiles: (m: Expr, height: number) => void): void => {
       if (wholeRows > 0) {
-        emitter.loop("m0", mRange.from, mRange.to, tile.rows, (m) => tiles(use(m), tile.rows));
+        emitter.loop("m0", part.m.from, part.m.to, tile.rows, (m) => tiles(use(m), tile.rows));
       }
       if (wholeRows < rows) {
         const last = emitter.block(() => tiles(int(wholeRows), rows - wholeRows));
-        emitter.push(when(compare("eq", rowBlock, int(cuts.rows.blocks - 1)), last));
+        emitter.push(when(part.m.isLast, last));
       }
     };
     const alongColumns = (tiles: (n: Expr, vectors: number) => void): void => {
       if (wholeColumns > 0) {
-        const end = emitter.define("end", binary("min", nRange.to, int(wholeColumns)));
-        emitter.loop("n0", nRange.from, end, width, (n) => tiles(use(n), tile.vectors));
+        const end = emitter.define("end", binary("min", part.n.to, int(wholeColumns)));
+        emitter.loop("n0", part.n.from, end, width, (n) => tiles(use(n), tile.vectors));
       }
       if (wholeColumns < columns) {
         const left = Math.ceil((columns - wholeColumns) / lanes);
         const last = emitter.block(() => tiles(int(wholeColumns), left));
-        emitter.push(when(compare("eq", columnBlock, int(cuts.columns.blocks - 1)), last));
+        emitter.push(when(part.n.isLast, last));
       }
     };
-    const one = (at: TilePlace): void => this.#tile(emitter, at, stores);
+    const one = (at: TileAt): void => this.#tile(emitter, at, sums, stores);
     if (!this.#p.plan.sharesColumns) {
       alongColumns((n, vectors) => alongRows((m, rows) => one({ m, n, rows, vectors })));
       return;
@@ -150,40 +192,50 @@ export class WholeSums {
     return rowStarts(emitter, this.#p, { batch, column: n }, m, rows);
   }
 
-  #tile(emitter: Emitter, { m, n, rows, vectors, starts }: TilePlace, stores: readonly BodyStore[]): void {
+  #tile(emitter: Emitter, at: TileAt, sums: Buffer | null, stores: readonly BodyStore[]): void {
     const p = this.#p;
-    const { lanes, dtype } = p;
-    const kernelBuffer = (b: Buffer): number => this.#use(emitter, b);
-    const accumulators = makeAccumulators(emitter, rows, { vectors, lanes, dtype });
-    const b = ofAtom(variable("b", p.batch));
-    let column: Expr = int(0);
-    emitInline(emitter, () => {
-      emitter.bind("n", n);
-      column = hold(emitter, emitter.address(p.column.start(b, ofAtom(variable("n", p.columns)))));
-    });
-    emitTile(
-      emitter,
-      {
-        dtype,
-        lanes,
-        vectors,
-        rowBuffer: kernelBuffer(p.rowAccess.buffer),
-        rows: starts ?? this.#rowStarts(emitter, m, n, rows),
-        rowColumns: rowColumns(p, n),
-        columnBuffer: kernelBuffer(p.column.buffer),
-        column,
-        loops: p.loops.map((loop) => this.#inside(emitter, m, loop)),
-        writesOut: p.writesOut,
-        // A column operand that is laid out has zeros behind the last column.
-        ...(n.kind === "const" && p.column.before.length === 0 ? { columns: p.columns - n.value } : {}),
-      },
-      accumulators,
-    );
+    const accumulators = sums === null ? this.#fresh(emitter, at) : this.#inRuns(emitter, at, sums);
+    if (sums === null) {
+      const loops = p.loops.map((loop) => this.#inside(emitter, at.m, loop));
+      emitBlock(emitter, p, { ...wholeSum(p), loops }, at, accumulators);
+    }
     accumulators.forEach((list, i) => {
       list.forEach((c, v) => {
-        this.#finish(emitter, { m, i, n, v, c }, stores);
+        this.#finish(emitter, { m: at.m, i, n: at.n, v, c }, stores);
       });
     });
+  }
+
+  #fresh(
+    emitter: Emitter,
+    { rows, vectors }: TileAt,
+    initial?: (row: number, vector: number) => Expr,
+  ): Local[][] {
+    const { lanes, dtype } = this.#p;
+    return makeAccumulators(emitter, rows, { vectors, lanes, dtype }, initial);
+  }
+
+  /** A tile's sums, added up in runs. */
+  #inRuns(emitter: Emitter, at: TileAt, sums: Buffer): Local[][] {
+    const p = this.#p;
+    const { lanes, dtype } = p;
+    const buffer = emitter.buffers.update(sums.id);
+    const place = (i: number, v: number): Expr => int((i * at.vectors + v) * lanes);
+    const held = (i: number, v: number): Expr => load(buffer, dtype, place(i, v), lanes);
+    const keep = (i: number, v: number, value: Expr): void => emitter.push(store(buffer, place(i, v), value));
+    for (let i = 0; i < at.rows; i++)
+      for (let v = 0; v < at.vectors; v++) keep(i, v, constant(0, valueTypeOf(dtype), lanes));
+    const { size } = p.loops[0] as SummedLoop;
+    walkBlocks(emitter, p, { start: int(0), end: int(size), size }, runSteps, (block) => {
+      const run = this.#fresh(emitter, at);
+      emitBlock(emitter, p, block, at, run);
+      run.forEach((list, i) => {
+        list.forEach((c, v) => {
+          keep(i, v, binary("add", held(i, v), use(c)));
+        });
+      });
+    });
+    return this.#fresh(emitter, at, held);
   }
 
   /** A loop with the bounds inside which it meets no padding, for the tile at row `m`. */
@@ -232,9 +284,5 @@ export class WholeSums {
       emitter.fill(0, hold(emitter, value));
       emitStores(emitter, stores);
     });
-  }
-
-  #use(emitter: Emitter, buffer: Buffer): number {
-    return emitter.buffers.use(buffer.id, "read");
   }
 }
