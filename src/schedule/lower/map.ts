@@ -170,8 +170,9 @@ function windowedMap(
   const fine = refine(apart, indicesOf(trial), shape);
   if (fine === null) return null;
   const inParts = (dims: readonly Dim[]): WalkBody => evaluate(group, dims, shape, context, fine);
-  const walk = inParts(splitDims(fine.shape, fine.order));
-  const windows = windowsOf(fine, walk);
+  const parts = splitDims(fine.shape, fine.order);
+  const walk = inParts(parts);
+  const windows = windowsOf(fine, parts, walk.body, context.target);
   if (windows === null) return null;
   const around = mergeDims(windows.around, indicesOf(walk), fine.shape);
   const merged = { around, inside: windows.inside };

@@ -27,10 +27,7 @@ import { isUniform, type Scalar, type ScalarBody } from "../scalar-body.ts";
 import type { Dim } from "./domain.ts";
 import type { Emitter } from "./emitter.ts";
 import type { BodyStore } from "./walk.ts";
-
-/** Elements that are reduced without a loop, at most, and those along each axis. */
-const mostWritten = 32;
-const longestSide = 4;
+import { emitWindow } from "./windows.ts";
 
 /** One reduction inside a kernel: what it reads, how it combines, and the position it reports for arg reductions. */
 export interface Reduction {
@@ -44,6 +41,8 @@ export interface Reduction {
 export interface ReduceKernel {
   readonly body: ScalarBody;
   readonly dims: readonly Dim[];
+  /** Those of the loops that go over a window whose elements share what they read. */
+  readonly window: readonly Dim[];
   readonly reductions: readonly Reduction[];
   readonly stores: readonly BodyStore[];
   readonly buffers: ReadonlyMap<number, Buffer>;
@@ -62,6 +61,8 @@ interface LoopState {
   readonly chunk: Local;
   readonly kept: readonly Dim[];
   readonly reduced: readonly Dim[];
+  /** Reduced loops inside those, of which each step is code of its own. */
+  readonly window: readonly Dim[];
   readonly lanes: number;
   /** The kept dimension that vectors run along, or null where they run along the innermost reduced one. */
   readonly along: Dim | null;
@@ -170,7 +171,7 @@ export class ReduceLoops {
 
   /** Reduces the points `start + offset` of the vector axis side by side. */
   #points(name: string, start: Expr, offsets: readonly number[], width: number): void {
-    const { emitter, reduced } = this.#s;
+    const { emitter, reduced, window } = this.#s;
     const accumulators = offsets.map(() => this.#accumulators(width));
     const each = (i: number, body: () => void): void => {
       const statements = emitter.block(() => {
@@ -181,7 +182,8 @@ export class ReduceLoops {
     };
     this.#where(() =>
       this.#reducedLoops(reduced, accumulators, width, (acc, points) => {
-        for (const i of points) each(i, () => this.#accumulate(acc[i] as Local[][], width));
+        for (const i of points)
+          each(i, () => emitWindow(emitter, window, () => this.#accumulate(acc[i] as Local[][], width)));
       }),
     );
     accumulators.forEach((list, i) => {
@@ -336,9 +338,7 @@ export class ReduceLoops {
     if (extent <= runLength * step) {
       const points = [...accumulators.keys()];
       for (let i = 0; i < points.length; i += together) {
-        const some = (): void => body(accumulators, points.slice(i, i + together));
-        if (this.#isWindow(accumulators.length)) emitter.unrolled(name, null, extent, some);
-        else emitter.loop(name, start, end, step, some);
+        emitter.loop(name, start, end, step, () => body(accumulators, points.slice(i, i + together)));
       }
       return;
     }
@@ -350,13 +350,6 @@ export class ReduceLoops {
         this.#runs({ ...range, start: use(run), end: stop, extent: unit }, fresh, width, body),
       );
     });
-  }
-
-  /** Whether all that is reduced to one element are a few, as under one maximum of a pooled image: each is code of its own. */
-  #isWindow(points: number): boolean {
-    const { kernel, reduced, along } = this.#s;
-    if (along === null || kernel.part !== null || reduced.some((d) => d.extent > longestSide)) return false;
-    return reduced.reduce((count, d) => count * d.extent, points) <= mostWritten;
   }
 
   #partValue(): Expr {

@@ -9,6 +9,7 @@ import { sizeOf } from "../../base/shape.ts";
 import type { Node } from "../../graph/node.ts";
 import { Locals } from "../../kernel/build.ts";
 import { valueTypeOf } from "../../kernel/ir.ts";
+import type { Target } from "../../kernel/program.ts";
 import {
   factorOf,
   type Index,
@@ -42,8 +43,10 @@ import {
 } from "./kernel-frame.ts";
 import { alignedCoordinates, reachBuffers } from "./map.ts";
 import { type ReduceKernel, ReduceLoops, type Reduction } from "./reduce-loops.ts";
+import { type FineDomain, refine } from "./refine.ts";
 import { pickedStride } from "./strided.ts";
 import type { BodyStore } from "./walk.ts";
+import { windowsOf } from "./windows.ts";
 
 /** Elements from which on a reduction with few results is cut into parts. */
 const partElements = 16384;
@@ -160,30 +163,64 @@ function keptCoordinates(at: readonly Index[], axes: readonly number[]): Index[]
   return at.map((i, d) => (axes.includes(d) ? linearize([], []) : i));
 }
 
+/** Makes a kernel with loops over the domain, or over its axes taken apart. */
+type Make = (dims: readonly Dim[], fine?: FineDomain) => ReduceKernel;
+
+const coordinatesIn = (dims: readonly Dim[], shape: readonly number[], fine?: FineDomain): Index[] =>
+  fine === undefined ? coordinates(dims, shape) : fine.whole(coordinates(dims, fine.shape));
+
 function singleStage(group: Group, context: LoweringContext): ReduceKernel {
   const domain = domainOf(group, context);
   const { operand, axes } = domain;
-  const make = (dims: readonly Dim[]): ReduceKernel => {
+  const make: Make = (dims, fine) => {
     const buffers = new Map<number, Buffer>();
     const body = bodyOf(group, context, buffers);
-    const at = coordinates(dims, operand.shape);
+    const at = coordinatesIn(dims, operand.shape, fine);
     const reductions = reductionsOf(group, body, at, domain);
     const kept = keptCoordinates(at, axes);
     const keptShape = operand.shape.map((s, d) => (axes.includes(d) ? 1 : s));
     const stores = epilogue(group, body, kept, keptShape, buffers);
-    return { body, dims, reductions, stores, buffers, part: null };
+    return { body, dims, window: [], reductions, stores, buffers, part: null };
   };
-  return merged(make, domain.dims, operand.shape);
+  return (
+    byWindows(group, domain, make, mergeDims, context.target) ?? merged(make, domain.dims, operand.shape)
+  );
 }
 
-function merged(
-  make: (dims: readonly Dim[]) => ReduceKernel,
-  apart: readonly Dim[],
-  shape: readonly number[],
-): ReduceKernel {
+function merged(make: Make, apart: readonly Dim[], shape: readonly number[]): ReduceKernel {
   const trial = make(apart);
   const dims = mergeDims(apart, indicesOf(trial), shape);
   return dims.length === apart.length ? trial : make(dims);
+}
+
+/**
+ * The kernel that goes by windows of neighbours that share what they read, as the pixels under one maximum do in sums over a
+ * gradient; null where there are none.
+ *
+ * @param merge merges the loops around windows where it may
+ */
+function byWindows(
+  group: Group,
+  domain: Domain,
+  make: Make,
+  merge: typeof mergeDims,
+  target: Target,
+): ReduceKernel | null {
+  const { operand, dims, axes } = domain;
+  if (hasPosition(group) || dims[dims.length - 1]?.reduced !== false) return null;
+  const fine = refine(dims, indicesOf(make(dims)), operand.shape);
+  if (fine === null) return null;
+  const reduced = fine.parts.flatMap((parts, d) => (axes.includes(d) ? parts : []));
+  const apart = splitDims(fine.shape, fine.order, reduced);
+  const trial = make(apart, fine);
+  const windows = windowsOf(fine, apart, trial.body, target);
+  if (windows === null || !windows.inside.every((d) => d.reduced)) return null;
+  const around = merge(windows.around, indicesOf(trial), fine.shape);
+  const last = around[around.length - 1] as Dim;
+  return {
+    ...make([...around.slice(0, -1), ...windows.inside, last], fine),
+    window: windows.inside,
+  };
 }
 
 function firstStage(
@@ -197,10 +234,10 @@ function firstStage(
   const part = { variable: variable("part", parts.count), ...parts };
   // Partial results lie as [part, kept axes in physical order].
   const keptDims = domain.dims.filter((d) => !d.reduced);
-  const make = (dims: readonly Dim[]): ReduceKernel => {
+  const make: Make = (dims, fine) => {
     const buffers = new Map<number, Buffer>();
     const body = bodyOf(group, context, buffers);
-    const at = coordinates(dims, operand.shape);
+    const at = coordinatesIn(dims, operand.shape, fine);
     const reductions = reductionsOf(group, body, at, domain);
     let index = ofAtom(part.variable);
     for (const d of keptDims) index = plus(times(index, d.extent), at[d.axes[0] as number] as Index);
@@ -208,18 +245,21 @@ function firstStage(
       buffers.set(buffer.id, buffer);
       return { value: body.hole(i, (reductions[i] as Reduction).type), buffer, index };
     });
-    return { body, dims, reductions, stores, buffers, part };
+    return { body, dims, window: [], reductions, stores, buffers, part };
   };
   // The reduced loop that is cut must stay on its own.
-  const outer = domain.dims.findIndex((d) => d.reduced);
-  const trial = make(domain.dims);
-  const indices = indicesOf(trial);
-  const dims = [
-    ...mergeDims(domain.dims.slice(0, outer), indices, operand.shape),
-    domain.dims[outer] as Dim,
-    ...mergeDims(domain.dims.slice(outer + 1), indices, operand.shape),
-  ];
-  return make(dims);
+  const merge: typeof mergeDims = (dims, indices, shape) => {
+    const outer = dims.findIndex((d) => d.reduced);
+    return [
+      ...mergeDims(dims.slice(0, outer), indices, shape),
+      dims[outer] as Dim,
+      ...mergeDims(dims.slice(outer + 1), indices, shape),
+    ];
+  };
+  const cut = mergedOuter(domain.dims);
+  const inWindows = byWindows(group, domain, make, merge, context.target);
+  if (inWindows !== null && mergedOuter(inWindows.dims) === cut) return inWindows;
+  return make(merge(domain.dims, indicesOf(make(domain.dims)), operand.shape));
 }
 
 function secondStage(
@@ -250,7 +290,7 @@ function combineParts(group: Group, context: LoweringContext, parts: Parts): Red
   // One more axis at the front of the shape stands for the parts.
   const shape = [count, ...keptShape];
   const apart: Dim[] = splitDims(shape, [0, ...order.map((d) => d + 1)], [0]);
-  const make = (dims: readonly Dim[]): ReduceKernel => {
+  const make: Make = (dims) => {
     const buffers = new Map<number, Buffer>();
     const body = bodyOf(group, context, buffers);
     const [part, ...at] = coordinates(dims, shape) as [Index, ...Index[]];
@@ -264,6 +304,7 @@ function combineParts(group: Group, context: LoweringContext, parts: Parts): Red
     return {
       body,
       dims,
+      window: [],
       reductions,
       stores: epilogue(group, body, at, keptShape, buffers),
       buffers,
@@ -307,13 +348,24 @@ function lastKept({ body, dims }: ReduceKernel, lanes: number): Dim | null {
   return window < lanes && body.all.every(isRead) ? kept : null;
 }
 
+/** Elements that are reduced to one without a loop, at most, and those along each axis. */
+const mostInWindow = 16;
+const longestSide = 4;
+
+/** The reduced loops of which each step is code of its own: those over a window, or all over a few elements. */
+function windowIn({ window, dims, part }: ReduceKernel): readonly Dim[] {
+  if (window.length > 0 || part !== null) return window;
+  const reduced = dims.filter((d) => d.reduced);
+  const elements = reduced.reduce((count, d) => count * d.extent, 1);
+  return elements <= mostInWindow && reduced.every((d) => d.extent <= longestSide) ? reduced : [];
+}
+
 function emitReduce(kernel: ReduceKernel, context: LoweringContext, name: string): LoweredCall {
   const buffers = new KernelBuffers(kernel.buffers);
   const locals = new Locals();
   const chunk = chunkLocal(locals);
   const emitter = new Emitter(kernel.body, buffers, locals);
   const kept = kernel.dims.filter((d) => !d.reduced);
-  const reduced = kernel.dims.filter((d) => d.reduced);
   const elements = kernel.dims.reduce((p, d) => p * d.extent, 1);
   const width = lanesFor(kernel.body.all, context.target.lanes);
   const last = lastKept(kernel, width);
@@ -323,7 +375,9 @@ function emitReduce(kernel: ReduceKernel, context: LoweringContext, name: string
   const acrossLanes = along === null && kernel.reductions.some((r) => r.position !== null);
   const lanes = along !== null ? keptWidth : acrossLanes ? 1 : width;
   const work = operationCount(kernel.body.all) + kernel.reductions.length;
-  const chunks = new ReduceLoops({ kernel, emitter, chunk, kept, reduced, lanes, along }).emit(
+  const window = along === null ? [] : windowIn(kernel);
+  const reduced = kernel.dims.filter((d) => d.reduced && !window.includes(d));
+  const chunks = new ReduceLoops({ kernel, emitter, chunk, kept, reduced, window, lanes, along }).emit(
     chunkCount(elements, work / 4),
   );
   return buffers.finish(name, chunks, chunk, emitter.finish(), work * elements);

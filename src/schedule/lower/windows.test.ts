@@ -40,9 +40,15 @@ const loadsOf = (images: Images): number => countExpressions(product(images), (e
 describe("what a window shares is read once", () => {
   const images = { n: 2, h: 3, w: 5, channels: 16, high: 2, wide: 2 };
 
-  test("for windows of 2 x 2 and of 1 x 3 pixels", () => {
-    expect(loadsOf(images)).toBe(4 + 1);
+  test("for pixels of a row, or of a column", () => {
+    expect(loadsOf(images)).toBe(2 + 1);
     expect(loadsOf({ ...images, high: 1, wide: 3 })).toBe(3 + 1);
+    expect(loadsOf({ ...images, high: 4, wide: 1 })).toBe(4 + 1);
+  });
+
+  test("by sums as well", () => {
+    const sum = g.reduce("sum", product({ ...images, channels: 4 }), [0, 1, 2]);
+    expect(countExpressions(sum, (e) => e.kind === "load")).toBe(2 + 1);
   });
 
   test("and large windows are loops", () => {
@@ -57,7 +63,7 @@ async function valuesOf(node: Node, lanes: number): Promise<number[]> {
   return Array.from(values as Float32Array);
 }
 
-test("values are those of plain loops, for all sizes of images and windows", async () => {
+test("products and their sums are those of plain loops, for all sizes of images and windows", async () => {
   const side = fc.integer({ min: 1, max: 4 });
   const sizes = fc.record({
     ...{ n: side, h: side, w: side, high: side, wide: side },
@@ -77,6 +83,10 @@ test("values are those of plain loops, for all sizes of images and windows", asy
         return x * (small[pixel * channels + channel] as number);
       });
       expect(await valuesOf(product(images), lanes)).toEqual(expected);
+      const sums = Array.from({ length: channels }, (_, c) =>
+        expected.reduce((sum, x, i) => (i % channels === c ? sum + x : sum), 0),
+      );
+      expect(await valuesOf(g.reduce("sum", product(images), [0, 1, 2]), lanes)).toEqual(sums);
     }),
     { numRuns: 60 },
   );

@@ -1,15 +1,18 @@
 /**
- * Windows of a map: neighbours for which the same is read, as the pixels under one maximum of a pooled image. All of a
- * window are computed at once, so that what they share is read once, and what tells them apart is a constant.
+ * Windows: neighbours for which the same is read, as the pixels of a row under one maximum of a pooled image. All of a window
+ * are computed at once, so that what they share is read once, and what tells them apart is a constant.
  */
+
+import type { Target } from "../../kernel/program.ts";
 import { dependsOn } from "../index-math.ts";
-import { type Dim, splitDims } from "./domain.ts";
+import type { ScalarBody } from "../scalar-body.ts";
+import type { Dim } from "./domain.ts";
 import type { Emitter } from "./emitter.ts";
+import { isRoomy } from "./kernel-frame.ts";
 import type { FineDomain } from "./refine.ts";
-import type { WalkBody } from "./walk.ts";
 
 /** Elements that a window has at most: the code of each is its own. */
-const mostElements = 16;
+const longestWindow = 4;
 
 /** Loops over windows, and those over the elements of one. */
 export interface Windows {
@@ -17,12 +20,22 @@ export interface Windows {
   readonly inside: readonly Dim[];
 }
 
-/** The windows of a domain whose axes have been taken apart; null where there are none. */
-export function windowsOf(fine: FineDomain, { body }: WalkBody): Windows | null {
-  const dims = splitDims(fine.shape, fine.order);
+/**
+ * The windows of a domain whose axes have been taken apart; null where there are none. Those along one axis are enough: with pixels of
+ * several rows at once, memory is not read from one end to the other, which took longer than to read twice. C compilers
+ * do as well with the loops as they are, or better: there are none where there are registers for that.
+ *
+ * @param dims its loops, one for each axis
+ */
+export function windowsOf(
+  fine: FineDomain,
+  dims: readonly Dim[],
+  body: ScalarBody,
+  target: Target,
+): Windows | null {
   const last = dims[dims.length - 1] as Dim;
   // Vectors run along the last axis, not along a part of it.
-  if (partsOf(fine, last).length > 1) return null;
+  if (isRoomy(target) || partsOf(fine, last).length > 1) return null;
   if (body.all.some((s) => s.kind === "inside" || (s.kind === "load" && s.guards.length > 0))) return null;
   const vectors = body.all.filter((s) => s.kind === "load" && dependsOn(s.index, last.variable.name));
   const isShared = (dim: Dim): boolean => {
@@ -35,10 +48,9 @@ export function windowsOf(fine: FineDomain, { body }: WalkBody): Windows | null 
         others.some((d) => dependsOn(s.index, d.variable.name)),
     );
   };
-  const inside = dims.filter((d) => d !== last && isShared(d));
-  const elements = inside.reduce((count, d) => count * d.extent, 1);
-  if (inside.length === 0 || elements > mostElements) return null;
-  return { around: dims.filter((d) => !inside.includes(d)), inside };
+  const inside = dims.findLast((d) => d !== last && isShared(d));
+  if (inside === undefined || inside.extent > longestWindow) return null;
+  return { around: dims.filter((d) => d !== inside), inside: [inside] };
 }
 
 /** The parts of the axis that a loop goes along a part of. */
