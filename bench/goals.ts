@@ -15,7 +15,7 @@ interface Goal {
 const seconds = (value: number): string => `${value.toFixed(2)} s`;
 const nameOf = (id: NetworkId): string => networks.find((n) => n.id === id)?.name ?? id;
 
-const stepGoals: Record<OurId, Record<NetworkId, number>> = {
+const stepGoals: Record<OurId, Partial<Record<NetworkId, number>>> = {
   native: { mlp: 3, lenet5: 4, conv: 2.5, resnet20: 1.8 },
   wasm: { mlp: 1.5, lenet5: 1.5, conv: 1, resnet20: 0.5 },
 };
@@ -38,6 +38,9 @@ export const goalBatch = 64;
 export const inferenceBatches = [1, 64] as const;
 const convNetworks: readonly NetworkId[] = ["lenet5", "conv", "resnet20"];
 
+/** The networks of the goals about the studio. */
+export const studioNetworks: readonly NetworkId[] = ["mlp", "lenet5", "conv"];
+
 const inferenceGoal = 1.3;
 /** Kernels below this measure the call, not the arithmetic. */
 export const goalGflop = 0.1;
@@ -46,15 +49,12 @@ const inferencePeers: Record<OurId, string> = { native: "onnxruntime-node", wasm
 
 /** Times as fast as the library that the engine is compared with. */
 function speedGoals(engine: OurId): Goal[] {
-  const training = networks.map(
-    ({ id, name }): Goal => ({
-      text: `training step, batch ${goalBatch}, ${name}, ${engine}, beside PyTorch`,
-      figure: figureNames.training(id, engine),
-      target: stepGoals[engine][id],
-      sense: "at least",
-      write: times,
-    }),
-  );
+  const training = networks.flatMap(({ id, name }): Goal[] => {
+    const target = stepGoals[engine][id];
+    if (target === undefined) return [];
+    const text = `training step, batch ${goalBatch}, ${name}, ${engine}, beside PyTorch`;
+    return [{ text, figure: figureNames.training(id, engine), target, sense: "at least", write: times }];
+  });
   const inference = convNetworks.flatMap((id) =>
     inferenceBatches.map(
       (batch): Goal => ({
@@ -89,7 +89,7 @@ function shareGoals(engine: OurId): Goal[] {
       write: times,
     }),
   );
-  const studio = (["mlp", "lenet5", "conv"] as const).map(
+  const studio = studioNetworks.map(
     (id): Goal => ({
       text: `step with the studio open, ${nameOf(id)}, ${engine}`,
       figure: figureNames.studio(id, engine),
@@ -138,7 +138,7 @@ export function trainingGoal(
   engine: OurId,
 ): number | null {
   return library.startsWith("torch") && library !== "torch-compile" && batch === goalBatch
-    ? stepGoals[engine][network]
+    ? (stepGoals[engine][network] ?? null)
     : null;
 }
 

@@ -22,7 +22,7 @@ export type Layer =
   /** Two 3 x 3 convolutions around which the input is added again (He et al., 2016), projected where shapes differ. */
   | { readonly kind: "block"; readonly inside: number; readonly out: number; readonly stride: number };
 
-export type NetworkId = "mlp" | "lenet5" | "conv" | "resnet20";
+export type NetworkId = "mlp" | "wide" | "lenet5" | "conv" | "resnet20";
 
 export interface Network {
   readonly id: NetworkId;
@@ -59,6 +59,12 @@ export const networks: readonly Network[] = [
     name: "MLP 784-256-128-10",
     input: [1, 28, 28],
     layers: [flatten, linear(784, 256), relu, linear(256, 128), relu, linear(128, 10)],
+  },
+  {
+    id: "wide",
+    name: "MLP 784-2048-2048-10",
+    input: [1, 28, 28],
+    layers: [flatten, linear(784, 2048), relu, linear(2048, 2048), relu, linear(2048, 10)],
   },
   {
     id: "lenet5",

@@ -45,6 +45,8 @@ const matmuls: readonly Kernel[] = [
   matmul(1500, 700, 900, true),
   matmul(64, 784, 256, true),
   matmul(784, 64, 256, false, [true, false]),
+  // A layer of many inputs.
+  matmul(64, 2048, 256, true, [false, true]),
   matmul(2048, 2048, 16),
   matmul(16, 2048, 2048),
   matmul(256, 4096, 256, true),

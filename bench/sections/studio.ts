@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Bench, ours } from "../bench.ts";
 import { milliseconds, spreadOf } from "../figures.ts";
-import { figureNames, goalBatch } from "../goals.ts";
+import { figureNames, goalBatch, studioNetworks } from "../goals.ts";
 import type { Library, OurId } from "../libraries.ts";
 import type { Network } from "../networks.ts";
 import { quartiles } from "../timing.ts";
@@ -77,7 +77,7 @@ async function measure(bench: Bench, library: Library, network: Network): Promis
 
 export async function benchStudio(bench: Bench): Promise<void> {
   const rows: string[][] = [];
-  for (const network of bench.networks.filter(({ id }) => bench.all || id !== "resnet20")) {
+  for (const network of bench.networks.filter(({ id }) => bench.all || studioNetworks.includes(id))) {
     for (const library of ours(bench)) {
       const turns = await measure(bench, library, network);
       const { steps, first } = turns;
