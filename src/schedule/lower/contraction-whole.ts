@@ -54,7 +54,7 @@ interface Part {
  */
 const runSteps = 1024;
 
-/** Chunks own parts of the result; every sum is done in one go and the epilogue runs on the accumulators. */
+/** Chunks own parts of the result; every sum is done in one go, a long one in runs, and the epilogue runs on the accumulators. */
 export class WholeSums {
   readonly #p: Problem;
   readonly #group: Group;
