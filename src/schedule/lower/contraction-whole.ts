@@ -193,12 +193,7 @@ export class WholeSums {
   }
 
   #tile(emitter: Emitter, at: TileAt, sums: Buffer | null, stores: readonly BodyStore[]): void {
-    const p = this.#p;
-    const accumulators = sums === null ? this.#fresh(emitter, at) : this.#inRuns(emitter, at, sums);
-    if (sums === null) {
-      const loops = p.loops.map((loop) => this.#inside(emitter, at.m, loop));
-      emitBlock(emitter, p, { ...wholeSum(p), loops }, at, accumulators);
-    }
+    const accumulators = sums === null ? this.#atOnce(emitter, at) : this.#inRuns(emitter, at, sums);
     accumulators.forEach((list, i) => {
       list.forEach((c, v) => {
         this.#finish(emitter, { m: at.m, i, n: at.n, v, c }, stores);
@@ -213,6 +208,15 @@ export class WholeSums {
   ): Local[][] {
     const { lanes, dtype } = this.#p;
     return makeAccumulators(emitter, rows, { vectors, lanes, dtype }, initial);
+  }
+
+  /** A tile's sums, each in one go. */
+  #atOnce(emitter: Emitter, at: TileAt): Local[][] {
+    const p = this.#p;
+    const accumulators = this.#fresh(emitter, at);
+    const loops = p.loops.map((loop) => this.#inside(emitter, at.m, loop));
+    emitBlock(emitter, p, { ...wholeSum(p), loops }, at, accumulators);
+    return accumulators;
   }
 
   /** A tile's sums, added up in runs. */

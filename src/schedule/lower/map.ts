@@ -32,7 +32,7 @@ import {
 import { type FineDomain, refine } from "./refine.ts";
 import { lowerTurned } from "./turned.ts";
 import { type BodyStore, emitChunks, emitStores, planChunks, type WalkBody } from "./walk.ts";
-import { emitWindow, type Windows, windowsOf } from "./windows.ts";
+import { emitWindow, goesByWindows, type Windows, windowsOf } from "./windows.ts";
 
 /** Loads whatever has a buffer that the group does not fill itself. */
 export function reachBuffers(
@@ -166,13 +166,14 @@ function windowedMap(
   trial: WalkBody,
   context: LoweringContext,
 ): LoweredCall | null {
+  if (!goesByWindows(context.target)) return null;
   const { shape } = (group.stores[0] as Store).node;
   const fine = refine(apart, indicesOf(trial), shape);
   if (fine === null) return null;
   const inParts = (dims: readonly Dim[]): WalkBody => evaluate(group, dims, shape, context, fine);
   const parts = splitDims(fine.shape, fine.order);
   const walk = inParts(parts);
-  const windows = windowsOf(fine, parts, walk.body, context.target);
+  const windows = windowsOf(fine, parts, walk.body);
   if (windows === null) return null;
   const around = mergeDims(windows.around, indicesOf(walk), fine.shape);
   const merged = { around, inside: windows.inside };

@@ -9,7 +9,6 @@ import { sizeOf } from "../../base/shape.ts";
 import type { Node } from "../../graph/node.ts";
 import { Locals } from "../../kernel/build.ts";
 import { valueTypeOf } from "../../kernel/ir.ts";
-import type { Target } from "../../kernel/program.ts";
 import {
   factorOf,
   type Index,
@@ -46,7 +45,7 @@ import { type ReduceKernel, ReduceLoops, type Reduction } from "./reduce-loops.t
 import { type FineDomain, refine } from "./refine.ts";
 import { pickedStride } from "./strided.ts";
 import type { BodyStore } from "./walk.ts";
-import { windowsOf } from "./windows.ts";
+import { goesByWindows, windowsOf } from "./windows.ts";
 
 /** Elements from which on a reduction with few results is cut into parts. */
 const partElements = 16384;
@@ -182,40 +181,41 @@ function singleStage(group: Group, context: LoweringContext): ReduceKernel {
     const stores = epilogue(group, body, kept, keptShape, buffers);
     return { body, dims, window: [], reductions, stores, buffers, part: null };
   };
-  return (
-    byWindows(group, domain, make, mergeDims, context.target) ?? merged(make, domain.dims, operand.shape)
-  );
+  const trial = make(domain.dims);
+  const inWindows = goesByWindows(context.target) ? byWindows(group, domain, trial, make, mergeDims) : null;
+  return inWindows ?? merged(trial, make, operand.shape);
 }
 
-function merged(make: Make, apart: readonly Dim[], shape: readonly number[]): ReduceKernel {
-  const trial = make(apart);
-  const dims = mergeDims(apart, indicesOf(trial), shape);
-  return dims.length === apart.length ? trial : make(dims);
+/** @param trial with a loop for each axis */
+function merged(trial: ReduceKernel, make: Make, shape: readonly number[]): ReduceKernel {
+  const dims = mergeDims(trial.dims, indicesOf(trial), shape);
+  return dims.length === trial.dims.length ? trial : make(dims);
 }
 
 /**
  * The kernel that goes by windows of neighbours that share what they read, as the pixels under one maximum do in sums over a
  * gradient; null where there are none.
  *
+ * @param trial with a loop for each axis
  * @param merge merges the loops around windows where it may
  */
 function byWindows(
   group: Group,
   domain: Domain,
+  trial: ReduceKernel,
   make: Make,
   merge: typeof mergeDims,
-  target: Target,
 ): ReduceKernel | null {
   const { operand, dims, axes } = domain;
   if (hasPosition(group) || dims[dims.length - 1]?.reduced !== false) return null;
-  const fine = refine(dims, indicesOf(make(dims)), operand.shape);
+  const fine = refine(dims, indicesOf(trial), operand.shape);
   if (fine === null) return null;
   const reduced = fine.parts.flatMap((parts, d) => (axes.includes(d) ? parts : []));
   const apart = splitDims(fine.shape, fine.order, reduced);
-  const trial = make(apart, fine);
-  const windows = windowsOf(fine, apart, trial.body, target);
+  const inParts = make(apart, fine);
+  const windows = windowsOf(fine, apart, inParts.body);
   if (windows === null || !windows.inside.every((d) => d.reduced)) return null;
-  const around = merge(windows.around, indicesOf(trial), fine.shape);
+  const around = merge(windows.around, indicesOf(inParts), fine.shape);
   const last = around[around.length - 1] as Dim;
   return {
     ...make([...around.slice(0, -1), ...windows.inside, last], fine),
@@ -256,10 +256,10 @@ function firstStage(
       ...mergeDims(dims.slice(outer + 1), indices, shape),
     ];
   };
-  const cut = mergedOuter(domain.dims);
-  const inWindows = byWindows(group, domain, make, merge, context.target);
-  if (inWindows !== null && mergedOuter(inWindows.dims) === cut) return inWindows;
-  return make(merge(domain.dims, indicesOf(make(domain.dims)), operand.shape));
+  const trial = make(domain.dims);
+  const inWindows = goesByWindows(context.target) ? byWindows(group, domain, trial, make, merge) : null;
+  if (inWindows !== null && mergedOuter(inWindows.dims) === mergedOuter(domain.dims)) return inWindows;
+  return make(merge(domain.dims, indicesOf(trial), operand.shape));
 }
 
 function secondStage(
@@ -311,7 +311,7 @@ function combineParts(group: Group, context: LoweringContext, parts: Parts): Red
       part: null,
     };
   };
-  return merged(make, apart, shape);
+  return merged(make(apart), make, shape);
 }
 
 function partIndex(parts: Parts, part: Index, at: readonly Index[]): Index {

@@ -14,6 +14,9 @@ import type { FineDomain } from "./refine.ts";
 /** Elements that a window has at most: the code of each is its own. */
 const longestWindow = 4;
 
+/** Whether windows are looked for: C compilers do as well with plain loops, or better, where there are registers for that. */
+export const goesByWindows = (target: Target): boolean => !isRoomy(target);
+
 /** Loops over windows, and those over the elements of one. */
 export interface Windows {
   readonly around: readonly Dim[];
@@ -22,30 +25,23 @@ export interface Windows {
 
 /**
  * The windows of a domain whose axes have been taken apart; null where there are none. Those along one axis are enough: with pixels of
- * several rows at once, memory is not read from one end to the other, which took longer than to read twice. C compilers
- * do as well with the loops as they are, or better: there are none where there are registers for that.
+ * several rows at once, memory is not read from one end to the other, which took longer than to read twice.
  *
  * @param dims its loops, one for each axis
  */
-export function windowsOf(
-  fine: FineDomain,
-  dims: readonly Dim[],
-  body: ScalarBody,
-  target: Target,
-): Windows | null {
+export function windowsOf(fine: FineDomain, dims: readonly Dim[], body: ScalarBody): Windows | null {
   const last = dims[dims.length - 1] as Dim;
   // Vectors run along the last axis, not along a part of it.
-  if (isRoomy(target) || partsOf(fine, last).length > 1) return null;
+  if (partsOf(fine, last).length > 1) return null;
   if (body.all.some((s) => s.kind === "inside" || (s.kind === "load" && s.guards.length > 0))) return null;
-  const vectors = body.all.filter((s) => s.kind === "load" && dependsOn(s.index, last.variable.name));
+  const loads = body.all.flatMap((s) => (s.kind === "load" ? [s.index] : []));
+  const vectors = loads.filter((index) => dependsOn(index, last.variable.name));
   const isShared = (dim: Dim): boolean => {
     const parts = partsOf(fine, dim);
     const others = dims.filter((d) => d !== dim && parts.includes(d.axes[0] as number));
     return vectors.some(
-      (s) =>
-        s.kind === "load" &&
-        !dependsOn(s.index, dim.variable.name) &&
-        others.some((d) => dependsOn(s.index, d.variable.name)),
+      (index) =>
+        !dependsOn(index, dim.variable.name) && others.some((d) => dependsOn(index, d.variable.name)),
     );
   };
   const inside = dims.findLast((d) => d !== last && isShared(d));
