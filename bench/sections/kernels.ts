@@ -50,6 +50,8 @@ const matmuls: readonly Kernel[] = [
   matmul(2048, 2048, 16),
   matmul(16, 2048, 2048),
   matmul(256, 4096, 256, true),
+  // The gradient of a wide layer's weight or input, rows of which lie across a long sum.
+  matmul(2048, 2048, 256, true, [true, false]),
 ];
 
 /** Channels in and out, edge of the image, edge of the kernel, stride, and whether it is measured quickly. */

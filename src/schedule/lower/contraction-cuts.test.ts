@@ -1,6 +1,6 @@
 /** Cuts of results into chunks: nothing is left out, and the order shares the larger operand. */
 import { expect, test } from "vitest";
-import { cutChunks } from "./contraction-cuts.ts";
+import { cutChunks, cutForPanels } from "./contraction-cuts.ts";
 
 const small = 10_000;
 const large = 1_000_000;
@@ -68,4 +68,28 @@ test("a result that is larger than both operands is gone through row by row", ()
     64,
   );
   expect(gradient).toMatchObject({ columnsFirst: false, rows: { blocks: 43 }, columns: { blocks: 2 } });
+});
+
+test("chunks that lay their rows out cover all tiles, have rows and columns enough, and room for their sums", () => {
+  const sizes = [16, 70, 261, 2048, 40_000];
+  for (const rows of sizes) {
+    for (const columns of sizes) {
+      for (const batch of [1, 5]) {
+        const [rowTiles, columnTiles] = [Math.ceil(rows / 4), Math.ceil(columns / 8)];
+        const cuts = cutForPanels(batch, { tiles: rowTiles, size: 4 }, { tiles: columnTiles, size: 8 });
+        expect(cuts.chunks).toBe(batch * cuts.rows.blocks * cuts.columns.blocks);
+        for (const [{ blocks, tiles }, all] of [
+          [cuts.rows, rowTiles],
+          [cuts.columns, columnTiles],
+        ] as const) {
+          expect(blocks * tiles).toBeGreaterThanOrEqual(all);
+          expect((blocks - 1) * tiles).toBeLessThan(all);
+        }
+        const [height, width] = [cuts.rows.tiles * 4, cuts.columns.tiles * 8];
+        expect(height * width).toBeLessThanOrEqual(65_536);
+        expect(height).toBeGreaterThanOrEqual(Math.min(rows, 16));
+        expect(width).toBeGreaterThanOrEqual(Math.min(columns, 32));
+      }
+    }
+  }
 });

@@ -15,6 +15,12 @@ export interface Direction {
   readonly elements: number;
 }
 
+/** One direction of the result in tiles of so many rows or columns. */
+export interface Side {
+  readonly tiles: number;
+  readonly size: number;
+}
+
 export interface Cuts {
   readonly chunks: number;
   readonly rows: Blocks;
@@ -61,6 +67,32 @@ export function cutChunks(
     columns: columnBlocks,
     columnsFirst,
   };
+}
+
+/** Rows of a chunk that lays them out: the more, the longer are the pieces in which they come from memory. */
+const panelRows = { most: 256, least: 16 };
+/** Columns of such a chunk: for fewer, laying out would be much of its work. */
+const panelColumns = { most: 1024, least: 64 };
+/** Sums of such a chunk: while it goes from block to block they stay in the second-level cache. */
+const panelSums = 65_536;
+/** Chunks that are enough for all threads. */
+const enoughChunks = 16;
+
+/** The same where chunks lay their rows out, once for all columns if that may be. */
+export function cutForPanels(batch: number, rows: Side, columns: Side): Cuts {
+  const each = Math.ceil(enoughChunks / batch);
+  const cut = ({ tiles, size }: Side, wanted: number): Blocks =>
+    blocksOf(tiles, Math.ceil(tiles / Math.max(1, Math.floor(wanted / size))));
+  const [height, width] = [rows.tiles * rows.size, columns.tiles * columns.size];
+  const tallest = Math.min(panelRows.most, panelSums / Math.min(width, panelColumns.most));
+  const rowBlocks = cut(rows, Math.min(tallest, Math.max(panelRows.least, height / each)));
+  const perRows = each / rowBlocks.blocks;
+  const columnBlocks = cut(
+    columns,
+    Math.min(panelColumns.most, Math.max(panelColumns.least, width / perRows)),
+  );
+  const chunks = batch * rowBlocks.blocks * columnBlocks.blocks;
+  return { chunks, rows: rowBlocks, columns: columnBlocks, columnsFirst: false };
 }
 
 /** About so many blocks of equal size. */

@@ -2,12 +2,16 @@
  * What follows a contraction element by element, as one scalar body: it runs on sums that are still in registers.
  */
 import type { Node } from "../../graph/node.ts";
-import { valueTypeOf } from "../../kernel/ir.ts";
+import { use } from "../../kernel/build.ts";
+import { type Expr, type Local, valueTypeOf } from "../../kernel/ir.ts";
 import { type Index, zero } from "../index-math.ts";
 import { type Buffer, type Group, type LoweringContext, nodesMadeBy, placeIn } from "../plan.ts";
 import { ScalarBody } from "../scalar-body.ts";
+import type { TileAt } from "./contraction-blocks.ts";
+import { bindRow, emitInline, hold, type Problem } from "./contraction-problem.ts";
+import type { Emitter } from "./emitter.ts";
 import { alignedCoordinates, reachBuffers } from "./map.ts";
-import type { BodyStore } from "./walk.ts";
+import { type BodyStore, emitStores } from "./walk.ts";
 
 export interface Epilogue {
   readonly body: ScalarBody;
@@ -40,4 +44,30 @@ export function contractionEpilogue(
     return { value, buffer: s.buffer, index: placeIn(s.buffer, where) };
   });
   return { body, stores };
+}
+
+/** Runs the epilogue on a tile's accumulators, without the lanes beyond the last column. */
+export function finishTile(
+  emitter: Emitter,
+  problem: Problem,
+  { m, n }: TileAt,
+  accumulators: readonly (readonly Local[])[],
+  stores: readonly BodyStore[],
+): void {
+  const { lanes, columns } = problem;
+  const finish = (i: number, v: number, sum: Expr): void =>
+    emitInline(emitter, () => {
+      bindRow(emitter, problem, m, i);
+      emitter.bind("n", n, v * lanes);
+      emitter.fill(0, hold(emitter, sum));
+      emitStores(emitter, stores);
+    });
+  accumulators.forEach((list, i) => {
+    list.forEach((c, v) => {
+      const rest = n.kind === "const" ? columns - n.value - v * lanes : lanes;
+      if (rest <= 0) return;
+      const active = Math.min(rest, lanes);
+      emitter.vectorized({ variable: "n", lanes, active }, () => finish(i, v, use(c)));
+    });
+  });
 }

@@ -32,7 +32,7 @@ import { isRoomy } from "./kernel-frame.ts";
 import { lowerPack } from "./pack.ts";
 import { lanesOf, type TileShape, tileOf } from "./tile-shape.ts";
 import { liesAcross, turnedRows } from "./turned-rows.ts";
-import { clippedRows, longSum, rowOperandOf, unpaddedRows } from "./unpadded.ts";
+import { clippedRows, longSum, type RowOperand, rowOperandOf, unpaddedRows } from "./unpadded.ts";
 
 /** Everything about a contraction that its loops need. */
 export interface Problem {
@@ -54,6 +54,8 @@ export interface Problem {
   readonly writesOut: boolean;
   /** Whether chunks own parts of the sum. */
   readonly inParts: boolean;
+  /** Whether chunks lay their rows out in panels. */
+  readonly inPanels: boolean;
   /** Kernels that prepare the row operand. */
   readonly before: readonly LoweredCall[];
 }
@@ -76,21 +78,8 @@ export function analyze(node: Node, context: LoweringContext): Problem {
   const columns = extent(spec, plan.columns);
   const lanes = lanesOf(node, columns, context.target);
   const operand = rowOperandOf(node, plan);
-  const unpadded = unpaddedRows(node, context);
-  const asItLies = accessOf(unpadded?.value ?? operand.node, operand.maps, spec, context, unpadded?.before);
-  if (asItLies === null)
-    throw new Error("schedule: the row operand of a contraction is not linear in memory");
-  const rows = extent(spec, plan.rows);
-  const maybeInParts = isCut(asItLies, plan, spec, columns);
-  const direct = directColumns(node, plan, lanes, columns, maybeInParts, context);
-  const inParts =
-    maybeInParts && (direct !== null || isCutLaidOut(asItLies, plan, spec, columns, lanes, context.target));
-  const turned =
-    unpadded === null && !inParts && liesAcross(asItLies, spec, plan, context.target)
-      ? turnedRows(operand, asItLies, spec, plan, context)
-      : null;
-  const rowAccess = turned?.access ?? asItLies;
-  const longSums = direct !== null && extent(spec, plan.summed) >= longSum;
+  const { access: rowAccess, before, direct, inParts, inPanels } = readRows(node, plan, operand, context);
+  const longSums = !inPanels && direct !== null && extent(spec, plan.summed) >= longSum;
   const tile = tileOf(spec, plan, columns, lanes, context.target, longSums);
   const base = {
     node,
@@ -99,12 +88,13 @@ export function analyze(node: Node, context: LoweringContext): Problem {
     dtype: node.dtype,
     lanes,
     batch: extent(spec, plan.batch),
-    rows,
+    rows: extent(spec, plan.rows),
     columns,
     rowAccess,
     writesOut: isRoomy(context.target),
     inParts,
-    before: turned?.before ?? [],
+    inPanels,
+    before,
   };
   const stride = (d: number): number => factorOf(rowAccess.index, `x${d}`);
   const clipped = clippedRows(spec, plan, operand, tile.rows, stride);
@@ -125,6 +115,55 @@ export function analyze(node: Node, context: LoweringContext): Problem {
   };
   const loops = mergeLoops(spec, plan.summed, stride, inPanel, clipped?.clips);
   return { ...base, ...shape, loops, column: packed };
+}
+
+/** How rows are read, and what depends on it. */
+interface Reading extends Pick<Problem, "inParts" | "inPanels" | "before"> {
+  readonly access: Access;
+  /** The column operand, where it is read as it lies. */
+  readonly direct: Access | null;
+}
+
+function readRows(node: Node, plan: ContractionPlan, operand: RowOperand, context: LoweringContext): Reading {
+  const { spec } = node.op as { readonly spec: ContractionSpec };
+  const { target } = context;
+  const columns = extent(spec, plan.columns);
+  const lanes = lanesOf(node, columns, target);
+  const unpadded = unpaddedRows(node, context);
+  const asItLies = accessOf(unpadded?.value ?? operand.node, operand.maps, spec, context, unpadded?.before);
+  if (asItLies === null)
+    throw new Error("schedule: the row operand of a contraction is not linear in memory");
+  const across = unpadded === null && liesAcross(asItLies, spec, plan, target);
+  const suitsPanels = across && isLongAndLarge(spec, plan, target);
+  const maybeInParts = !suitsPanels && isCut(asItLies, plan, spec, columns);
+  const direct = directColumns(node, plan, lanes, columns, maybeInParts, context);
+  const inParts =
+    maybeInParts && (direct !== null || isCutLaidOut(asItLies, plan, spec, columns, lanes, target));
+  // What stays the same from run to run is turned once.
+  const turned =
+    across && !inParts && (!suitsPanels || context.isSteady(operand.node))
+      ? turnedRows(operand, asItLies, spec, plan, context)
+      : null;
+  return {
+    access: turned?.access ?? asItLies,
+    before: turned?.before ?? [],
+    direct,
+    inParts,
+    inPanels: suitsPanels && turned === null,
+  };
+}
+
+/** Whether chunks rather lay out rows, which lie across the sum, than own parts of it: partial results would be much to read and write. */
+function isLongAndLarge(
+  spec: ContractionSpec,
+  { rows, columns, summed }: ContractionPlan,
+  target: Target,
+): boolean {
+  return (
+    !isRoomy(target) &&
+    extent(spec, summed) >= longSum &&
+    extent(spec, rows) * extent(spec, columns) >= smallResult
+  );
 }
 
 /** Whether a long sum may be cut into parts: where the row operand lies along its rows, or along the sum of a small result. */

@@ -5,7 +5,7 @@
  */
 
 import type { DType } from "../../base/dtype.ts";
-import { add, binary, constant, fma, int, load, mul, set, splat, use } from "../../kernel/build.ts";
+import { add, binary, constant, fma, int, load, mul, set, splat, store, use } from "../../kernel/build.ts";
 import type { Expr, Local } from "../../kernel/ir.ts";
 import { valueTypeOf } from "../../kernel/ir.ts";
 import type { Clip } from "./contraction-clip.ts";
@@ -73,6 +73,22 @@ export function makeAccumulators(
       return local;
     }),
   );
+}
+
+/** Adds a tile's accumulators to sums in memory. */
+export function addTo(
+  emitter: Emitter,
+  buffer: number,
+  { lanes, dtype }: Pick<Tile, "lanes" | "dtype">,
+  place: (row: number, vector: number) => Expr,
+  accumulators: readonly (readonly Local[])[],
+): void {
+  accumulators.forEach((list, i) => {
+    list.forEach((c, v) => {
+      const at = keep(emitter, "s", place(i, v));
+      emitter.push(store(buffer, at, binary("add", load(buffer, dtype, at, lanes), use(c))));
+    });
+  });
 }
 
 function emitLoops(
