@@ -158,7 +158,10 @@ const averages = composite(
     checkInput(x, g, name);
     const view = windows(x, g, 0);
     const [n, c, oh, , ow] = view.shape as [number, number, number, number, number];
-    const summed = reshape(reduce("sum", view, [3, 5]), [n, c, oh, ow]);
+    // By itself the gradient would be laid over the windows axis by axis, with all windows' rows in memory between.
+    const summed = withGradient(reshape(reduce("sum", view, [3, 5]), [n, c, oh, ow]), [x], (gradient) => [
+      foldBack(expand(reshape(gradient, [n, c, oh, 1, ow, 1]), view.shape), x.shape, g),
+    ]);
     const [, , h, w] = x.shape as [number, number, number, number];
     const rows = windowSizes(h, oh, 0, g, countIncludePad);
     const columns = windowSizes(w, ow, 1, g, countIncludePad);
