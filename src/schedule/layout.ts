@@ -118,14 +118,19 @@ function openedOrder(from: Shape, to: Shape, order: Order): Order {
   }, order);
 }
 
-/** The order of the largest operand of the same rank; of equals, one that is not row-major. */
+/**
+ * The order of the largest operand of the same rank; of equals, one that is not row-major, but rather any than one that repeats
+ * elements: a line of weights has no say in how images lie.
+ */
 function followed(node: Node, of: (n: Node) => Order): Order {
   let best: Order | null = null;
   let bestSize = -1;
   for (const input of node.inputs) {
     if (input.shape.length !== node.shape.length) continue;
     const order = of(input);
-    const size = sizeOf(input.shape) + (isRowMajor(order, input.shape) ? 0 : 0.5);
+    const repeats = resolve(input).op.kind === "expand" && resolve(input).value === null;
+    const preference = repeats ? -0.5 : isRowMajor(order, input.shape) ? 0 : 0.5;
+    const size = sizeOf(input.shape) + preference;
     if (size > bestSize) {
       best = order;
       bestSize = size;
