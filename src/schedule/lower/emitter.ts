@@ -4,7 +4,6 @@
  * else stays scalar until it meets one.
  */
 
-import type { DType } from "../../base/dtype.ts";
 import {
   add,
   binary,
@@ -28,15 +27,16 @@ import {
   use,
 } from "../../kernel/build.ts";
 import type { Expr, Local, Stmt } from "../../kernel/ir.ts";
-import { philox4x32 } from "../../kernel/philox.ts";
 import { type Atom, factorOf, type Index, keyOfTerms, occursInside, type Term } from "../index-math.ts";
 import { type Guard, type LoadScalar, operandsOf, type Scalar, type ScalarBody } from "../scalar-body.ts";
 import { isCheap, orFirst } from "./expressions.ts";
 import type { KernelBuffers } from "./kernel-frame.ts";
 import { KnownGuards } from "./known-guards.ts";
 import { type Binding, type Level, restore, scalarMode, type VectorMode } from "./levels.ts";
-import { everySecond, is32Bit, pickedSpan, pickedStride } from "./strided.ts";
+import { philoxWords } from "./philox-words.ts";
+import { is32Bit } from "./strided.ts";
 import { liesAlong, type Turn, transpose } from "./transpose.ts";
+import { readVector, readWhereInside, spanOf } from "./vector-load.ts";
 
 export class Emitter {
   readonly locals: Locals;
@@ -287,12 +287,8 @@ export class Emitter {
     const keyOf = (word: number): string => `p${word}(${s.args.map((a) => a.id).join(",")}`;
     const known = level.known.get(keyOf(s.word));
     if (known !== undefined) return known;
-    const args = s.args.map((a) => this.value(a)) as [Expr, Expr, Expr, Expr, Expr];
-    const lanes = Math.max(...args.map((a) => a.lanes));
-    const [element, keyLow, keyHigh, offsetLow, offsetHigh] = args.map((a) => splat(a, lanes)) as typeof args;
-    const words = philox4x32(
-      [element, constant(0, "i32", lanes), offsetLow, offsetHigh],
-      [keyLow, keyHigh],
+    const words = philoxWords(
+      s.args.map((a) => this.value(a)),
       (e, name) => this.#keep(level, name, e),
     );
     // The other words of the same counter may be asked for too: remember all four.
@@ -355,25 +351,33 @@ export class Emitter {
     const vector = this.#isVector(s.index) || guards.some((g) => this.#isVector(g.index));
     const condition = guards.length === 0 ? null : this.holds(guards);
     if (!vector) return load(buffer, s.dtype, orFirst(this.address(s.index), condition));
-    const { lanes } = this.#vector;
-    const active = this.#active;
-    const uniform = condition === null || condition.lanes === 1;
-    const size = this.buffers.sizeOf(s.buffer);
-    const factor = uniform ? this.#vectorFactor(s.index) : null;
-    if (factor === 1 && size >= active && this.#takesPart(s.dtype)) {
-      return load(buffer, s.dtype, orFirst(this.address(s.index), condition), lanes, active);
-    }
-    if (factor === pickedStride && size >= pickedSpan(active) && is32Bit(s.dtype)) {
-      const level = this.#levels[this.levelOf(s)] as Level;
-      const from = { buffer, dtype: s.dtype, at: orFirst(this.address(s.index), condition) };
-      return everySecond(from, lanes, active, (e) => this.#keep(level, "row", e));
-    }
-    const turned = this.#turnedLoad(s, buffer, condition);
-    if (turned !== null) return turned;
+    const atOnce = this.#wholeVector(s, buffer, condition) ?? this.#turnedLoad(s, buffer, condition);
+    if (atOnce !== null) return atOnce;
     const zero = constant(0, s.type);
-    return pack(
-      Array.from({ length: lanes }, (_, l) => (l < active ? this.#loadLane(s, buffer, condition, l) : zero)),
+    const lane = (l: number): Expr => (l < this.#active ? this.#loadLane(s, buffer, condition, l) : zero);
+    return pack(Array.from({ length: this.#vector.lanes }, (_, l) => lane(l)));
+  }
+
+  /** A vector of elements that lie evenly apart; null where it has to be read lane by lane. */
+  #wholeVector(s: LoadScalar, buffer: number, condition: Expr | null): Expr | null {
+    const stride = this.#vectorFactor(s.index);
+    if (stride === null) return null;
+    const elements = { buffer, dtype: s.dtype, stride, lanes: this.#vector.lanes, active: this.#active };
+    const [span, size] = [spanOf(elements), this.buffers.sizeOf(s.buffer)];
+    if (span === null || size < span) return null;
+    const level = this.#levels[this.levelOf(s)] as Level;
+    const keep = (e: Expr): Expr => (isCheap(e) ? e : this.#keep(level, "row", e));
+    const at = this.address(s.index);
+    if (condition === null || condition.lanes === 1)
+      return readVector({ ...elements, at: orFirst(at, condition) }, keep);
+    const { statements, value } = readWhereInside(
+      { ...elements, at: keep(at) },
+      condition,
+      size,
+      this.locals,
     );
+    level.statements.push(...statements);
+    return value;
   }
 
   /** The vector for the present step of what lies along the steps; null where a load does not. */
@@ -404,11 +408,6 @@ export class Emitter {
 
   get #active(): number {
     return this.#vector.active ?? this.#vector.lanes;
-  }
-
-  /** Whether a vector of these elements may be loaded or stored in part, if that is what is active. */
-  #takesPart(dtype: DType): boolean {
-    return this.#active === this.#vector.lanes || is32Bit(dtype);
   }
 
   #loadLane(s: LoadScalar, buffer: number, condition: Expr | null, lane: number): Expr {
@@ -478,7 +477,8 @@ export class Emitter {
     }
     const wide = splat(value, lanes);
     const active = this.#active;
-    if (this.#vectorFactor(index) === 1 && this.#takesPart(this.buffers.dtypeOf(buffer))) {
+    const isWhole = active === lanes || is32Bit(this.buffers.dtypeOf(buffer));
+    if (isWhole && this.#vectorFactor(index) === 1) {
       this.push(store(at, this.address(index), wide, active));
       return;
     }

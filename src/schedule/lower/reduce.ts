@@ -43,7 +43,7 @@ import {
 import { alignedCoordinates, reachBuffers } from "./map.ts";
 import { type ReduceKernel, ReduceLoops, type Reduction } from "./reduce-loops.ts";
 import { type FineDomain, refine } from "./refine.ts";
-import { pickedStride } from "./strided.ts";
+import { is32Bit, pickedStride } from "./strided.ts";
 import type { BodyStore } from "./walk.ts";
 import { goesByWindows, windowsOf } from "./windows.ts";
 
@@ -333,6 +333,9 @@ function combineOf(node: Node): ReduceFn {
   return node.op.kind === "reduce" ? node.op.fn : "sum";
 }
 
+/** A window of fewer elements is too short for vectors along it. */
+const shortWindow = 16;
+
 /** The kept dimension that vectors may run along: the innermost of all, or the one around windows side by side. */
 function lastKept({ body, dims }: ReduceKernel, lanes: number): Dim | null {
   const at = dims.findLastIndex((d) => !d.reduced);
@@ -340,12 +343,14 @@ function lastKept({ body, dims }: ReduceKernel, lanes: number): Dim | null {
   if (kept === undefined || at === dims.length - 1) return kept ?? null;
   const window = dims.slice(at + 1).reduce((count, d) => count * d.extent, 1);
   const { name } = kept.variable;
-  const isRead = (s: Scalar): boolean =>
-    s.kind !== "load" ||
-    (!occursInside(s.index, name) &&
-      factorOf(s.index, name) <= pickedStride &&
-      s.guards.every((g) => slopeOf(g.index, name) === 0));
-  return window < lanes && body.all.every(isRead) ? kept : null;
+  // A guard that moves along the vectors is tested lane by lane, which is no reason to read so.
+  const isRead = (s: Scalar): boolean => {
+    if (s.kind !== "load") return true;
+    const factor = factorOf(s.index, name);
+    if (occursInside(s.index, name) || factor < 0 || factor > pickedStride) return false;
+    return s.guards.every(({ index }) => slopeOf(index, name) === 0 || (factor > 0 && is32Bit(s.dtype)));
+  };
+  return window < Math.max(lanes, shortWindow) && body.all.every(isRead) ? kept : null;
 }
 
 /** Elements that are reduced to one without a loop, at most, and those along each axis. */
