@@ -44,10 +44,11 @@ export function scanRows(x: Node, kind: "sum" | "prod"): Node {
 function scanInside(x: Node, kind: "sum" | "prod"): Node {
   const [rows, n] = x.shape as [number, number];
   const square = [rows, n, n];
-  const upTo = compare("le", along(n, 2, square), along(n, 1, square));
+  // Results come first: the loops then have them innermost, and each element is read once for a vector of them.
+  const isLater = compare("lt", along(n, 1, square), along(n, 2, square));
   const each = expand(reshape(x, [rows, 1, n]), square);
   const neutral = constant(combinations[kind].neutral, square, x.dtype);
-  return reshape(reduce(kind, where(upTo, each, neutral), [2]), x.shape);
+  return reshape(reduce(kind, where(isLater, neutral, each), [2]), x.shape);
 }
 
 function along(n: number, axis: 1 | 2, shape: readonly number[]): Node {
