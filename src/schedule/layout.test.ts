@@ -125,6 +125,15 @@ describe("the layout of a network", () => {
     expect(ordersOf([g.binary("add", line, c)])).toEqual([[0, 2, 3, 1]]);
     expect(ordersOf([g.binary("add", x, x)])).toEqual([[0, 1, 2, 3]]);
   });
+
+  test("a line of weights that is repeated has no say", () => {
+    const [image, weights] = [source([2, 8, 5, 5]), source([8])];
+    const line = g.expand(g.reshape(weights, [1, 8, 1, 1]), image.shape);
+    expect(ordersOf([g.binary("mul", image, line), g.binary("mul", line, image)])).toEqual([
+      [0, 1, 2, 3],
+      [0, 1, 2, 3],
+    ]);
+  });
 });
 
 describe("the plan of a contraction", () => {

@@ -50,15 +50,31 @@ import { goesByWindows, windowsOf } from "./windows.ts";
 /** Elements from which on a reduction with few results is cut into parts. */
 const partElements = 16384;
 const mostParts = 16;
+/** Rows from which on threads have enough to do without parts, and results from which on they have wherever they lie. */
+const enoughRows = 64;
+const enoughResults = 65_536;
 
 export function lowerReduce(group: Group, context: LoweringContext): LoweredCall[] {
   const parts = partCount(group, context);
-  if (parts === null) return [emitReduce(singleStage(group, context), context, "reduce")];
+  const rows =
+    parts === null || keptSize(group.core[0] as Node) >= enoughRows ? singleStage(group, context) : null;
+  if (parts === null || (rows !== null && goesAlongRows(rows)))
+    return [emitReduce(rows as ReduceKernel, context, "reduce")];
   const partial = group.core.map((n) => context.temporary(n.dtype, parts.count * keptSize(n)));
   return [
     emitReduce(firstStage(group, context, partial, parts), context, "reduce_part"),
     emitReduce(secondStage(group, context, partial, parts.count), context, "reduce_combine"),
   ];
+}
+
+/** Whether what is reduced lies in rows that are read from end to end. */
+function goesAlongRows({ dims, body }: ReduceKernel): boolean {
+  const last = dims[dims.length - 1];
+  if (last?.reduced !== true) return false;
+  const { name } = last.variable;
+  return body.all.every(
+    (s) => s.kind !== "load" || (!occursInside(s.index, name) && Math.abs(factorOf(s.index, name)) <= 1),
+  );
 }
 
 const keptSize = (node: Node): number => sizeOf(node.shape);
@@ -96,7 +112,13 @@ function partCount(group: Group, context: LoweringContext): { count: number; siz
   const elements = sizeOf(operand.shape);
   const kept = keptSize(group.core[0] as Node);
   const outer = dims.find((d) => d.reduced);
-  if (outer === undefined || hasPosition(group) || elements < 2 * partElements || kept * 32 > elements)
+  if (
+    outer === undefined ||
+    hasPosition(group) ||
+    elements < 2 * partElements ||
+    kept * 32 > elements ||
+    kept >= enoughResults
+  )
     return null;
   const first = mergedOuter(dims);
   const wanted = Math.min(mostParts, Math.floor(elements / partElements), first);
