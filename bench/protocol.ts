@@ -4,6 +4,7 @@
  */
 import { createInterface } from "node:readline";
 import type { Network } from "./networks.ts";
+import type { Operation } from "./operations.ts";
 
 /** Whole steps of a network, or its outputs for a batch in evaluation mode. */
 export interface NetworkJob {
@@ -38,13 +39,18 @@ export interface ConvJob {
   readonly padding: number;
 }
 
+/** An operation, or the gradient of its operand. */
+export interface OperationJob extends Operation {
+  readonly kind: "operation";
+}
+
 /** Multiply-adds in registers, with so many chains that do not depend on each other; ours only. */
 export interface PeakJob {
   readonly kind: "peak";
   readonly chains: number;
 }
 
-export type Job = NetworkJob | MatmulJob | ConvJob | PeakJob;
+export type Job = NetworkJob | MatmulJob | ConvJob | OperationJob | PeakJob;
 
 export type Request =
   | { readonly do: "prepare"; readonly key: string; readonly job: Job }

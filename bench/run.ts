@@ -25,6 +25,7 @@ import { Report } from "./report.ts";
 import { benchFirstSteps, benchMemory, benchStartup } from "./sections/fresh.ts";
 import { benchKernels } from "./sections/kernels.ts";
 import { benchInference, benchTraining } from "./sections/networks.ts";
+import { benchOperations } from "./sections/operations.ts";
 import { benchRoofline } from "./sections/roofline.ts";
 import { benchStats } from "./sections/stats.ts";
 import { benchStudio } from "./sections/studio.ts";
@@ -33,6 +34,7 @@ import { writeWeights } from "./weights.ts";
 
 const sections: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   kernels: benchKernels,
+  operations: benchOperations,
   training: benchTraining,
   roofline: benchRoofline,
   inference: benchInference,

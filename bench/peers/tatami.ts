@@ -28,12 +28,14 @@ import {
   type Job,
   type MatmulJob,
   type NetworkJob,
+  type OperationJob,
   type PeakJob,
   type StepKernels,
   serve,
   type Task,
 } from "../protocol.ts";
 import { summarize } from "../timing.ts";
+import { tatamiOperations } from "./tatami-operations.ts";
 
 async function modelFor(job: NetworkJob): Promise<nn.Sequential> {
   const model = buildModel(job.network);
@@ -178,6 +180,20 @@ async function conv(job: ConvJob): Promise<Task> {
   });
 }
 
+async function single({ name, shape, gradient }: OperationJob): Promise<Task> {
+  const apply = tatamiOperations[name];
+  const x = resident(shape, 0, gradient);
+  // Along the rows of a matrix, along the channels of images.
+  const weight = resident([shape[1] as number], 1);
+  const result = noGrad(() => apply(x, weight));
+  if (!gradient) return operation(result.shape, () => apply(x, weight));
+  const gradOutputs = [resident(result.shape, 2)];
+  return operation(shape, () => {
+    const [found] = autograd.grad(apply(x, weight), [x], { gradOutputs });
+    return found as Tensor;
+  });
+}
+
 async function peak({ chains }: PeakJob): Promise<Task> {
   const { device } = currentEngine();
   const kernel = arithmeticKernel(device, chains);
@@ -200,6 +216,8 @@ function prepare(job: Job): Promise<Task> {
       return matmul(job);
     case "conv":
       return conv(job);
+    case "operation":
+      return single(job);
     case "peak":
       return peak(job);
   }

@@ -110,13 +110,46 @@ class Network:
         return self.step().flatten().tolist()
 
 
+operations = {
+    "sum of rows": lambda x, w: x.sum(1),
+    "sum of columns": lambda x, w: x.sum(0),
+    "deviation of rows": lambda x, w: x.std(1),
+    "softmax of rows": lambda x, w: x.softmax(1),
+    "softmax of columns": lambda x, w: x.softmax(0),
+    "running sum of rows": lambda x, w: x.cumsum(1),
+    "running sum of columns": lambda x, w: x.cumsum(0),
+    "layer norm": lambda x, w: F.layer_norm(x, x.shape[-1:], w, w),
+    "group norm, 8 groups": lambda x, w: F.group_norm(x, 8, w, w),
+    "batch norm": lambda x, w: F.batch_norm(x, None, None, w, w, True),
+    "PReLU": F.prelu,
+    "GELU": lambda x, w: F.gelu(x),
+    "maximum of 3 x 3, stride 2": lambda x, w: F.max_pool2d(x, 3, 2, 1),
+    "mean of 2 x 2": lambda x, w: F.avg_pool2d(x, 2),
+    "mean of 3 x 3": lambda x, w: F.avg_pool2d(x, 3, 1, 1),
+    "adaptive mean to 7 x 7": lambda x, w: F.adaptive_avg_pool2d(x, 7),
+    "bilinear to twice the size": lambda x, w: F.interpolate(x, scale_factor=2, mode="bilinear"),
+    "concatenation with itself": lambda x, w: torch.cat([x, x], 1),
+    "local response norm over 5": lambda x, w: F.local_response_norm(x, 5),
+}
+
+
 class Operation:
-    """A product or a convolution, its result written to memory of its own as ours is."""
+    """A single operation; a product's result is written to memory of its own as ours is."""
 
     def __init__(self, job):
         if mode == "compile":
             raise ValueError("single operations are the same as in eager mode")
-        self.step = self.matmul(job) if job["kind"] == "matmul" else self.conv(job)
+        kinds = {"matmul": self.matmul, "conv": self.conv, "operation": self.single}
+        self.step = kinds[job["kind"]](job)
+
+    def single(self, job):
+        apply, shape = operations[job["name"]], job["shape"]
+        x, w = sines(shape, 0), sines([shape[1]], 1)
+        if not job["gradient"]:
+            return lambda: apply(x, w)
+        x.requires_grad_()
+        along = sines(list(apply(x, w).shape), 2)
+        return lambda: torch.autograd.grad(apply(x, w), x, along)[0]
 
     def matmul(self, job):
         m, k, n = job["m"], job["k"], job["n"]
@@ -146,7 +179,7 @@ class Operation:
 def prepare(job):
     if job["kind"] in ("train", "infer"):
         return Network(job)
-    if job["kind"] in ("matmul", "conv"):
+    if job["kind"] in ("matmul", "conv", "operation"):
         return Operation(job)
     raise ValueError(f"no {job['kind']}")
 

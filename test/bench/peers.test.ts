@@ -9,12 +9,14 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkValues } from "../../bench/compare.ts";
 import { allLibraries, Library } from "../../bench/libraries.ts";
 import { type Network, type NetworkId, networks } from "../../bench/networks.ts";
+import { operationNames } from "../../bench/operations.ts";
 import {
   type Answer,
   type ConvJob,
   comparedElements,
   type Job,
   type NetworkJob,
+  type OperationJob,
 } from "../../bench/protocol.ts";
 import { writeWeights } from "../../bench/weights.ts";
 import { findTorch } from "../setup/neighbours.ts";
@@ -87,6 +89,14 @@ const matmul = (transposed: readonly [boolean, boolean]): Job => ({
   transposed,
 });
 
+/** Small operands of operations: a matrix, or images. */
+const operands = { matrix: [7, 24], images: [2, 8, 14, 14] };
+const alongRows = /rows|columns|layer norm|GELU|concatenation/;
+const operationsAsJobs = operationNames.map((name): OperationJob => {
+  const shape = alongRows.test(name) ? operands.matrix : operands.images;
+  return { kind: "operation", name, shape, gradient: shape === operands.images };
+});
+
 /** What each job is, how many values it gives, and the job itself. */
 const jobs: readonly (readonly [string, number, () => Job | Promise<Job>])[] = [
   ["training steps of the MLP", 2, () => networkJob("train", "mlp")],
@@ -118,5 +128,12 @@ describe("processes of the bench", { timeout: 60_000 }, () => {
     expect(other.ms).toBeGreaterThan(0);
     checkValues(other.values, mine.values);
     expect(theirs.hello.version).toMatch(/^torch \d/);
+  });
+
+  it.for(operationsAsJobs)("agree with PyTorch's about an operation: $name", async (job, context) => {
+    context.skip(torch.missing !== undefined, torch.missing);
+    const [mine, other] = [await answersTo(ours, job), await answersTo(theirs, job)];
+    expect(mine.values.length).toBeGreaterThan(0);
+    checkValues(other.values, mine.values);
   });
 });
