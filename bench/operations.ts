@@ -7,29 +7,26 @@ export interface Operation {
 }
 
 /** Each library has a function of the operand, and of a line of weights along its channels, for each of them. */
-export const operationNames = [
-  "sum of rows",
-  "sum of columns",
-  "deviation of rows",
-  "softmax of rows",
-  "softmax of columns",
-  "running sum of rows",
-  "running sum of columns",
-  "layer norm",
-  "group norm, 8 groups",
-  "batch norm",
-  "PReLU",
-  "GELU",
-  "maximum of 3 x 3, stride 2",
-  "mean of 2 x 2",
-  "mean of 3 x 3",
-  "adaptive mean to 7 x 7",
-  "bilinear to twice the size",
-  "concatenation with itself",
-  "local response norm over 5",
-] as const;
-
-export type OperationName = (typeof operationNames)[number];
+export type OperationName =
+  | "sum of rows"
+  | "sum of columns"
+  | "deviation of rows"
+  | "softmax of rows"
+  | "softmax of columns"
+  | "running sum of rows"
+  | "running sum of columns"
+  | "layer norm"
+  | "group norm, 8 groups"
+  | "batch norm"
+  | "PReLU"
+  | "GELU"
+  | "maximum of 3 x 3, stride 2"
+  | "mean of 2 x 2"
+  | "mean of 3 x 3"
+  | "adaptive mean to 7 x 7"
+  | "bilinear to twice the size"
+  | "concatenation with itself"
+  | "local response norm over 5";
 
 const matrix = [1024, 2048] as const;
 const images = [16, 64, 56, 56] as const;

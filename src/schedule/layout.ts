@@ -128,7 +128,8 @@ function followed(node: Node, of: (n: Node) => Order): Order {
   for (const input of node.inputs) {
     if (input.shape.length !== node.shape.length) continue;
     const order = of(input);
-    const repeats = resolve(input).op.kind === "expand" && resolve(input).value === null;
+    const { op, value } = resolve(input);
+    const repeats = op.kind === "expand" && value === null;
     const preference = repeats ? -0.5 : isRowMajor(order, input.shape) ? 0 : 0.5;
     const size = sizeOf(input.shape) + preference;
     if (size > bestSize) {

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkValues } from "../../bench/compare.ts";
 import { allLibraries, Library } from "../../bench/libraries.ts";
 import { type Network, type NetworkId, networks } from "../../bench/networks.ts";
-import { operationNames } from "../../bench/operations.ts";
+import { operations } from "../../bench/operations.ts";
 import {
   type Answer,
   type ConvJob,
@@ -91,10 +91,9 @@ const matmul = (transposed: readonly [boolean, boolean]): Job => ({
 
 /** Small operands of operations: a matrix, or images. */
 const operands = { matrix: [7, 24], images: [2, 8, 14, 14] };
-const alongRows = /rows|columns|layer norm|GELU|concatenation/;
-const operationsAsJobs = operationNames.map((name): OperationJob => {
-  const shape = alongRows.test(name) ? operands.matrix : operands.images;
-  return { kind: "operation", name, shape, gradient: shape === operands.images };
+const operationsAsJobs = operations.map((operation): OperationJob => {
+  const shape = operation.shape.length === 2 ? operands.matrix : operands.images;
+  return { kind: "operation", ...operation, shape };
 });
 
 /** What each job is, how many values it gives, and the job itself. */

@@ -1,9 +1,10 @@
 /**
  * Lowers a contraction: chooses the tile, lays out the column operand where it must be, and emits the loops around
- * the micro-kernel. Two shapes of loops exist. Where each result is one sum of moderate length, chunks own parts of
+ * the micro-kernel. Three shapes of loops exist. Where each result is one sum of moderate length, chunks own parts of
  * the result and run the epilogue on the accumulators. Where long sums make few results from operands that both lie
  * along them (a weight gradient), chunks own parts of the sum, work in blocks that stay in cache, and a second
- * kernel adds the parts up.
+ * kernel adds the parts up. Where such sums make many results and registers are few, chunks own parts of the result and
+ * lay their rows out, block by block.
  */
 import type { Node } from "../../graph/node.ts";
 import type { Buffer, Group, LoweredCall, LoweringContext } from "../plan.ts";

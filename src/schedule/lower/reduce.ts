@@ -56,10 +56,10 @@ const enoughResults = 65_536;
 
 export function lowerReduce(group: Group, context: LoweringContext): LoweredCall[] {
   const parts = partCount(group, context);
-  const rows =
-    parts === null || keptSize(group.core[0] as Node) >= enoughRows ? singleStage(group, context) : null;
-  if (parts === null || (rows !== null && goesAlongRows(rows)))
-    return [emitReduce(rows as ReduceKernel, context, "reduce")];
+  if (parts === null || hasEnoughRows(group, context)) {
+    const whole = singleStage(group, context);
+    if (parts === null || readsRows(whole)) return [emitReduce(whole, context, "reduce")];
+  }
   const partial = group.core.map((n) => context.temporary(n.dtype, parts.count * keptSize(n)));
   return [
     emitReduce(firstStage(group, context, partial, parts), context, "reduce_part"),
@@ -67,11 +67,16 @@ export function lowerReduce(group: Group, context: LoweringContext): LoweredCall
   ];
 }
 
-/** Whether what is reduced lies in rows that are read from end to end. */
-function goesAlongRows({ dims, body }: ReduceKernel): boolean {
-  const last = dims[dims.length - 1];
-  if (last?.reduced !== true) return false;
-  const { name } = last.variable;
+/** Whether the innermost loop reduces, and there are results enough for all threads. */
+function hasEnoughRows(group: Group, context: LoweringContext): boolean {
+  return (
+    keptSize(group.core[0] as Node) >= enoughRows && domainOf(group, context).dims.at(-1)?.reduced === true
+  );
+}
+
+/** Whether rows are read from end to end, where the innermost loop reduces them. */
+function readsRows({ dims, body }: ReduceKernel): boolean {
+  const { name } = (dims[dims.length - 1] as Dim).variable;
   return body.all.every(
     (s) => s.kind !== "load" || (!occursInside(s.index, name) && Math.abs(factorOf(s.index, name)) <= 1),
   );
