@@ -41,8 +41,11 @@ export class Peer {
     const { value, done } = await lines.next();
     if (done === true) throw new Cannot(`the process ended: ${errors.trim().split("\n").at(-1) ?? ""}`);
     const hello = JSON.parse(value) as Answer;
-    if (hello.cannot !== undefined) throw new Cannot(hello.cannot);
-    return new Peer(child, lines, hello);
+    const peer = new Peer(child, lines, hello);
+    if (hello.cannot === undefined) return peer;
+    // It would wait for requests for ever, and the bench for its end.
+    peer.end();
+    throw new Cannot(hello.cannot);
   }
 
   get ended(): boolean {
