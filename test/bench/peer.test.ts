@@ -4,11 +4,11 @@
 import { expect, it, vi } from "vitest";
 import { Cannot, Peer } from "../../bench/peer.ts";
 
-/** A process that says one thing and then waits for requests. */
+/** A process that says one thing and then waits for requests, as long as somebody could send one. */
 const saying = (answer: string): Promise<Peer> =>
   Peer.start({
     program: process.execPath,
-    args: ["-e", `console.log(JSON.stringify(${answer})); setInterval(() => {}, 1000)`],
+    args: ["-e", `console.log(JSON.stringify(${answer})); process.stdin.resume()`],
   });
 
 it("ends the process of a library that is not there, so that the bench can end", async () => {
