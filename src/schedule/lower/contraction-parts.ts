@@ -12,6 +12,8 @@ import { emitInline, hold, type Problem } from "./contraction-problem.ts";
 import { makeAccumulators, type SummedLoop } from "./contraction-tile.ts";
 import { Emitter } from "./emitter.ts";
 import { chunkLocal, KernelBuffers } from "./kernel-frame.ts";
+import { mostParts } from "./turned-rows.ts";
+
 /** How a long sum is cut: into `count` parts of `size` steps of its outermost loop. */
 export interface SumParts {
   readonly count: number;
@@ -20,13 +22,11 @@ export interface SumParts {
   readonly rowSize: number;
 }
 
-const mostSumParts = 16;
-
 /** How the sum is cut, or null where it is not. */
 export function splitSum(p: Problem): SumParts | null {
   const outer = p.loops[0];
   if (!p.inParts || outer === undefined) return null;
-  const wanted = Math.min(mostSumParts, outer.size);
+  const wanted = Math.min(mostParts, outer.size);
   let size = Math.ceil(outer.size / wanted);
   if (p.loops.length === 1) size = Math.ceil(size / 4) * 4;
   return { count: Math.ceil(outer.size / size), size, rowSize: Math.ceil(p.columns / p.lanes) * p.lanes };

@@ -31,8 +31,15 @@ import type { Emitter } from "./emitter.ts";
 import { isRoomy } from "./kernel-frame.ts";
 import { lowerPack } from "./pack.ts";
 import { lanesOf, type TileShape, tileOf } from "./tile-shape.ts";
-import { liesAcross, turnedRows } from "./turned-rows.ts";
-import { clippedRows, longSum, type RowOperand, rowOperandOf, unpaddedRows } from "./unpadded.ts";
+import { liesAcross, partsOutweighTurning, turnedRows } from "./turned-rows.ts";
+import {
+  clippedRows,
+  longSum,
+  type RowOperand,
+  rowOperandOf,
+  smallResult,
+  unpaddedRows,
+} from "./unpadded.ts";
 
 /** Everything about a contraction that its loops need. */
 export interface Problem {
@@ -67,9 +74,6 @@ export interface ColumnOperand {
   /** Kernels that prepare the operand. */
   readonly before: readonly LoweredCall[];
 }
-
-/** Elements of a result up to which partial results cost little beside reading operands again and again. */
-const smallResult = 65_536;
 
 export function analyze(node: Node, context: LoweringContext): Problem {
   if (node.op.kind !== "contraction") throw new Error("schedule: not a contraction");
@@ -133,9 +137,10 @@ function readRows(node: Node, plan: ContractionPlan, operand: RowOperand, contex
   const asItLies = accessOf(unpadded?.value ?? operand.node, operand.maps, spec, context, unpadded?.before);
   if (asItLies === null)
     throw new Error("schedule: the row operand of a contraction is not linear in memory");
-  const across = unpadded === null && liesAcross(asItLies, spec, plan, target);
-  const suitsPanels = across && isLongAndLarge(spec, plan, target);
-  const maybeInParts = !suitsPanels && isCut(asItLies, plan, spec, columns);
+  const across = unpadded === null && liesAcross(asItLies, operand, spec, plan, target);
+  const laidOut = across && partsOutweighTurning(operand, spec, plan, target);
+  const suitsPanels = laidOut && !isRoomy(target);
+  const maybeInParts = !laidOut && isCut(asItLies, plan, spec, columns);
   const direct = directColumns(node, plan, lanes, columns, maybeInParts, context);
   const inParts =
     maybeInParts && (direct !== null || isCutLaidOut(asItLies, plan, spec, columns, lanes, target));
@@ -151,19 +156,6 @@ function readRows(node: Node, plan: ContractionPlan, operand: RowOperand, contex
     inParts,
     inPanels: suitsPanels && turned === null,
   };
-}
-
-/** Whether chunks rather lay out rows, which lie across the sum, than own parts of it: partial results would be much to read and write. */
-function isLongAndLarge(
-  spec: ContractionSpec,
-  { rows, columns, summed }: ContractionPlan,
-  target: Target,
-): boolean {
-  return (
-    !isRoomy(target) &&
-    extent(spec, summed) >= longSum &&
-    extent(spec, rows) * extent(spec, columns) >= smallResult
-  );
 }
 
 /** Whether a long sum may be cut into parts: where the row operand lies along its rows, or along the sum of a small result. */

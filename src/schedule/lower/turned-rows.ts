@@ -14,16 +14,19 @@ import { type Access, accessOf } from "./access.ts";
 import { cacheSets, lineElements } from "./cache.ts";
 import { isRoomy } from "./kernel-frame.ts";
 import { lowerMap } from "./map.ts";
-import type { RowOperand } from "./unpadded.ts";
+import { longSum, type RowOperand, smallResult } from "./unpadded.ts";
 
 /** Columns from which laying out pays: the tile of a machine with few registers waits for each line. */
 const leastColumns = { fewRegisters: 32, manyRegisters: 512 };
 /** Few sets of the cache, and a sum that fills their lines many times over. */
 const displacing = { sets: 16, summed: 256 };
+/** Into how many parts a sum is cut at most, each with a result of its own. */
+export const mostParts = 16;
 
 /** Whether a row operand lies so, and is read often enough to be laid out anew. */
 export function liesAcross(
   { index }: Access,
+  operand: RowOperand,
   spec: ContractionSpec,
   plan: ContractionPlan,
   target: Pick<Target, "registers">,
@@ -35,8 +38,27 @@ export function liesAcross(
   if (acrossRows !== 1 || apart < lineElements) return false;
   const columns = extent(spec, plan.columns);
   if (!isRoomy(target)) return columns >= leastColumns.fewRegisters;
+  if (partsOutweighTurning(operand, spec, plan, target)) return true;
   const displaces = cacheSets(apart) <= displacing.sets && extent(spec, plan.summed) >= displacing.summed;
   return displaces && columns >= leastColumns.manyRegisters;
+}
+
+/**
+ * Whether the sum is so long, and are results so many, that rows across it are rather laid out than parts of it owned by
+ * chunks: partial results would be more to read and write. Windows, turned, would be many short runs.
+ */
+export function partsOutweighTurning(
+  { maps }: RowOperand,
+  spec: ContractionSpec,
+  plan: ContractionPlan,
+  target: Pick<Target, "registers">,
+): boolean {
+  const [columns, summed] = [extent(spec, plan.columns), extent(spec, plan.summed)];
+  const results = extent(spec, plan.rows) * columns;
+  if (summed < longSum) return false;
+  if (!isRoomy(target)) return results >= smallResult;
+  const windows = maps.some(({ dims }) => dims.length > 1);
+  return !windows && results >= smallResult / 2 && summed <= columns * mostParts;
 }
 
 /**

@@ -18,6 +18,8 @@ import { winogradOperand } from "./winograd/form.ts";
 
 /** A sum of at least this many terms may be cut into parts. */
 export const longSum = 1024;
+/** Elements of a result up to which partial results cost little beside reading operands again and again. */
+export const smallResult = 65_536;
 
 /** The operand that is read one element at a time, and where along its axes. */
 export interface RowOperand {
