@@ -52,6 +52,8 @@ const matmuls: readonly Kernel[] = [
   matmul(256, 4096, 256, true),
   // The gradient of a wide layer's weight or input, rows of which lie across a long sum.
   matmul(2048, 2048, 256, true, [true, false]),
+  // The gradient of a linear layer's weight over all tokens of a batch.
+  matmul(768, 1024, 192, true, [true, false]),
 ];
 
 /** Channels in and out, edge of the image, edge of the kernel, stride, and whether it is measured quickly. */
