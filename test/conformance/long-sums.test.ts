@@ -90,6 +90,16 @@ describe.each(devicesAndNative)("$label", ({ make, lacks }) => {
     expect(names).not.toContain("contraction_part");
   });
 
+  test.for([
+    [140, false],
+    [120, true],
+  ] as const)("of %i rows along the sum, sums are cut: %s", async ([rows, cut], context) => {
+    context.skip(lacks !== undefined, lacks);
+    const [most, names] = await product(make(), rows, 32, "summands of the left operand side by side");
+    expect(most).toBeLessThan(2e-3);
+    expect(names.includes("contraction_part")).toBe(cut);
+  });
+
   test("in runs, a sum of equal terms is no further off than the terms of a run can make it", async (context) => {
     context.skip(lacks !== undefined, lacks);
     const [size, length] = [40, 6000];

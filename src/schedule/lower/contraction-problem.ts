@@ -158,13 +158,19 @@ function readRows(node: Node, plan: ContractionPlan, operand: RowOperand, contex
   };
 }
 
-/** Whether a long sum may be cut into parts: where the row operand lies along its rows, or along the sum of a small result. */
+/** More rows than this read columns so often that laying those out, if they are far apart, costs little. */
+const manyRows = 128;
+
+/**
+ * Whether a long sum may be cut into parts: where the row operand lies along its rows, or along the sum of a small result of
+ * so few rows that threads would not have enough to do, or columns would be laid out for little.
+ */
 function isCut(rowAccess: Access, plan: ContractionPlan, spec: ContractionSpec, columns: number): boolean {
   if (extent(spec, plan.summed) < longSum) return false;
   const rows = extent(spec, plan.rows);
   if (rows <= 16 || liesAlongRows(rowAccess, plan)) return true;
   const last = plan.summed.findLast((d) => spec.sizes[d] !== 1);
-  return isNext(rowAccess, last) && rows * columns <= smallResult;
+  return rows <= manyRows && isNext(rowAccess, last) && rows * columns <= smallResult;
 }
 
 const isNext = ({ index }: Access, d: number | undefined): boolean =>
@@ -240,7 +246,7 @@ function directColumns(
   const summed = extent(spec, plan.summed);
   const rows = extent(spec, plan.rows);
   if (apart >= farRows / 4 && apart % farRows === 0 && summed > 16 && rows > 32) return null;
-  if (!inParts && apart >= farRows / 8 && apart * summed > farSpan && rows > 128) return null;
+  if (!inParts && apart >= farRows / 8 && apart * summed > farSpan && rows > manyRows) return null;
   const repeated = plan.batch.some((d) => (spec.sizes[d] as number) > 1);
   if (!repeated && displaced(apart, summed, rows, context.target)) return null;
   if (plan.summed.some((d) => factorOf(access.index, `x${d}`) < 0)) return null;
