@@ -43,6 +43,7 @@ const matmuls: readonly Kernel[] = [
   matmul(1024, 1024, 1024, true, [true, false]),
   // Sizes that no vector, tile or line of a cache divides evenly.
   matmul(1500, 700, 900, true),
+  matmul(1000, 1200, 1000, true),
   matmul(64, 784, 256, true),
   matmul(784, 64, 256, false, [true, false]),
   // A layer of many inputs.

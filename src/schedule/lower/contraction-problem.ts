@@ -83,7 +83,8 @@ export function analyze(node: Node, context: LoweringContext): Problem {
   const lanes = lanesOf(node, columns, context.target);
   const operand = rowOperandOf(node, plan);
   const { access: rowAccess, before, direct, inParts, inPanels } = readRows(node, plan, operand, context);
-  const longSums = !inPanels && direct !== null && extent(spec, plan.summed) >= longSum;
+  const whole = isRoomy(context.target) ? !inParts : !inPanels && direct !== null;
+  const longSums = whole && extent(spec, plan.summed) >= longSum;
   const tile = tileOf(spec, plan, columns, lanes, context.target, longSums);
   const base = {
     node,

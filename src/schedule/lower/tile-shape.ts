@@ -19,7 +19,10 @@ export interface TileShape {
 export const lanesOf = ({ dtype }: Node, columns: number, { lanes }: Pick<Target, "lanes">): number =>
   dtype === "float64" ? 1 : Math.max(4, lanesAlong(columns, lanes));
 
-/** @param longSums whether the column operand is read as it lies, along sums of many terms */
+/**
+ * @param longSums whether sums have many terms and the column operand is read as it lies or, with many registers, a tile
+ *   makes whole sums
+ */
 export function tileOf(
   spec: ContractionSpec,
   plan: ContractionPlan,
@@ -59,7 +62,9 @@ const manyVectors = 9;
 /**
  * Rows and vectors of the tile. Eight accumulators keep both multiply-add units of a 16-register machine busy and leave
  * room for what the compiler moves around; with twelve V8 spills, and takes twice as long. Along a long sum the row operand
- * has one element per row and step in a line of its own, so few rows and many vectors are best.
+ * has one element per row and step in a line of its own, so few rows and many vectors are best. With many registers long
+ * sums are added up in runs: beside a tile of three vectors GCC keeps the sums of runs in registers, too, and what it
+ * multiplies in memory.
  */
 function tileShape(
   rows: number,
@@ -69,7 +74,7 @@ function tileShape(
   longSums: boolean,
 ): Omit<TileShape, "line"> {
   if (lanes === 1) return { rows: Math.min(rows, 4), vectors: Math.min(vectors, 2) };
-  const preferred = roomy || longSums ? [4, 2, 3] : [2, 3, 4];
+  const preferred = roomy ? (longSums ? [4, 2] : [4, 2, 3]) : longSums ? [4, 2, 3] : [2, 3, 4];
   const fits = (v: number): boolean => vectors % v === 0 && (roomy || v !== 3 || vectors < manyVectors);
   const width = vectors === 1 ? 1 : (preferred.find(fits) ?? Math.min(preferred[0] as number, vectors));
   const accumulators = roomy ? 24 : 8;
