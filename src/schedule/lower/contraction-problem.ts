@@ -159,13 +159,10 @@ function readRows(node: Node, plan: ContractionPlan, operand: RowOperand, contex
   };
 }
 
-/** More rows than this read columns so often that laying those out, if they are far apart, costs little. */
+/** More rows than this read columns so often that laying those out costs little, and make tiles for all threads. */
 const manyRows = 128;
 
-/**
- * Whether a long sum may be cut into parts: where the row operand lies along its rows, or along the sum of a small result of
- * so few rows that threads would not have enough to do, or columns would be laid out for little.
- */
+/** Whether a long sum may be cut into parts: where the row operand lies along its rows, or along the sum of few results in few rows. */
 function isCut(rowAccess: Access, plan: ContractionPlan, spec: ContractionSpec, columns: number): boolean {
   if (extent(spec, plan.summed) < longSum) return false;
   const rows = extent(spec, plan.rows);
