@@ -1,6 +1,7 @@
 /**
  * Large results of long sums over rows that lie across them: chunks lay their rows out in scratch memory, block by block, or
- * with many registers all rows are turned before. Beside what the definition says, with NaN in all memory that nobody has written. Interpreters would take minutes for one of them.
+ * with many registers all rows are turned before. Beside what the definition says, with NaN in all memory that nobody has
+ * written. Interpreters would take minutes for one of them.
  */
 import { describe, expect, test } from "vitest";
 import { Engine } from "../../src/engine/engine.ts";

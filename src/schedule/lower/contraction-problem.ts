@@ -31,7 +31,7 @@ import type { Emitter } from "./emitter.ts";
 import { isRoomy } from "./kernel-frame.ts";
 import { lowerPack } from "./pack.ts";
 import { lanesOf, type TileShape, tileOf } from "./tile-shape.ts";
-import { liesAcross, partsOutweighTurning, turnedRows } from "./turned-rows.ts";
+import { layingOutRows, turnedRows } from "./turned-rows.ts";
 import {
   clippedRows,
   longSum,
@@ -138,16 +138,15 @@ function readRows(node: Node, plan: ContractionPlan, operand: RowOperand, contex
   const asItLies = accessOf(unpadded?.value ?? operand.node, operand.maps, spec, context, unpadded?.before);
   if (asItLies === null)
     throw new Error("schedule: the row operand of a contraction is not linear in memory");
-  const across = unpadded === null && liesAcross(asItLies, operand, spec, plan, target);
-  const laidOut = across && partsOutweighTurning(operand, spec, plan, target);
-  const suitsPanels = laidOut && !isRoomy(target);
-  const maybeInParts = !laidOut && isCut(asItLies, plan, spec, columns);
+  const laidOut = unpadded === null ? layingOutRows(asItLies, operand, spec, plan, target) : "never";
+  const suitsPanels = laidOut === "rather than cut" && !isRoomy(target);
+  const maybeInParts = laidOut !== "rather than cut" && isCut(asItLies, plan, spec, columns);
   const direct = directColumns(node, plan, lanes, columns, maybeInParts, context);
   const inParts =
     maybeInParts && (direct !== null || isCutLaidOut(asItLies, plan, spec, columns, lanes, target));
   // What stays the same from run to run is turned once.
   const turned =
-    across && !inParts && (!suitsPanels || context.isSteady(operand.node))
+    laidOut !== "never" && !inParts && (!suitsPanels || context.isSteady(operand.node))
       ? turnedRows(operand, asItLies, spec, plan, context)
       : null;
   return {
@@ -162,7 +161,10 @@ function readRows(node: Node, plan: ContractionPlan, operand: RowOperand, contex
 /** More rows than this read columns so often that laying those out costs little, and make tiles for all threads. */
 const manyRows = 128;
 
-/** Whether a long sum may be cut into parts: where the row operand lies along its rows, or along the sum of few results in few rows. */
+/**
+ * Whether a long sum may be cut into parts: where the row operand lies along its rows, or along the sum of few results in
+ * few rows.
+ */
 function isCut(rowAccess: Access, plan: ContractionPlan, spec: ContractionSpec, columns: number): boolean {
   if (extent(spec, plan.summed) < longSum) return false;
   const rows = extent(spec, plan.rows);

@@ -74,8 +74,9 @@ function tileShape(
   longSums: boolean,
 ): Omit<TileShape, "line"> {
   if (lanes === 1) return { rows: Math.min(rows, 4), vectors: Math.min(vectors, 2) };
-  const preferred = roomy ? (longSums ? [4, 2] : [4, 2, 3]) : longSums ? [4, 2, 3] : [2, 3, 4];
-  const fits = (v: number): boolean => vectors % v === 0 && (roomy || v !== 3 || vectors < manyVectors);
+  const preferred = roomy || longSums ? [4, 2, 3] : [2, 3, 4];
+  const byThrees = roomy ? !longSums : vectors < manyVectors;
+  const fits = (v: number): boolean => vectors % v === 0 && (v !== 3 || byThrees);
   const width = vectors === 1 ? 1 : (preferred.find(fits) ?? Math.min(preferred[0] as number, vectors));
   const accumulators = roomy ? 24 : 8;
   const limit = width === 3 && roomy ? 4 : Math.max(2, Math.floor(accumulators / width));

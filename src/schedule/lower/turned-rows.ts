@@ -23,42 +23,40 @@ const displacing = { sets: 16, summed: 256 };
 /** Into how many parts a sum is cut at most, each with a result of its own. */
 export const mostParts = 16;
 
-/** Whether a row operand lies so, and is read often enough to be laid out anew. */
-export function liesAcross(
-  { index }: Access,
+/** When rows that lie across the sum are laid out anew: rather than the sum is cut into parts, where it is not cut, or never. */
+type LaidOut = "rather than cut" | "if not cut" | "never";
+
+/** Whether a row operand lies so, and what follows from how often it is read and how much there is to sum up. */
+export function layingOutRows(
+  access: Access,
   operand: RowOperand,
   spec: ContractionSpec,
   plan: ContractionPlan,
   target: Pick<Target, "registers">,
-): boolean {
-  const last = (dims: readonly number[]): number | undefined => dims.findLast((d) => spec.sizes[d] !== 1);
-  const [row, step] = [last(plan.rows), last(plan.summed)];
-  if (row === undefined || step === undefined || plan.sharesColumns) return false;
-  const [acrossRows, apart] = [row, step].map((d) => Math.abs(factorOf(index, `x${d}`))) as [number, number];
-  if (acrossRows !== 1 || apart < lineElements) return false;
-  const columns = extent(spec, plan.columns);
-  if (!isRoomy(target)) return columns >= leastColumns.fewRegisters;
-  if (partsOutweighTurning(operand, spec, plan, target)) return true;
-  const displaces = cacheSets(apart) <= displacing.sets && extent(spec, plan.summed) >= displacing.summed;
-  return displaces && columns >= leastColumns.manyRegisters;
-}
-
-/**
- * Whether the sum is so long, and are results so many, that rows across it are rather laid out than parts of it owned by
- * chunks: partial results would be more to read and write. Windows, turned, would be many short runs.
- */
-export function partsOutweighTurning(
-  { maps }: RowOperand,
-  spec: ContractionSpec,
-  plan: ContractionPlan,
-  target: Pick<Target, "registers">,
-): boolean {
+): LaidOut {
+  const apart = distanceAcross(access, spec, plan);
+  if (apart === null) return "never";
   const [columns, summed] = [extent(spec, plan.columns), extent(spec, plan.summed)];
   const results = extent(spec, plan.rows) * columns;
-  if (summed < longSum) return false;
-  if (!isRoomy(target)) return results >= smallResult;
-  const windows = maps.some(({ dims }) => dims.length > 1);
-  return !windows && results >= smallResult / 2 && summed <= columns * mostParts;
+  if (!isRoomy(target)) {
+    if (columns < leastColumns.fewRegisters) return "never";
+    return summed >= longSum && results >= smallResult ? "rather than cut" : "if not cut";
+  }
+  // Partial results would be more to read and write than the rows. Windows, turned, would be many short runs.
+  const windows = operand.maps.some(({ dims }) => dims.length > 1);
+  const manyResults = results >= smallResult / 2 && summed <= columns * mostParts;
+  if (summed >= longSum && manyResults && !windows) return "rather than cut";
+  const displaces = cacheSets(apart) <= displacing.sets && summed >= displacing.summed;
+  return displaces && columns >= leastColumns.manyRegisters ? "if not cut" : "never";
+}
+
+/** How far apart steps of the sum are where neighbours in memory are rows; null where rows do not lie so. */
+function distanceAcross({ index }: Access, spec: ContractionSpec, plan: ContractionPlan): number | null {
+  const last = (dims: readonly number[]): number | undefined => dims.findLast((d) => spec.sizes[d] !== 1);
+  const [row, step] = [last(plan.rows), last(plan.summed)];
+  if (row === undefined || step === undefined || plan.sharesColumns) return null;
+  const [acrossRows, apart] = [row, step].map((d) => Math.abs(factorOf(index, `x${d}`))) as [number, number];
+  return acrossRows === 1 && apart >= lineElements ? apart : null;
 }
 
 /**
