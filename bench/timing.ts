@@ -36,8 +36,11 @@ export function quartiles(values: readonly number[]): {
   return { lower: at(0.25), median: at(0.5), upper: at(0.75) };
 }
 
-/** Milliseconds between two turns: the threads of OpenBLAS go on looking for work for 25. */
-const pauseMs = 40;
+/**
+ * Milliseconds between two turns: the threads of OpenBLAS go on looking for work for 100 after a product of matrices, on
+ * cores that the next library needs.
+ */
+const pauseMs = 150;
 export const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, pauseMs));
 
 /** Milliseconds that the measured steps of a turn take together, where they are short. */
