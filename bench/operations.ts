@@ -15,6 +15,7 @@ export type OperationName =
   | "softmax of columns"
   | "running sum of rows"
   | "running sum of columns"
+  | "transpose"
   | "layer norm"
   | "group norm, 8 groups"
   | "batch norm"
@@ -42,6 +43,9 @@ export const operations: readonly Operation[] = [
   onMatrix("softmax of columns"),
   onMatrix("running sum of rows"),
   onMatrix("running sum of columns"),
+  onMatrix("transpose"),
+  // Sides that no vector or line of a cache divides.
+  { name: "transpose", shape: [1001, 1003], gradient: false },
   onMatrix("layer norm", true),
   onMatrix("GELU"),
   onMatrix("concatenation with itself"),

@@ -10,6 +10,7 @@ export const tatamiOperations: Readonly<Record<OperationName, (x: Tensor, weight
   "softmax of columns": (x) => x.softmax(0),
   "running sum of rows": (x) => x.cumsum(1),
   "running sum of columns": (x) => x.cumsum(0),
+  transpose: (x) => x.t(),
   "layer norm": (x, weight) => F.layerNorm(x, [x.size(-1)], { weight, bias: weight }),
   "group norm, 8 groups": (x, weight) => F.groupNorm(x, 8, { weight, bias: weight }),
   "batch norm": (x, weight) => F.batchNorm(x, null, null, { weight, bias: weight, training: true }),

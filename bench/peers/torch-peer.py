@@ -118,6 +118,7 @@ operations = {
     "softmax of columns": lambda x, w: x.softmax(0),
     "running sum of rows": lambda x, w: x.cumsum(1),
     "running sum of columns": lambda x, w: x.cumsum(0),
+    "transpose": lambda x, w: x.t(),
     "layer norm": lambda x, w: F.layer_norm(x, x.shape[-1:], w, w),
     "group norm, 8 groups": lambda x, w: F.group_norm(x, 8, w, w),
     "batch norm": lambda x, w: F.batch_norm(x, None, None, w, w, True),

@@ -4,8 +4,10 @@ import { useEngine } from "../../engine/default.ts";
 import { Engine } from "../../engine/engine.ts";
 import * as g from "../../graph/build.ts";
 import type { Node } from "../../graph/node.ts";
+import { define, int } from "../../kernel/build.ts";
 import type { Kernel } from "../../kernel/ir.ts";
 import { printKernel } from "../../kernel/print.ts";
+import { runKernel } from "../../kernel/run-kernel.test-helper.ts";
 import * as ops from "../../ops/index.ts";
 import { createInterpreterDevice } from "../../runtime/interpreter-device.ts";
 import { countExpressions, kernelsOf } from "./expressions.test-helper.ts";
@@ -18,6 +20,19 @@ const source = (...shape: number[]): Node =>
 
 describe("what is turned", () => {
   test("a transpose", () => expect(shufflesOf(g.permute(source(32, 16), [1, 0]))).toBe(8));
+
+  test("a transpose of a matrix whose sides no block divides", () => {
+    for (const [rows, columns] of [
+      [33, 16],
+      [32, 17],
+      [35, 18],
+    ] as const)
+      expect(shufflesOf(g.permute(source(rows, columns), [1, 0]))).toBe(8);
+  });
+
+  test("not a matrix of a few columns that no block divides", () => {
+    expect(shufflesOf(g.permute(source(64, 10), [1, 0]))).toBe(0);
+  });
 
   test("padding, with the rows outside apart", () => {
     const padded = g.pad(source(2, 16, 8, 8), [0, 0, 1, 1], [0, 0, 1, 1], 0);
@@ -86,7 +101,57 @@ describe("elements that are read of a row before the next one", () => {
   });
 });
 
+/** What one chunk of a kernel stores, into a buffer of zeros: the places that are not zero after it. */
+function storedBy(kernel: Kernel, chunk: number): number[] {
+  const own = { ...kernel.chunk, id: 10_000, name: "only" };
+  const alone = {
+    ...kernel,
+    chunks: 1,
+    chunk: own,
+    body: [define(kernel.chunk, int(chunk)), ...kernel.body],
+  };
+  const ones = kernel.buffers.map(({ access, size }) =>
+    access === "read" ? new Float32Array(size).fill(1) : undefined,
+  );
+  const results = runKernel(alone, ones);
+  const target = results[kernel.buffers.findIndex((b) => b.access === "write")] as ArrayLike<number>;
+  return Array.from(target).flatMap((value, at) => (value === 0 ? [] : [at]));
+}
+
+test("each element is stored by one chunk, also where a last block begins inside the one before", () => {
+  for (const [rows, columns] of [
+    [258, 1023],
+    [1022, 132],
+    [413, 257],
+  ] as const) {
+    const [kernel] = kernelsOf(g.permute(source(rows, columns), [1, 0])) as [Kernel];
+    const stored = Array.from({ length: kernel.chunks }, (_, chunk) => storedBy(kernel, chunk)).flat();
+    expect(stored.toSorted((a, b) => a - b)).toEqual(Array.from({ length: rows * columns }, (_, i) => i));
+    expect(kernel.chunks).toBeGreaterThan(1);
+  }
+});
+
 describe("values", () => {
+  const sides = fc.record({
+    lanes: fc.constantFrom(4, 8, 16),
+    rows: fc.integer({ min: 1, max: 90 }),
+    columns: fc.integer({ min: 1, max: 90 }),
+  });
+
+  test("of a matrix are those of its transpose", async () => {
+    await fc.assert(
+      fc.asyncProperty(sides, async ({ lanes, rows, columns }) => {
+        const engine = new Engine(createInterpreterDevice({ lanes }));
+        const data = Float32Array.from({ length: rows * columns }, (_, i) => i);
+        const turned = await engine.read(g.permute(g.hostSource(data, [rows, columns], "float32"), [1, 0]));
+        const expected = Array.from(data, (_, at) => (at % rows) * columns + Math.floor(at / rows));
+        expect(Array.from(turned)).toEqual(expected);
+        await engine.close();
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   const sizes = fc.record({
     lanes: fc.constantFrom(4, 8, 16),
     n: fc.integer({ min: 1, max: 2 }),

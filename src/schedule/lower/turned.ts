@@ -4,7 +4,7 @@
  * of two, lines that displace each other before their neighbours are read.
  */
 import { sizeOf } from "../../base/shape.ts";
-import { add, binary, int, Locals, mul, use, when } from "../../kernel/build.ts";
+import { add, binary, compare, int, Locals, mul, select, use, when } from "../../kernel/build.ts";
 import type { Expr } from "../../kernel/ir.ts";
 import { factorOf, type Index, occursInside, ofAtom, slopeOf, variable } from "../index-math.ts";
 import type { LoweredCall } from "../plan.ts";
@@ -94,8 +94,7 @@ function turnedWalk(dims: readonly Dim[], of: WalkBody, lanes: number): TurnedWa
   if (block === null) return null;
   const outer = dims.filter((d) => d !== block.along && d !== block.across);
   const { along, size, from, to } = block;
-  const whole = from === 0 && to === along.extent && to % size === 0;
-  if (!whole) {
+  if (from > 0 || to < along.extent) {
     if (outer.length === 0) return null;
     return {
       outer,
@@ -109,6 +108,8 @@ function turnedWalk(dims: readonly Dim[], of: WalkBody, lanes: number): TurnedWa
       },
     };
   }
+  // A matrix of a few columns is read line by line in any order, and a block that begins inside another computes twice.
+  if (outer.length === 0 && overlaps(block) && along.extent < lineElements) return null;
   const extent = linesOf(block);
   const line: Dim = { variable: variable("line", extent), extent, axes: [], reduced: false };
   // As what is stored lies in memory: images one after the other, say, rather than a pixel of each at a time.
@@ -127,7 +128,14 @@ function turnedWalk(dims: readonly Dim[], of: WalkBody, lanes: number): TurnedWa
 
 const tilesOf = ({ size, from, to }: Block): number => Math.ceil((to - from) / size);
 const groupOf = ({ run, size }: Block): number => Math.max(1, run / size);
-const linesOf = (block: Block): number => Math.ceil(tilesOf(block) / groupOf(block));
+
+/** Lines of blocks. A last block that begins inside the one before is in a line with it: no other thread has that one. */
+function linesOf(block: Block): number {
+  const [tiles, group] = [tilesOf(block), groupOf(block)];
+  return overlaps(block) ? Math.max(1, Math.floor((tiles - 1) / group)) : Math.ceil(tiles / group);
+}
+
+const overlaps = ({ size, from, to }: Block): boolean => (to - from) % size !== 0;
 
 function blockOf(dims: readonly Dim[], { body, stores, buffers }: WalkBody, lanes: number): Block | null {
   const across = dims.find((d) => stores.every((s) => factorOf(s.index, d.variable.name) === 1));
@@ -240,11 +248,12 @@ function lines(emitter: Emitter, block: Block, line: Expr, inside: number | null
   const [tiles, group] = [tilesOf(block), groupOf(block)];
   acrossBlocks(emitter, block, () => {
     const first = emitter.define("first", mul(line, int(group)));
-    const end = emitter.define("end", binary("min", add(first, int(group)), int(tiles)));
-    emitter.loop("block", first, end, 1, (tile) => {
-      const last = to - size;
+    const next = add(first, int(group));
+    const isLast = compare("eq", line, int(linesOf(block) - 1));
+    const end = overlaps(block) ? select(isLast, int(tiles), next) : binary("min", next, int(tiles));
+    emitter.loop("block", first, emitter.define("end", end), 1, (tile) => {
       const start = add(mul(use(tile), int(size)), int(from));
-      const at = (to - from) % size === 0 ? start : binary("min", start, int(last));
+      const at = overlaps(block) ? binary("min", start, int(to - size)) : start;
       emitter.turned(along.variable.name, emitter.define("at", at), inside, write);
     });
   });
