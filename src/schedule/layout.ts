@@ -48,8 +48,9 @@ export function layoutNodes(nodes: readonly Node[], about: LayoutRequest): Order
 }
 
 /**
- * Padded operands of convolutions, which are stored for them anyway: the summed channels last, so that the hot loop
- * reads them one after another.
+ * Padded operands of convolutions, which are stored for them anyway: images one after the other, and the channels last, so
+ * that the hot loop reads them one after another. Where images are summed as well, as for the gradient of a weight, they might
+ * lie beside the channels; but the padding is then written across memory, and so are the tiles of Winograd's method read.
  */
 function preferredOrders(nodes: readonly Node[]): Map<Node, Order> {
   const preferred = new Map<Node, Order>();
@@ -63,7 +64,7 @@ function preferredOrders(nodes: readonly Node[]): Map<Node, Order> {
       if (operand.op.kind !== "pad" || operand.value !== null || !own.some((m) => m.dims.length > 1)) return;
       const rank = (m: (typeof own)[number]): number => {
         if (m.dims.length > 1) return 1;
-        return (m.dims[0] as number) < spec.outputs && own.indexOf(m) === 0 ? 0 : 2;
+        return own.indexOf(m) === 0 ? 0 : 2;
       };
       const order = own
         .map((_, d) => d)
