@@ -55,7 +55,8 @@ export function expandMath(kernel: Kernel, { single }: MathUse = mathUse(kernel)
   return { ...kernel, body: expandBlock(kernel.body, locals) };
 }
 
-function isMath(fn: string): fn is MathFunction {
+/** Whether a function is one that takes some twenty instructions. */
+export function isMath(fn: string): fn is MathFunction {
   return functions.has(fn);
 }
 

@@ -12,6 +12,7 @@ import {
   extract,
   fma,
   int,
+  iota,
   mul,
   select,
   set,
@@ -191,39 +192,35 @@ export class ReduceLoops {
     });
   }
 
-  /** One kept point; vectors run along the innermost reduced loop where there is one long enough. */
+  /**
+   * One kept point; vectors run along the innermost reduced loop where there is one long enough. Of the last vector in a row,
+   * lanes that are beyond it change nothing.
+   */
   #rowPoint(): void {
     const { emitter, reduced, lanes } = this.#s;
     const inner = reduced[reduced.length - 1];
     const wide = inner !== undefined && lanes > 1 && inner.extent >= lanes;
-    const scalars = this.#accumulators(1);
     if (wide) {
-      const whole = inner.extent - (inner.extent % lanes);
+      const rest = inner.extent % lanes;
+      const whole = inner.extent - rest;
       const vectors = this.#accumulators(lanes);
-      this.#where(() => {
-        emitter.vectorized({ variable: inner.variable.name, lanes }, () =>
+      const along = (limit: number, active?: number): void =>
+        emitter.vectorized({ variable: inner.variable.name, lanes, ...(active && { active }) }, () =>
           this.#reducedLoops(
             reduced,
             [vectors],
             lanes,
-            ([list]) => this.#accumulate(list as Local[][], lanes),
-            whole,
+            ([list]) => this.#accumulate(list as Local[][], lanes, active),
+            limit,
           ),
         );
-        if (whole < inner.extent) {
-          this.#reducedLoops(
-            reduced,
-            [scalars],
-            1,
-            ([list]) => this.#accumulate(list as Local[][], 1),
-            -whole,
-          );
-        }
+      this.#where(() => {
+        along(whole);
+        if (rest > 0) along(-whole, rest);
       });
-      this.#finish(
-        scalars.map((list, i) => list.map((s, j) => this.#horizontal(i, vectors[i]?.[j] as Local, s))),
-      );
+      this.#finish(vectors.map((list, i) => list.map((v) => this.#horizontal(i, v))));
     } else {
+      const scalars = this.#accumulators(1);
       this.#where(() =>
         this.#reducedLoops(reduced, [scalars], 1, ([list]) => this.#accumulate(list as Local[][], 1)),
       );
@@ -252,15 +249,15 @@ export class ReduceLoops {
     return [...conditions].map((c) => emitter.value(c)).reduce((any, c) => binary("or", any, c));
   }
 
-  /** The lanes of a vector accumulator combined as a tree, and with the scalar one for the tail. */
-  #horizontal(reduction: number, vector: Local, scalar: Local): Expr {
+  /** The lanes of a vector accumulator combined as a tree. */
+  #horizontal(reduction: number, vector: Local): Expr {
     const { fn } = this.#s.kernel.reductions[reduction] as Reduction;
     let level: Expr[] = Array.from({ length: vector.lanes }, (_, l) => extract(use(vector), l));
     while (level.length > 1) {
       const half = level.length / 2;
       level = Array.from({ length: half }, (_, i) => combine(fn, level[i] as Expr, level[i + half] as Expr));
     }
-    return combine(fn, level[0] as Expr, use(scalar));
+    return level[0] as Expr;
   }
 
   /** Registers of all reductions. What the search for a position finds is the extreme itself: it takes no other. */
@@ -391,21 +388,25 @@ export class ReduceLoops {
     });
   }
 
-  /** Combines the value at the present point into the accumulators. */
-  #accumulate(list: readonly Local[][], width: number): void {
+  /** Combines the value at the present point into the accumulators, or into their first lanes only. */
+  #accumulate(list: readonly Local[][], width: number, active?: number): void {
     const { emitter, kernel } = this.#s;
+    const lanes = active === undefined ? null : compare("lt", iota(width), constant(active, "i32", width));
+    const inside = lanes === null ? null : emitter.define("inside", lanes);
+    const change = (acc: Local, value: Expr): void =>
+      emitter.push(set(acc, inside === null ? value : select(inside, value, use(acc))));
     kernel.reductions.forEach((r, i) => {
       const [acc, at] = list[i] as [Local, Local?];
       if (kernel.reductions.some((other) => finds(other, r))) return;
       if (r.fn === "sum" && r.type === "f32" && r.value.kind === "binary" && r.value.fn === "mul") {
         // A product that is summed is half of a multiply-add, also where it is computed for something else.
         const [x, y] = r.value.args.map((arg) => splat(emitter.value(arg), width)) as [Expr, Expr];
-        emitter.push(set(acc, fma(x, y, use(acc))));
+        change(acc, fma(x, y, use(acc)));
         return;
       }
       const value = splat(this.#term(r), width);
       if (r.position === null || at === undefined) {
-        emitter.push(set(acc, combine(r.fn, use(acc), value)));
+        change(acc, combine(r.fn, use(acc), value));
         return;
       }
       const held = value.kind === "local" ? value : emitter.define("x", value);

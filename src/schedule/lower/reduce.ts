@@ -9,6 +9,7 @@ import { sizeOf } from "../../base/shape.ts";
 import type { Node } from "../../graph/node.ts";
 import { Locals } from "../../kernel/build.ts";
 import { valueTypeOf } from "../../kernel/ir.ts";
+import { isMath } from "../../kernel/math.ts";
 import {
   factorOf,
   type Index,
@@ -55,14 +56,15 @@ const enoughRows = 64;
 const enoughResults = 65_536;
 
 export function lowerReduce(group: Group, context: LoweringContext): LoweredCall[] {
-  const parts = partCount(group, context);
+  const domain = domainInParts(group, context);
+  const parts = partCount(group, domain);
   if (parts === null || hasEnoughRows(group, context)) {
     const whole = singleStage(group, context);
     if (parts === null || readsRows(whole)) return [emitReduce(whole, context, "reduce")];
   }
   const partial = group.core.map((n) => context.temporary(n.dtype, parts.count * keptSize(n)));
   return [
-    emitReduce(firstStage(group, context, partial, parts), context, "reduce_part"),
+    emitReduce(firstStage(group, context, partial, { ...parts, domain }), context, "reduce_part"),
     emitReduce(secondStage(group, context, partial, parts.count), context, "reduce_combine"),
   ];
 }
@@ -112,8 +114,22 @@ function inPositionOrder(order: Order, axes: readonly number[]): Order {
   return order.map((d) => (axes.includes(d) ? (sorted[next++] as number) : d));
 }
 
-function partCount(group: Group, context: LoweringContext): { count: number; size: number } | null {
-  const { operand, dims } = domainOf(group, context);
+/** Rows shorter than this, one after the other, are reduced as one. */
+const shortRow = 64;
+
+/** The domain of a reduction that is cut into parts: one loop, where all is reduced of short rows that lie one after the other. */
+function domainInParts(group: Group, context: LoweringContext): Domain {
+  const domain = domainOf(group, context);
+  const { dims, operand } = domain;
+  const isCut = dims.length > 1 && dims.every((d) => d.reduced) && !hasPosition(group);
+  if (!isCut || (dims[dims.length - 1] as Dim).extent >= shortRow) return domain;
+  const body = bodyOf(group, context, new Map());
+  reductionsOf(group, body, coordinates(dims, operand.shape), domain);
+  const merged = mergeDims(dims, indicesOf({ body, stores: [] }), operand.shape);
+  return merged.length === 1 ? { ...domain, dims: merged } : domain;
+}
+
+function partCount(group: Group, { operand, dims }: Domain): { count: number; size: number } | null {
   const elements = sizeOf(operand.shape);
   const kept = keptSize(group.core[0] as Node);
   const outer = dims.find((d) => d.reduced);
@@ -254,9 +270,8 @@ function firstStage(
   group: Group,
   context: LoweringContext,
   partial: readonly Buffer[],
-  parts: { count: number; size: number },
+  { domain, ...parts }: { count: number; size: number; domain: Domain },
 ): ReduceKernel {
-  const domain = domainOf(group, context);
   const { operand } = domain;
   const part = { variable: variable("part", parts.count), ...parts };
   // Partial results lie as [part, kept axes in physical order].
@@ -370,11 +385,13 @@ function lastKept({ body, dims }: ReduceKernel, lanes: number): Dim | null {
   if (kept === undefined || at === dims.length - 1) return kept ?? null;
   const window = dims.slice(at + 1).reduce((count, d) => count * d.extent, 1);
   const { name } = kept.variable;
+  // Elements that lie further apart come one by one, which costs less than functions of one element at a time.
+  const farthest = body.all.some((s) => "fn" in s && isMath(s.fn)) ? Number.POSITIVE_INFINITY : pickedStride;
   // A guard that moves along the vectors is tested lane by lane, which is no reason to read so.
   const isRead = (s: Scalar): boolean => {
     if (s.kind !== "load") return true;
     const factor = factorOf(s.index, name);
-    if (occursInside(s.index, name) || factor < 0 || factor > pickedStride) return false;
+    if (occursInside(s.index, name) || factor < 0 || factor > farthest) return false;
     return s.guards.every(({ index }) => slopeOf(index, name) === 0 || (factor > 0 && is32Bit(s.dtype)));
   };
   return window < Math.max(lanes, shortWindow) && body.all.every(isRead) ? kept : null;
