@@ -123,12 +123,22 @@ test("each element is stored by one chunk, also where a last block begins inside
     [258, 1023],
     [1022, 132],
     [413, 257],
+    [1024, 128],
   ] as const) {
     const [kernel] = kernelsOf(g.permute(source(rows, columns), [1, 0])) as [Kernel];
     const stored = Array.from({ length: kernel.chunks }, (_, chunk) => storedBy(kernel, chunk)).flat();
     expect(stored.toSorted((a, b) => a - b)).toEqual(Array.from({ length: rows * columns }, (_, i) => i));
     expect(kernel.chunks).toBeGreaterThan(1);
   }
+});
+
+test("lines that would displace each other are stored whole, unless memory has to follow them", () => {
+  const isInTiles = (rows: number, columns: number): boolean => {
+    const [kernel] = kernelsOf(g.permute(source(rows, columns), [1, 0])) as [Kernel];
+    return printKernel(kernel).includes("loop tile.");
+  };
+  expect([isInTiles(1024, 1024), isInTiles(4096, 512)]).toEqual([true, true]);
+  expect([isInTiles(512, 512), isInTiles(1000, 1000), isInTiles(2048, 2048)]).toEqual([false, false, false]);
 });
 
 describe("values", () => {
@@ -139,6 +149,9 @@ describe("values", () => {
   });
 
   test("of a matrix are those of its transpose", async () => {
+    const examples = [4, 8].map((lanes): [{ lanes: number; rows: number; columns: number }] => [
+      { lanes, rows: 1024, columns: 128 },
+    ]);
     await fc.assert(
       fc.asyncProperty(sides, async ({ lanes, rows, columns }) => {
         const engine = new Engine(createInterpreterDevice({ lanes }));
@@ -148,7 +161,7 @@ describe("values", () => {
         expect(Array.from(turned)).toEqual(expected);
         await engine.close();
       }),
-      { numRuns: 60 },
+      { numRuns: 60, examples },
     );
   });
 

@@ -75,6 +75,8 @@ interface Block {
   readonly size: number;
   /** Elements along `along` that are done before the next ones along `across`. */
   readonly run: number;
+  /** Elements along `across` that are done for each block along `along`. */
+  readonly tile: number;
   /** Positions along `along` where all guards on it hold. */
   readonly from: number;
   readonly to: number;
@@ -87,6 +89,11 @@ const smallest = 4;
 const near = { lines: 4, elements: 1024 };
 /** Sets of the cache in which lines do not displace each other for long. */
 const enoughSets = 16;
+/**
+ * Elements up to which lines that would displace each other are stored whole, one after the other, for a few rows at a time.
+ * What the last cache does not hold is stored faster a part of a line at a time, along many lines: memory follows these.
+ */
+const mostInTiles = 2 ** 21;
 
 /** Plans a walk over blocks of at most `lanes`; null where nothing is to be turned, or what is cannot be. */
 function turnedWalk(dims: readonly Dim[], of: WalkBody, lanes: number): TurnedWalk | null {
@@ -156,12 +163,13 @@ function blockOf(dims: readonly Dim[], { body, stores, buffers }: WalkBody, lane
   if (inside === null) return null;
   let size = lanes;
   while (size > Math.min(across.extent, inside.to - inside.from)) size /= 2;
-  const run = runOf(
-    Math.max(...stores.map((s) => factorOf(s.index, i))),
-    Math.max(...strided.map((s) => factorOf(s.index, j))),
-    size,
-  );
-  return size < smallest ? null : { along, across, size, run, ...inside };
+  if (size < smallest) return null;
+  const stored = Math.max(...stores.map((s) => factorOf(s.index, i)));
+  const run = runOf(stored, Math.max(...strided.map((s) => factorOf(s.index, j))), size);
+  const elements = dims.reduce((count, d) => count * d.extent, 1);
+  const displaced = cacheSets(stored) === 1 && run > fittingIn(stored) && elements <= mostInTiles;
+  const inTiles = displaced && across.extent % lineElements === 0;
+  return { along, across, size, run, tile: inTiles ? Math.max(size, lineElements) : size, ...inside };
 }
 
 /**
@@ -175,9 +183,11 @@ function blockOf(dims: readonly Dim[], { body, stores, buffers }: WalkBody, lane
 function runOf(stored: number, read: number, size: number): number {
   const least = cacheSets(read) >= enoughSets ? size : lineElements;
   const most = lineElements * (stored <= near.elements ? near.lines : 1);
-  const fitting = (cacheSets(stored) * cacheWays) / 2;
-  return Math.max(least, Math.min(most, fitting));
+  return Math.max(least, Math.min(most, fittingIn(stored)));
 }
+
+/** Lines so far apart that do not displace each other while they are stored a part at a time. */
+const fittingIn = (stored: number): number => (cacheSets(stored) * cacheWays) / 2;
 
 /** Where along `i` all guards hold; null where they are not plain bounds, or depend on `j`. */
 function insideOf(
@@ -216,7 +226,7 @@ function edges(emitter: Emitter, block: Block, write: () => void): void {
     const { name } = along.variable;
     emitter.loop(name, int(first), int(end), 1, () => {
       emitter.within(name, first, end);
-      acrossBlocks(emitter, block, write);
+      acrossBlocks(emitter, block, (vectors) => vectors(write));
     });
   }
 }
@@ -246,7 +256,7 @@ function guarded(emitter: Emitter, { guards }: Block, blocks: (inside: number | 
 function lines(emitter: Emitter, block: Block, line: Expr, inside: number | null, write: () => void): void {
   const { along, size, from, to } = block;
   const [tiles, group] = [tilesOf(block), groupOf(block)];
-  acrossBlocks(emitter, block, () => {
+  acrossBlocks(emitter, block, (vectors) => {
     const first = emitter.define("first", mul(line, int(group)));
     const next = add(first, int(group));
     const isLast = compare("eq", line, int(linesOf(block) - 1));
@@ -254,23 +264,38 @@ function lines(emitter: Emitter, block: Block, line: Expr, inside: number | null
     emitter.loop("block", first, emitter.define("end", end), 1, (tile) => {
       const start = add(mul(use(tile), int(size)), int(from));
       const at = overlaps(block) ? binary("min", start, int(to - size)) : start;
-      emitter.turned(along.variable.name, emitter.define("at", at), inside, write);
+      const base = emitter.define("at", at);
+      vectors(() => emitter.turned(along.variable.name, base, inside, write));
     });
   });
 }
 
-/** Runs `body` for each vector along what is stored; the last one ends with the row. */
-function acrossBlocks(emitter: Emitter, { across, size }: Block, body: () => void): void {
+/**
+ * Runs `body` for each tile along what is stored, where it runs what it is given for each vector of it; the last one ends
+ * with the row.
+ */
+function acrossBlocks(
+  emitter: Emitter,
+  { across, size, tile }: Block,
+  body: (vectors: (one: () => void) => void) => void,
+): void {
   const { extent } = across;
   const { name } = across.variable;
+  const single = (): void => body((one) => one());
   emitter.vectorized({ variable: name, lanes: size }, () => {
+    if (tile > size) {
+      emitter.loop("tile", int(0), int(extent), tile, (start) =>
+        body((one) => emitter.loop(name, use(start), add(use(start), int(tile)), size, one)),
+      );
+      return;
+    }
     if (extent % size === 0) {
-      emitter.loop(name, int(0), int(extent), size, body);
+      emitter.loop(name, int(0), int(extent), size, single);
       return;
     }
     emitter.loop("vector", int(0), int(Math.ceil(extent / size)), 1, (v) => {
       emitter.bind(name, emitter.define(name, binary("min", mul(use(v), int(size)), int(extent - size))));
-      body();
+      single();
     });
   });
 }
