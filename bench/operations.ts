@@ -13,6 +13,8 @@ export type OperationName =
   | "deviation of rows"
   | "softmax of rows"
   | "softmax of columns"
+  | "log softmax of rows"
+  | "sum of all"
   | "running sum of rows"
   | "running sum of columns"
   | "transpose"
@@ -41,6 +43,9 @@ export const operations: readonly Operation[] = [
   onMatrix("deviation of rows", true),
   onMatrix("softmax of rows"),
   onMatrix("softmax of columns"),
+  // Rows of a few elements, as of classes.
+  { name: "log softmax of rows", shape: [65_536, 10], gradient: true },
+  { name: "sum of all", shape: [65_536, 10], gradient: false },
   onMatrix("running sum of rows"),
   onMatrix("running sum of columns"),
   onMatrix("transpose"),

@@ -8,6 +8,8 @@ export const tatamiOperations: Readonly<Record<OperationName, (x: Tensor, weight
   "deviation of rows": (x) => x.std(1),
   "softmax of rows": (x) => x.softmax(1),
   "softmax of columns": (x) => x.softmax(0),
+  "log softmax of rows": (x) => x.logSoftmax(1),
+  "sum of all": (x) => x.sum().reshape([1]),
   "running sum of rows": (x) => x.cumsum(1),
   "running sum of columns": (x) => x.cumsum(0),
   transpose: (x) => x.t(),

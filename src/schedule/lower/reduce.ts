@@ -121,8 +121,8 @@ const shortRow = 64;
 function domainInParts(group: Group, context: LoweringContext): Domain {
   const domain = domainOf(group, context);
   const { dims, operand } = domain;
-  const isCut = dims.length > 1 && dims.every((d) => d.reduced) && !hasPosition(group);
-  if (!isCut || (dims[dims.length - 1] as Dim).extent >= shortRow) return domain;
+  const isAll = dims.length > 1 && dims.every((d) => d.reduced) && !hasPosition(group);
+  if (!isAll || (dims[dims.length - 1] as Dim).extent >= shortRow) return domain;
   const body = bodyOf(group, context, new Map());
   reductionsOf(group, body, coordinates(dims, operand.shape), domain);
   const merged = mergeDims(dims, indicesOf({ body, stores: [] }), operand.shape);
