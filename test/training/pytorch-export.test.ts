@@ -154,8 +154,9 @@ const theirs = new Map<string, { readonly float64: FromPython; readonly float32:
 /** Exports a model that has been trained for a step, so that batch norm has statistics of its own. */
 async function exportCase(name: string, { make, shape }: Exported, folder: string): Promise<void> {
   // Not every number will do: where an activation lies within rounding of ReLU's kink, as one of resnet34 did at 3e-6, its
-  // gradient is there or not by luck, and samples that differ in last bits need not show it. With 4, one of resnet18 does.
-  manualSeed(5);
+  // gradient is there or not by luck, and samples that differ in last bits need not show it. With 4 and 5, ones of resnet18 do:
+  // PyTorch's own losses differ by 0.1 then. With 1 they differ by less than 0.001, and those of ResNet-34 by 0.000005.
+  manualSeed(1);
   const model = make();
   const x = randn([...shape]);
   const y = tensor(
