@@ -4,7 +4,7 @@
 import type { Library } from "./libraries.ts";
 import { Cannot } from "./peer.ts";
 import type { Job } from "./protocol.ts";
-import { inTurns, type Sample, summarize, turnFor } from "./timing.ts";
+import { inTurns, pause, type Sample, summarize, turnFor } from "./timing.ts";
 
 /** What a library reached, or why there is no figure. */
 export type Outcome = Measured | { readonly cannot: string };
@@ -61,6 +61,8 @@ export async function compare(
   for (const p of prepared.values()) {
     if (options.profile && p.library.ours) {
       const request = { do: "profile", key } as const;
+      // The threads of the library before are to sleep here, too.
+      await pause();
       p.kernelGflops = (await p.library.ask(request, options.patience)).gflops;
     }
     if (p.times.length > 0) outcomes.set(p.library, measured(p, isSlow(p)));
