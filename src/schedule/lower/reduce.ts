@@ -114,6 +114,9 @@ function inPositionOrder(order: Order, axes: readonly number[]): Order {
   return order.map((d) => (axes.includes(d) ? (sorted[next++] as number) : d));
 }
 
+/** Whether there are elements enough for two parts. */
+const isLarge = ({ shape }: Node): boolean => sizeOf(shape) >= 2 * partElements;
+
 /** Rows shorter than this, one after the other, are reduced as one. */
 const shortRow = 64;
 
@@ -122,7 +125,7 @@ function domainInParts(group: Group, context: LoweringContext): Domain {
   const domain = domainOf(group, context);
   const { dims, operand } = domain;
   const isAll = dims.length > 1 && dims.every((d) => d.reduced) && !hasPosition(group);
-  if (!isAll || (dims[dims.length - 1] as Dim).extent >= shortRow) return domain;
+  if (!isAll || !isLarge(operand) || (dims[dims.length - 1] as Dim).extent >= shortRow) return domain;
   const body = bodyOf(group, context, new Map());
   reductionsOf(group, body, coordinates(dims, operand.shape), domain);
   const merged = mergeDims(dims, indicesOf({ body, stores: [] }), operand.shape);
@@ -136,7 +139,7 @@ function partCount(group: Group, { operand, dims }: Domain): { count: number; si
   if (
     outer === undefined ||
     hasPosition(group) ||
-    elements < 2 * partElements ||
+    !isLarge(operand) ||
     kept * 32 > elements ||
     kept >= enoughResults
   )

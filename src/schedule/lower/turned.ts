@@ -166,10 +166,10 @@ function blockOf(dims: readonly Dim[], { body, stores, buffers }: WalkBody, lane
   if (size < smallest) return null;
   const stored = Math.max(...stores.map((s) => factorOf(s.index, i)));
   const run = runOf(stored, Math.max(...strided.map((s) => factorOf(s.index, j))), size);
-  const elements = dims.reduce((count, d) => count * d.extent, 1);
+  const elements = sizeOf(dims.map((d) => d.extent));
   const displaced = cacheSets(stored) === 1 && run > fittingIn(stored) && elements <= mostInTiles;
   const inTiles = displaced && across.extent % lineElements === 0;
-  return { along, across, size, run, tile: inTiles ? Math.max(size, lineElements) : size, ...inside };
+  return { along, across, size, run, tile: inTiles ? lineElements : size, ...inside };
 }
 
 /**
