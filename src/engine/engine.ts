@@ -59,11 +59,11 @@ export class Engine {
   readonly #strict: boolean;
   #faster: BackgroundDevice | null | undefined;
   readonly #cache: ProgramCache<Compiled>;
-  readonly #dirty = new Set<Variable>();
+  #dirty = new Set<Variable>();
   readonly #made = new MadeValues();
   readonly #repeats = new Repeats();
   readonly #earlierRuns = new Map<number, number>();
-  readonly #wanted = new Set<Node>();
+  #wanted = new Set<Node>();
   readonly #prepared: PreparedValues;
   readonly #queue: JobQueue;
   readonly #stats = { compilations: 0, compileMs: 0, lookupMs: 0, graphNodes: 0 };
@@ -80,9 +80,11 @@ export class Engine {
   }
 
   get stats(): EngineStats {
+    const { compilations, compileMs, lookupMs, graphNodes } = this.#stats;
     const { launches, launchMs } = this.#queue;
-    const { bytesInUse } = this.device;
-    return { ...this.#stats, launches, launchMs, programs: this.#cache.size, deviceBytes: bytesInUse };
+    const { bytesInUse: deviceBytes } = this.device;
+    const programs = this.#cache.size;
+    return { compilations, launches, programs, compileMs, lookupMs, launchMs, graphNodes, deviceBytes };
   }
 
   /** Notes a value that user code made: it is computed at the next flush if it is small. */
@@ -315,10 +317,14 @@ export class Engine {
     requireComputable(extra);
     this.#initialize([]);
     const variables = [...this.#dirty];
-    this.#dirty.clear();
+    // A set that is cleared keeps its old table, which knows the new one: V8 would take all tables for old and needed.
+    this.#dirty = new Set();
     const wanted = [...this.#wanted].filter((n) => n.value === null);
-    this.#wanted.clear();
-    this.#enqueue(variables, [...new Set([...this.#made.take(), ...wanted, ...extra])]);
+    if (this.#wanted.size > 0) this.#wanted = new Set();
+    const values = new Set(this.#made.take());
+    for (const node of wanted) values.add(node);
+    for (const node of extra) values.add(node);
+    this.#enqueue(variables, [...values]);
   }
 
   /** Asks for what was asked for before, with other values from the host, if that is all. @returns whether it was */
@@ -360,11 +366,13 @@ export class Engine {
     const targets = this.#targets(graph, variables, usable);
     const { entry, choice } = this.#compiled(graph, targets, before);
     const repeat = this.#repeats.note(entry, graph, targets);
-    const past = pastOf(
-      graph,
-      new Set(mapped(variables, (v) => v.storage)),
-      new Set(variables.flatMap((v) => (v.node.requiresGrad ? [v.node] : []))),
-    );
+    const assigned = new Set<object | null>();
+    const kept = new Set<Node>();
+    for (const { storage, node } of variables) {
+      assigned.add(storage);
+      if (node.requiresGrad) kept.add(node);
+    }
+    const past = pastOf(graph, assigned, kept);
     const job = makeJob(entry.value, choice, graph.leaves, targets, repeat);
     const known = mapped(targets, (t) => t.node);
     letGo(graph, known, past);
@@ -398,10 +406,7 @@ export class Engine {
     targets: readonly Target[],
     before: number,
   ): { entry: CacheEntry<Compiled>; choice: Choice } {
-    // What goes to new storage has no place in the staging area, unlike a value for the host.
-    const place = (t: Target): number => t.leaf ?? (t.variable === null ? -1 : -2);
-    const wanted = targets.flatMap((t) => [resolve(t.node).position, place(t)]);
-    const signature = signatureOf(graph, wanted);
+    const signature = signatureOf(graph, placesOf(targets));
     const known = this.#cache.get(signature);
     const after = performance.now();
     this.#stats.lookupMs += after - before;
@@ -449,6 +454,16 @@ export class Engine {
     const dispose = (form: Form): void => this.#dispose(form);
     return new Forms(compileForm(this.device, scheduled), dispose, this.#fasterAt(program), earlier);
   }
+}
+
+/** Of each target its place in the graph, and where it goes. */
+function placesOf(targets: readonly Target[]): number[] {
+  const places: number[] = [];
+  for (const { node, leaf, variable } of targets) {
+    // What goes to new storage has no place in the staging area, unlike a value for the host.
+    places.push(resolve(node).position, leaf ?? (variable === null ? -1 : -2));
+  }
+  return places;
 }
 
 /** Whether the host has a value that no program can change. */

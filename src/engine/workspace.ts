@@ -2,7 +2,7 @@
  * The device memory that programs work in, apart from variables: the arena of intermediates, the staging areas of inputs
  * and outputs, and host values that are used again and again.
  */
-import type { DType, TypedArray } from "../base/dtype.ts";
+import { allocate, type DType, type TypedArray } from "../base/dtype.ts";
 import { EngineError } from "../base/errors.ts";
 import type { HostValue, Node } from "../graph/node.ts";
 import type { Device } from "../runtime/device.ts";
@@ -17,6 +17,9 @@ export const otherSide = (side: Side): Side => (side === 0 ? 1 : 0);
 
 /** Host values of this size or more stay on the device from their second use on. */
 const residentBytes = 4096;
+
+/** So many elements, as those of a loss, are copied sooner one by one. */
+const fewElements = 8;
 
 interface Area {
   readonly address: number;
@@ -73,7 +76,11 @@ export class Workspace {
 
   /** A copy of elements in a staging area. */
   read(dtype: DType, offset: number, length: number, side: Side): TypedArray {
-    return this.#device.view(dtype, this.staged(offset, side), length).slice();
+    const staged = this.#device.view(dtype, this.staged(offset, side), length);
+    if (length > fewElements) return staged.slice();
+    const copy = allocate(dtype, length);
+    for (let i = 0; i < length; i++) copy[i] = staged[i] as number;
+    return copy;
   }
 
   /** Brings an input to the device, at the latest to its place in the staging area, and returns its address. */

@@ -621,7 +621,7 @@ export abstract class Module extends Callable {
       return output;
     } finally {
       calls.depth--;
-      calls.shown.clear();
+      calls.shown = new Set();
     }
   }
 

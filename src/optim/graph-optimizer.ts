@@ -62,6 +62,25 @@ interface Batch {
   readonly members: Member[];
 }
 
+/** Knows whether its state was looked at. */
+class WatchedMoment<Options extends SharedOptions> implements Moment<Options> {
+  readonly group: ParamGroup<Options>;
+  readonly step: number;
+  looked = false;
+  readonly #state: ParamState;
+
+  constructor(group: ParamGroup<Options>, step: number, state: ParamState) {
+    this.group = group;
+    this.step = step;
+    this.#state = state;
+  }
+
+  get state(): ParamState {
+    this.looked = true;
+    return this.#state;
+  }
+}
+
 /** Updates of each class of optimizers. */
 const compositions = new WeakMap<object, Composition>();
 
@@ -120,22 +139,14 @@ export abstract class GraphOptimizer<Options extends SharedOptions> extends Opti
   #batches(all: readonly Member[], group: ParamGroup<Options>, names: readonly string[]): Batch[] {
     const batches: Batch[] = [];
     // Numbers that were made without a look at the state are those of every parameter at this step.
-    let shared: { readonly step: number; readonly numbers: StepNumbers } | null = null;
+    const shared = new Map<number, StepNumbers>();
     for (const member of all) {
       const { parameter, state } = member;
       const step = Number(state.step ?? 0) + 1;
       if (state.step !== undefined) state.step = step;
-      let looked = false;
-      const moment = {
-        group,
-        step,
-        get state(): ParamState {
-          looked = true;
-          return state;
-        },
-      };
-      const numbers: StepNumbers = shared?.step === step ? shared.numbers : this.numbers(moment);
-      if (!looked) shared = { step, numbers };
+      const moment = new WatchedMoment(group, step, state);
+      const numbers = shared.get(step) ?? this.numbers(moment);
+      if (!moment.looked) shared.set(step, numbers);
       for (const name of names) state[name] ??= zeroState(parameter);
       const { dtype } = parameter;
       const fits = (b: Batch): boolean =>
@@ -205,10 +216,14 @@ function sameNumbers(a: StepNumbers, b: StepNumbers): boolean {
 /** What of a group's options may decide the form of an update: numbers by their sign, so that other values share it. */
 function structureOf(group: object): unknown[] {
   const form: unknown[] = [];
-  for (const [name, value] of Object.entries(group)) {
+  const put = (item: unknown): void => {
+    form.push(typeof item === "number" ? Math.sign(item) : item);
+  };
+  for (const name in group) {
     if (name === "params" || name === "initialLr") continue;
-    const list: unknown[] = Array.isArray(value) ? value : [value];
-    for (const item of list) form.push(typeof item === "number" ? Math.sign(item) : item);
+    const value: unknown = group[name as keyof typeof group];
+    if (Array.isArray(value)) value.forEach(put);
+    else put(value);
   }
   return form;
 }

@@ -18,9 +18,14 @@ export const poolSource = `
 typedef void Barrier(void *, uint32_t, uint32_t, uint32_t);
 typedef void (*Run)(char *, const uint32_t *, int32_t, int32_t, Barrier *, void *);
 
+/* A compiled program: the library it is in, and its function. */
+typedef struct { void *library; Run run; } Program;
+
 typedef struct {
   char *memory;
   int32_t threads;
+  /* The core of the calling thread while a program runs; -1 where threads have no cores of their own. */
+  int core;
   Run run;
   const uint32_t *table;
   pthread_t *ids;
@@ -128,24 +133,45 @@ typedef int Cores;
 #endif
 
 /*
- * Gives each thread a core of its own where there are as many threads as cores. Left to itself, Linux wakes two of them
- * on one core time and again, and leaves them there for as long as a small program takes. Returns whether it has moved
- * the thread; before is where it was allowed to run.
+ * The core of a thread where there are as many threads as cores, or -1; before is where it may run now. Left to itself, Linux
+ * wakes two of them on one core time and again, and leaves them there for as long as a small program takes.
  */
-static int take_core(const Pool *pool, int32_t thread, Cores *before) {
+static int core_of(const Pool *pool, int32_t thread, Cores *before) {
 #ifdef __linux__
-  Cores own;
-  if (sched_getaffinity(0, sizeof *before, before) != 0 || CPU_COUNT(before) != pool->threads) return 0;
+  if (sched_getaffinity(0, sizeof *before, before) != 0 || CPU_COUNT(before) != pool->threads) return -1;
   for (int cpu = 0, left = thread; cpu < CPU_SETSIZE; cpu++) {
-    if (!CPU_ISSET(cpu, before) || left-- > 0) continue;
-    CPU_ZERO(&own);
-    CPU_SET(cpu, &own);
-    return sched_setaffinity(0, sizeof own, &own) == 0;
+    if (CPU_ISSET(cpu, before) && left-- == 0) return cpu;
   }
 #else
   (void)pool, (void)thread, (void)before;
 #endif
+  return -1;
+}
+
+/* Keeps the thread that asks on a core. Returns whether that is so. */
+static int take_core(int core) {
+#ifdef __linux__
+  Cores own;
+  CPU_ZERO(&own);
+  if (core >= 0) CPU_SET(core, &own);
+  return core >= 0 && sched_setaffinity(0, sizeof own, &own) == 0;
+#else
+  (void)core;
   return 0;
+#endif
+}
+
+/*
+ * Whether the calling thread is on a core that another thread of the pool may need. It is most often where it was, and then
+ * stays there by itself; keeping it there and letting it go again takes four microseconds.
+ */
+static int is_astray(const Pool *pool) {
+#ifdef __linux__
+  return pool->core >= 0 && sched_getcpu() != pool->core;
+#else
+  (void)pool;
+  return 0;
+#endif
 }
 
 static void leave_core(const Cores *before) {
@@ -167,7 +193,7 @@ static void *serve(void *of) {
     await_change(pool, &pool->launches, seen, patience);
     /* Only now is it known how many threads there are. */
     Cores before;
-    if (seen == 0) take_core(pool, seat.thread, &before);
+    if (seen == 0) take_core(core_of(pool, seat.thread, &before));
     if (atomic_load(&pool->closing)) return NULL;
     seen = atomic_load(&pool->launches);
     /* Woken too late for it. */
@@ -213,6 +239,8 @@ void *tatami_pool(void *memory, int32_t threads) {
     }
     pool->threads = i + 1;
   }
+  Cores all;
+  pool->core = core_of(pool, 0, &all);
   return pool;
 }
 
@@ -221,7 +249,7 @@ int32_t tatami_threads(void *of) { return ((Pool *)of)->threads; }
 /* Starts a program on the other threads. It ends when the calling one has taken part: see tatami_join. */
 void tatami_begin(void *of, void *program, uint32_t table) {
   Pool *pool = of;
-  pool->run = (Run)dlsym(program, "tatami_run");
+  pool->run = ((Program *)program)->run;
   pool->table = (const uint32_t *)(pool->memory + table);
   atomic_store_explicit(&pool->stages, 0, memory_order_relaxed);
   /* Nobody was inside. From here on others may be. */
@@ -234,7 +262,7 @@ void tatami_begin(void *of, void *program, uint32_t table) {
 void tatami_join(void *of, uint32_t number) {
   Pool *pool = of;
   Cores before;
-  int moved = take_core(pool, 0, &before);
+  int moved = is_astray(pool) && take_core(core_of(pool, 0, &before));
   pool->run(pool->memory, pool->table, 0, pool->threads, barrier, pool);
   leave(pool);
   for (uint32_t inside; (inside = atomic_load(&pool->inside)) != 0;) {
@@ -256,8 +284,7 @@ static void no_barrier(void *of, uint32_t stage, uint32_t chunks, uint32_t own) 
 /* Runs a program on the calling thread, and lets the others sleep. */
 void tatami_launch_alone(void *of, void *program, uint32_t table, uint32_t number) {
   Pool *pool = of;
-  Run run = (Run)dlsym(program, "tatami_run");
-  run(pool->memory, (const uint32_t *)(pool->memory + table), 0, 1, no_barrier, NULL);
+  ((Program *)program)->run(pool->memory, (const uint32_t *)(pool->memory + table), 0, 1, no_barrier, NULL);
   atomic_store(&pool->finished, number);
   announce(pool);
 }
@@ -282,13 +309,18 @@ void tatami_close(void *of) {
 
 /* A compiled program, or NULL. */
 void *tatami_load(const char *path) {
-  void *program = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-  if (program != NULL && dlsym(program, "tatami_run") == NULL) {
-    dlclose(program);
-    return NULL;
-  }
+  void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  if (library == NULL) return NULL;
+  Run run = (Run)dlsym(library, "tatami_run");
+  Program *program = run == NULL ? NULL : malloc(sizeof(Program));
+  if (program == NULL) dlclose(library);
+  else *program = (Program){library, run};
   return program;
 }
 
-void tatami_unload(void *program) { dlclose(program); }
+void tatami_unload(void *of) {
+  Program *program = of;
+  dlclose(program->library);
+  free(program);
+}
 `;
