@@ -416,9 +416,8 @@ export class Engine {
       targets.every((t) => t.variable === null) && graph.leaves.some((l) => l.value?.kind === "host");
     const scheduleFor = (device: Device): Schedule => {
       const nodes = targets.map((t) => t.node);
-      const { lanes } = device.target;
       const { graph: primitive, of } = expandCalls(graph, nodes, (spec, operands) =>
-        this.#strict ? null : sideBySide(spec, operands, lanes),
+        this.#strict ? null : sideBySide(spec, operands, device.target),
       );
       const made = schedule({
         ...primitive,

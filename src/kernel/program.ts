@@ -64,6 +64,8 @@ export function timedProgram(program: Program): Program {
 export interface Target {
   /** f32 lanes of a vector register. */
   readonly lanes: number;
+  /** Whether such a vector is computed half by half, so that vectors of half the lanes take half the time; false if absent. */
+  readonly halves?: boolean;
   /** Vector registers. */
   readonly registers: number;
   /** Whether multiply-add is one instruction. */

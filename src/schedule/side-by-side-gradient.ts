@@ -8,7 +8,7 @@ import type { Node } from "../graph/node.ts";
 import { type AxisMap, type ContractionSpec, contractionShape } from "../graph/operation.ts";
 import { extent, hasDim } from "./contraction-plan.ts";
 import { slidingOperand } from "./lower/winograd/form.ts";
-import { pixelsInVector } from "./pixels-in-vector.ts";
+import { pixelsInVector, type Vectors } from "./pixels-in-vector.ts";
 
 /** The axis of the image that is walked: its loop dimensions. */
 interface Walked {
@@ -26,11 +26,11 @@ const fewestPixels = 1024;
 export function gradientSideBySide(
   spec: ContractionSpec,
   operands: readonly Node[],
-  lanes: number,
+  vectors: Vectors,
 ): Node | null {
   const walked = walkedOf(spec);
   if (walked === null) return null;
-  const count = pixelsOf(spec, walked, lanes);
+  const count = pixelsOf(spec, walked, vectors);
   if (count === null) return null;
   const wide = widened(spec, walked, count);
   const result = build.contraction(wide, operands[0] as Node, operands[1] as Node);
@@ -69,7 +69,7 @@ function walkedOf(spec: ContractionSpec): Walked | null {
 }
 
 /** How many pixels fill a vector best; null where one does. */
-function pixelsOf(spec: ContractionSpec, { operand, offset, place }: Walked, lanes: number): number | null {
+function pixelsOf(spec: ContractionSpec, { operand, offset, place }: Walked, vectors: Vectors): number | null {
   const { sizes, outputs, a, b } = spec;
   const [image, gradient] = operand === 0 ? [a, b] : [b, a];
   const dims = sizes.map((_, d) => d);
@@ -82,11 +82,11 @@ function pixelsOf(spec: ContractionSpec, { operand, offset, place }: Walked, lan
     spec,
     image.flatMap((m) => (m.dims.length === 1 ? m.dims : [])).filter((d) => !hasDim(gradient, d)),
   );
-  if (filters < 2 || 2 * channels > lanes || extent(spec, dims.slice(outputs)) < fewestPixels) return null;
+  if (filters < 2 || 2 * channels > vectors.lanes || extent(spec, dims.slice(outputs)) < fewestPixels) return null;
   const [width, places] = [sizes[offset] as number, sizes[place] as number];
   // A convolution: its windows are the kernel.
   if (width > places) return null;
-  return pixelsInVector(filters, width, places, lanes);
+  return pixelsInVector(filters, width, places, vectors);
 }
 
 /** The contraction over every `count`-th pixel, with as many pixels and the wider kernel in its result. */

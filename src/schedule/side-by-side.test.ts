@@ -39,8 +39,8 @@ function operandsOf(spec: ContractionSpec) {
 }
 
 /** The loops of what takes the place of a contraction. */
-function loops(spec: ContractionSpec, lanes: number): string | null {
-  let made = sideBySide(spec, operandsOf(spec), lanes);
+function loops(spec: ContractionSpec, lanes: number, halves = false): string | null {
+  let made = sideBySide(spec, operandsOf(spec), { lanes, halves });
   while (made !== null && made.op.kind !== "contraction") made = made.inputs[0] ?? null;
   if (made?.op.kind !== "contraction") return null;
   const { sizes, outputs } = made.op.spec;
@@ -72,11 +72,18 @@ describe("pixels side by side", () => {
     expect(loops(spec, lanes)).toBeNull();
   });
 
+  test("not where vectors of half the lanes take half the time, and hold the channels", () => {
+    expect(loops(forward(6, 20, 5), 16, true)).toBeNull();
+    expect(loops(weightGradient(6, 1, 5), 16, true)).toBeNull();
+    expect(loops(forward(3, 20, 5), 4, true)).toBeNull();
+    expect(loops(forward(2, 20, 12), 16, true)).toBe("16x2x16x5x4 over 3x12x15");
+  });
+
   test("not for few pixels, nor for double precision", () => {
     const spec = forward(6, 20, 5);
     const few = { ...spec, sizes: [1, ...spec.sizes.slice(1)] };
     expect(loops(few, 16)).toBeNull();
     const doubles = operandsOf(spec).map((x) => constant(1, x.shape, "float64"));
-    expect(sideBySide(spec, doubles, 16)).toBeNull();
+    expect(sideBySide(spec, doubles, { lanes: 16 })).toBeNull();
   });
 });

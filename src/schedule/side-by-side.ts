@@ -8,7 +8,7 @@ import type { Node } from "../graph/node.ts";
 import { type AxisMap, type ContractionSpec, contractionShape } from "../graph/operation.ts";
 import { extent, hasDim } from "./contraction-plan.ts";
 import { slidingOperand } from "./lower/winograd/form.ts";
-import { pixelsInVector } from "./pixels-in-vector.ts";
+import { pixelsInVector, type Vectors } from "./pixels-in-vector.ts";
 import { gradientSideBySide } from "./side-by-side-gradient.ts";
 
 /** An axis over which windows slide: its loop dimensions, and the axis of the kernel. */
@@ -27,16 +27,16 @@ const fewestRows = 1024;
  * The same contraction with pixels side by side, or null where that does not take fewer operations. Sums have further terms
  * of zero: what is not finite spreads to the neighbours.
  *
- * @param lanes of the longest vectors
+ * @param vectors the longest ones
  */
-export function sideBySide(spec: ContractionSpec, operands: readonly Node[], lanes: number): Node | null {
+export function sideBySide(spec: ContractionSpec, operands: readonly Node[], vectors: Vectors): Node | null {
   if (operands[0]?.dtype !== "float32") return null;
-  return resultsSideBySide(spec, operands, lanes) ?? gradientSideBySide(spec, operands, lanes);
+  return resultsSideBySide(spec, operands, vectors) ?? gradientSideBySide(spec, operands, vectors);
 }
 
-function resultsSideBySide(spec: ContractionSpec, operands: readonly Node[], lanes: number): Node | null {
+function resultsSideBySide(spec: ContractionSpec, operands: readonly Node[], vectors: Vectors): Node | null {
   const sliding = slidingOf(spec);
-  const count = sliding === null ? null : pixelsOf(spec, sliding, lanes);
+  const count = sliding === null ? null : pixelsOf(spec, sliding, vectors);
   if (sliding === null || count === null) return null;
   const { operand } = sliding;
   const kernel = shifted(operands[1 - operand] as Node, sliding.kernelAxis, count);
@@ -68,7 +68,7 @@ function slidingOf(spec: ContractionSpec): Sliding | null {
 }
 
 /** How many pixels fill a vector best; null where one does. */
-function pixelsOf(spec: ContractionSpec, sliding: Sliding, lanes: number): number | null {
+function pixelsOf(spec: ContractionSpec, sliding: Sliding, vectors: Vectors): number | null {
   const { sizes, outputs, a, b } = spec;
   const [image, kernel] = sliding.operand === 0 ? [a, b] : [b, a];
   const dims = sizes.map((_, d) => d).slice(0, outputs);
@@ -84,7 +84,7 @@ function pixelsOf(spec: ContractionSpec, sliding: Sliding, lanes: number): numbe
   const [places, width] = [sizes[sliding.place] as number, sizes[sliding.offset] as number];
   // A weight gradient: its windows are the images.
   if (width > places) return null;
-  return pixelsInVector(channels, width, places, lanes);
+  return pixelsInVector(channels, width, places, vectors);
 }
 
 /** The kernel at `count` places of a window that is wider by `count - 1`, along a new first axis. */

@@ -180,7 +180,11 @@ function targetOf(command: string, machine: readonly string[]): Target {
     { encoding: "utf8", timeout: 10_000 },
   );
   const has = (macro: string): boolean => stdout?.includes(`#define ${macro} `) === true;
-  if (has("__AVX512F__")) return { lanes: 16, registers: 32, fma: true, prefetch: true };
+  if (has("__AVX512F__")) {
+    // Zen 4, which GCC 12 takes for a Zen 3 with longer vectors.
+    const halves = has("__znver4__") || has("__znver3__");
+    return { lanes: 16, halves, registers: 32, fma: true, prefetch: true };
+  }
   if (has("__AVX2__")) return { lanes: 8, registers: 16, fma: has("__FMA__"), prefetch: true };
   const fma = has("__aarch64__") || has("__FMA__");
   return { lanes: 4, registers: has("__aarch64__") ? 32 : 16, fma, prefetch: true };
