@@ -9,7 +9,6 @@ import { environmentFlag } from "../base/env.ts";
 import { EngineError } from "../base/errors.ts";
 import { mapped } from "../base/mapped.ts";
 import { formatShape, sizeOf } from "../base/shape.ts";
-import { expandCalls } from "../graph/expand.ts";
 import { type DeviceStorage, type Node, resolve } from "../graph/node.ts";
 import { type GraphWalk, hashSignature, renumber, signatureOf, walkGraph } from "../graph/signature.ts";
 import type { Program } from "../kernel/program.ts";
@@ -17,9 +16,8 @@ import { verifyProgram } from "../kernel/verify.ts";
 import type { Device } from "../runtime/device.ts";
 import type { BackgroundDevice } from "../runtime/native/device.ts";
 import { optimizeLater, withoutOptimizer } from "../runtime/v8-flags.ts";
+import { scheduleCalls } from "../schedule/calls.ts";
 import type { Schedule } from "../schedule/plan.ts";
-import { schedule } from "../schedule/schedule.ts";
-import { sideBySide } from "../schedule/side-by-side.ts";
 import { type Choice, compileForm, type Form, Forms, fasterFrom } from "./forms.ts";
 import { type Compiled, makeJob, type Target } from "./job.ts";
 import { JobQueue } from "./job-queue.ts";
@@ -415,17 +413,7 @@ export class Engine {
     const prepares =
       targets.every((t) => t.variable === null) && graph.leaves.some((l) => l.value?.kind === "host");
     const scheduleFor = (device: Device): Schedule => {
-      const nodes = targets.map((t) => t.node);
-      const { graph: primitive, of } = expandCalls(graph, nodes, (spec, operands) =>
-        this.#strict ? null : sideBySide(spec, operands, device.target),
-      );
-      const made = schedule({
-        ...primitive,
-        wanted: targets.map(({ node, leaf }) => ({ node: of(node), leaf })),
-        target: device.target,
-        strict: this.#strict,
-        prepares,
-      });
+      const made = scheduleCalls(graph, targets, { target: device.target, strict: this.#strict, prepares });
       // Leaves are in both graphs; what follows goes by their places in this one.
       renumber(graph);
       return made;

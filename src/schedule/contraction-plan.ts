@@ -26,6 +26,11 @@ export interface ContractionPlan {
   readonly summed: readonly number[];
   /** Physical order of the result. */
   readonly order: Order;
+  /**
+   * How many columns lie side by side where vectors run along the images of a batch; null elsewhere. A pixel's images, or in the
+   * gradient of a kernel those of one vector.
+   */
+  readonly run: number | null;
 }
 
 /** Elements between neighbours along a loop dimension in an operand with these axis strides. */
@@ -45,7 +50,7 @@ export function hasDim(maps: readonly AxisMap[], dim: number): boolean {
 }
 
 /** What the choice depends on beside the contraction itself. */
-export type Surroundings = Pick<LoweringContext, "orderOf" | "isWrittenOut" | "isSteady"> & {
+export type Surroundings = Pick<LoweringContext, "orderOf" | "isWrittenOut" | "isSteady" | "imagesLast"> & {
   readonly target: Pick<LoweringContext["target"], "lanes">;
 };
 
@@ -58,6 +63,8 @@ export function contractionPlan(node: Node, around: Surroundings): ContractionPl
   const { spec } = node.op;
   const { lanes } = around.target;
   const strides = node.inputs.map((x) => stridesFor(x.shape, around.orderOf(x)));
+  const along = around.imagesLast ? alongImages(spec, strides, lanes) : null;
+  if (along !== null) return along;
   const straight = arrange(spec, 0, strides);
   const swapped = arrange(spec, 1, strides);
   const isSteady = (operand: 0 | 1): boolean => around.isSteady(node.inputs[operand] as Node);
@@ -119,10 +126,46 @@ function arrange(spec: ContractionSpec, rowOperand: 0 | 1, strides: readonly num
   if (inRow && extent(spec, groups) >= fewestGroups && extent(spec, columns) === 1) {
     const shared = [...columns, ...groups];
     const order = [...rows, ...shared];
-    return { rowOperand, batch: [], rows, columns: shared, sharesColumns: true, summed, order };
+    return { rowOperand, batch: [], rows, columns: shared, sharesColumns: true, summed, order, run: null };
   }
   const order = [...batch, ...rows, ...columns];
-  return { rowOperand, batch, rows, columns, sharesColumns: false, summed, order };
+  return { rowOperand, batch, rows, columns, sharesColumns: false, summed, order, run: null };
+}
+
+/**
+ * A convolution with the images of its batch in the vectors, where these are last in memory: its kernel is read element by element.
+ * Of the gradient of a kernel both operands are read by vectors, and each lane is a result; see `images-in-vectors.ts`.
+ */
+function alongImages(
+  spec: ContractionSpec,
+  strides: readonly number[][],
+  lanes: number,
+): ContractionPlan | null {
+  const plans = [arrange(spec, 0, strides), arrange(spec, 1, strides)].flatMap((plan): ContractionPlan[] => {
+    const { rowOperand, batch, rows, columns } = plan;
+    const columnMaps = rowOperand === 0 ? spec.b : spec.a;
+    const rowMaps = rowOperand === 0 ? spec.a : spec.b;
+    const inColumns = (d: number): number => dimStride(columnMaps, strides[1 - rowOperand] as number[], d);
+    const [lane] = batch;
+    if (lane !== undefined) {
+      const isLane = batch.length === 1 && spec.sizes[lane] === lanes && inColumns(lane) === 1;
+      if (!isLane || dimStride(rowMaps, strides[rowOperand] as number[], lane) !== 1) return [];
+      const both = [...columns, lane];
+      return [
+        { ...plan, batch: [], columns: both, sharesColumns: true, order: [...rows, ...both], run: lanes },
+      ];
+    }
+    const images = columns.at(-1);
+    const windows = columnMaps.flatMap(({ dims }) => (dims.length > 1 ? dims : []));
+    if (images === undefined || windows.length === 0 || windows.includes(images)) return [];
+    const run = spec.sizes[images] as number;
+    if (inColumns(images) !== 1 || run % lanes !== 0) return [];
+    // Innermost the channels: loops over the rows of a window may end where the image does.
+    const isInWindow = (d: number): number => (windows.includes(d) ? 0 : 1);
+    const summed = plan.summed.toSorted((x, y) => isInWindow(x) - isInWindow(y));
+    return [{ ...plan, summed, run }];
+  });
+  return plans.toSorted((x, y) => extent(spec, y.rows) - extent(spec, x.rows))[0] ?? null;
 }
 
 /** How many times loops over these dimensions run. */

@@ -38,6 +38,7 @@ function ordersOf(
     isUpdate: (n) => updated.has(n),
     isWrittenOut: (n) => leaving.has(n) || updated.has(n),
     isSteady: () => false,
+    imagesLast: false,
     target: { lanes: 4 },
   });
   return nodes.map((n) => orders[resolve(of(n)).position] as Order);
@@ -143,6 +144,7 @@ describe("the plan of a contraction", () => {
       orderOf,
       isWrittenOut: () => wanted,
       isSteady: (n) => n === steady,
+      imagesLast: false,
       target: { lanes },
     });
 

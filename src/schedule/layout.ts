@@ -28,9 +28,10 @@ export function layoutNodes(nodes: readonly Node[], about: LayoutRequest): Order
     orderOf: (node) => orders[resolve(node).position] as Order,
     isWrittenOut: (node) => about.isWrittenOut(node),
     isSteady: (node) => about.isSteady(node),
+    imagesLast: about.imagesLast,
     target: about.target,
   };
-  const preferred = preferredOrders(nodes);
+  const preferred = preferredOrders(nodes, about.imagesLast);
   for (const node of nodes) {
     const asked = preferred.get(node);
     if (asked !== undefined && isRowMajor(orderOfNode(node, around), node.shape)) {
@@ -52,7 +53,7 @@ export function layoutNodes(nodes: readonly Node[], about: LayoutRequest): Order
  * that the hot loop reads them one after another. Where images are summed as well, as for the gradient of a weight, they might
  * lie beside the channels; but the padding is then written across memory, and so are the tiles of Winograd's method read.
  */
-function preferredOrders(nodes: readonly Node[]): Map<Node, Order> {
+function preferredOrders(nodes: readonly Node[], imagesLast: boolean): Map<Node, Order> {
   const preferred = new Map<Node, Order>();
   for (const node of nodes) {
     if (node.op.kind !== "contraction" || node.value !== null) continue;
@@ -63,8 +64,9 @@ function preferredOrders(nodes: readonly Node[]): Map<Node, Order> {
       const own = maps[i] as typeof spec.a;
       if (operand.op.kind !== "pad" || operand.value !== null || !own.some((m) => m.dims.length > 1)) return;
       const rank = (m: (typeof own)[number]): number => {
+        const isFirst = own.indexOf(m) === 0;
         if (m.dims.length > 1) return 1;
-        return own.indexOf(m) === 0 ? 0 : 2;
+        return isFirst === imagesLast ? 2 : 0;
       };
       const order = own
         .map((_, d) => d)

@@ -68,6 +68,8 @@ export interface LoweringContext {
   readonly target: Target;
   /** Whether sums are to be formed term by term, without algorithms that round differently. */
   readonly strict: boolean;
+  /** Whether the images of a batch are last in memory; see `images-in-vectors.ts`. */
+  readonly imagesLast: boolean;
   /** The buffer of a node, where it has one. */
   bufferOf(node: Node): Buffer | null;
   orderOf(node: Node): Order;
@@ -88,6 +90,7 @@ export function changed(context: LoweringContext, otherwise: Partial<LoweringCon
   return {
     target: context.target,
     strict: context.strict,
+    imagesLast: context.imagesLast,
     bufferOf: (node) => context.bufferOf(node),
     orderOf: (node) => context.orderOf(node),
     isWrittenOut: (node) => context.isWrittenOut(node),

@@ -9,6 +9,7 @@ import { DistinctKernels } from "../kernel/distinct.ts";
 import type { Kernel } from "../kernel/ir.ts";
 import type { Call, Place, Program, Target } from "../kernel/program.ts";
 import { AlikeGroups } from "./alike.ts";
+import { contractionPlan } from "./contraction-plan.ts";
 import { type PartPlace, placeOf } from "./dealt.ts";
 import { described } from "./describe.ts";
 import { layoutNodes } from "./layout.ts";
@@ -17,7 +18,8 @@ import { lowerMap } from "./lower/map.ts";
 import { lowerMargin } from "./lower/margin.ts";
 import { lowerReduce } from "./lower/reduce.ts";
 import { lowerScatterAdd } from "./lower/scatter.ts";
-import { unpaddedRows } from "./lower/unpadded.ts";
+import { unpaddedOperand } from "./lower/unpadded.ts";
+import { slidingOperand } from "./lower/winograd/form.ts";
 import { placeBetween } from "./margins.ts";
 import { type Materialized, materialize } from "./materialize.ts";
 import { aligned, type Interval, planMemory } from "./memory.ts";
@@ -63,12 +65,22 @@ export interface ScheduleRequest {
 }
 
 export function schedule(request: ScheduleRequest): Schedule {
-  return new Scheduler(request).run();
+  return new Scheduler(request, false).run();
+}
+
+/**
+ * As `schedule`, with the images of a batch last in memory and in the vectors of all convolutions; see `images-in-vectors.ts`. Null
+ * where some operand lies otherwise.
+ */
+export function scheduleImagesLast(request: ScheduleRequest): Schedule | null {
+  const scheduler = new Scheduler(request, true);
+  return scheduler.hasImagesInVectors() ? scheduler.run() : null;
 }
 
 class Scheduler implements LoweringContext {
   readonly target: Target;
   readonly strict: boolean;
+  readonly imagesLast: boolean;
   readonly #request: ScheduleRequest;
   readonly #wanted: ReadonlySet<Node>;
   readonly #updates: ReadonlySet<Node>;
@@ -85,10 +97,11 @@ class Scheduler implements LoweringContext {
   readonly #slots: { dtype: DType; size: number }[] = [];
   readonly #leafSlots = new Map<Node, number>();
 
-  constructor(request: ScheduleRequest) {
+  constructor(request: ScheduleRequest, imagesLast: boolean) {
     this.#request = request;
     this.target = request.target;
     this.strict = request.strict ?? false;
+    this.imagesLast = imagesLast;
     this.#wanted = new Set(request.wanted.map((w) => resolve(w.node)));
     this.#updates = updatesOf(request.nodes, request.wanted);
     this.#steady = steadyNodes(request.nodes);
@@ -97,12 +110,19 @@ class Scheduler implements LoweringContext {
       request.nodes,
       this.#wanted,
       (n) => this.orderOf(n),
-      (n) => unpaddedRows(n, this),
+      (n) => unpaddedOperand(n, this),
     );
     this.#wholes = new Map(
       [...this.#stored.dealt].flatMap(([whole, parts]) =>
         [...parts].map(([part, at]) => [part, { whole, at }]),
       ),
+    );
+  }
+
+  /** Whether all convolutions have the images in their vectors. */
+  hasImagesInVectors(): boolean {
+    return this.#request.nodes.every(
+      (n) => n.value !== null || !isConvolution(n) || contractionPlan(n, this).run !== null,
     );
   }
 
@@ -408,6 +428,9 @@ class Scheduler implements LoweringContext {
     };
   }
 }
+
+const isConvolution = ({ op }: Node): boolean =>
+  op.kind === "contraction" && slidingOperand(op.spec) !== null;
 
 function lower(group: Group, context: LoweringContext): LoweredCall[] {
   switch (group.kind) {

@@ -69,7 +69,11 @@ function walkedOf(spec: ContractionSpec): Walked | null {
 }
 
 /** How many pixels fill a vector best; null where one does. */
-function pixelsOf(spec: ContractionSpec, { operand, offset, place }: Walked, vectors: Vectors): number | null {
+function pixelsOf(
+  spec: ContractionSpec,
+  { operand, offset, place }: Walked,
+  vectors: Vectors,
+): number | null {
   const { sizes, outputs, a, b } = spec;
   const [image, gradient] = operand === 0 ? [a, b] : [b, a];
   const dims = sizes.map((_, d) => d);
@@ -82,7 +86,8 @@ function pixelsOf(spec: ContractionSpec, { operand, offset, place }: Walked, vec
     spec,
     image.flatMap((m) => (m.dims.length === 1 ? m.dims : [])).filter((d) => !hasDim(gradient, d)),
   );
-  if (filters < 2 || 2 * channels > vectors.lanes || extent(spec, dims.slice(outputs)) < fewestPixels) return null;
+  if (filters < 2 || 2 * channels > vectors.lanes || extent(spec, dims.slice(outputs)) < fewestPixels)
+    return null;
   const [width, places] = [sizes[offset] as number, sizes[place] as number];
   // A convolution: its windows are the kernel.
   if (width > places) return null;

@@ -62,7 +62,7 @@ const cases: readonly Case[] = [
   { ...lenet, around: 0.125, clipped: false },
   // No images to make tiles of; a sum that is too short; too little to gain.
   { ...lenet, batch: 1, clipped: false },
-  { ...lenet, channels: 1, clipped: false },
+  { ...lenet, batch: 10, channels: 1, clipped: false },
   { ...lenet, channels: 8, image: [28, 28], padding: [1, 1], clipped: false },
 ];
 

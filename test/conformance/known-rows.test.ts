@@ -6,7 +6,8 @@ import { renderC } from "../../src/render/c/render.ts";
 
 test("no address of the hot loop may wrap around", async () => {
   const programs = await recordPrograms(async (flush) => {
-    const images = randn([64, 1, 28, 28]).persist();
+    // With a number of images that fills vectors, these would be in them.
+    const images = randn([60, 1, 28, 28]).persist();
     const layers = [new nn.Conv2d(1, 6, 5, { padding: 2 }), new nn.Conv2d(6, 16, 5)];
     await flush("prepared");
     let x = images;

@@ -119,6 +119,7 @@ export function emitBlock(
       rowBuffer: emitter.buffers.use(p.rowAccess.buffer.id, "read"),
       rows,
       rowColumns: rowColumns(p, n),
+      apart: p.apart,
       columnBuffer: emitter.buffers.use(p.column.buffer.id, "read"),
       column,
       loops: block.loops,

@@ -18,18 +18,22 @@ export interface Clip {
   readonly high: number;
 }
 
-/** Rows in an order in which those of a tile are at one place of the padded axes. */
-export interface ClippedRows {
+/** Axes on which padding is left out. */
+export interface ClippedAxes {
   /** By the summed dimension. */
   readonly clips: ReadonlyMap<number, Clip>;
+  /** The share of the products that is left. */
+  readonly kept: number;
+}
+
+/** Rows in an order in which those of a tile are at one place of the padded axes. */
+export interface ClippedRows extends ClippedAxes {
   /** The loop dimension that the rows of a tile run along. */
   readonly along: number;
   /** Rows of a tile. */
   readonly tile: number;
   /** The coordinates of a row's loop dimensions as functions of the tile's number `mt` and the row `mi` in it. */
   readonly places: ReadonlyMap<string, Index>;
-  /** The share of the products that is left. */
-  readonly kept: number;
 }
 
 /** With more of the products left than this, tiles along the image are quicker. */
@@ -71,11 +75,14 @@ export function clipRows(r: Rows): ClippedRows | null {
   return { clips, along, tile, places: placesOf(r, along, tile), kept };
 }
 
+/** As `clipRows`, where all that is computed together is at one place of an image anyway. */
+export function clipPlaces(r: Omit<Rows, "tile" | "stride">): ClippedAxes | null {
+  const found = paddedAxes(r);
+  return found.clips.size === 0 || found.kept > mostKept ? null : found;
+}
+
 /** The axes of the operand on which windows hang over zeros. */
-function paddedAxes({ node, maps, spec, rows, summed }: Rows): {
-  clips: Map<number, Clip>;
-  kept: number;
-} {
+function paddedAxes({ node, maps, spec, rows, summed }: Omit<Rows, "tile" | "stride">): ClippedAxes {
   const clips = new Map<number, Clip>();
   let kept = 1;
   const { before, value } = zerosAround(node);
@@ -97,7 +104,7 @@ function paddedAxes({ node, maps, spec, rows, summed }: Rows): {
 
 /** Whether rows with these clips never meet the zeros around a value. A single step has no loop to be clipped. */
 export function meetNoZeros(
-  { clips }: ClippedRows,
+  { clips }: ClippedAxes,
   { node, maps, spec }: Pick<Rows, "node" | "maps" | "spec">,
 ): boolean {
   const { value, before } = zerosAround(node);

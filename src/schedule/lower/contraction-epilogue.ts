@@ -8,7 +8,7 @@ import { type Index, zero } from "../index-math.ts";
 import { type Buffer, type Group, type LoweringContext, nodesMadeBy, placeIn } from "../plan.ts";
 import { ScalarBody } from "../scalar-body.ts";
 import type { TileAt } from "./contraction-blocks.ts";
-import { bindRow, emitInline, hold, type Problem } from "./contraction-problem.ts";
+import { bindRow, columnOf, emitInline, hold, type Problem } from "./contraction-problem.ts";
 import type { Emitter } from "./emitter.ts";
 import { alignedCoordinates, reachBuffers } from "./map.ts";
 import { type BodyStore, emitStores } from "./walk.ts";
@@ -55,10 +55,11 @@ export function finishTile(
   stores: readonly BodyStore[],
 ): void {
   const { lanes, columns } = problem;
+  const column = columnOf(emitter, problem, n);
   const finish = (i: number, v: number, sum: Expr): void =>
     emitInline(emitter, () => {
       bindRow(emitter, problem, m, i);
-      emitter.bind("n", n, v * lanes);
+      for (const [name, value] of column) emitter.bind(name, value, name === "n" ? v * lanes : 0);
       emitter.fill(0, hold(emitter, sum));
       emitStores(emitter, stores);
     });

@@ -25,7 +25,7 @@ import {
 import type { Buffer, LoweredCall, LoweringContext } from "../plan.ts";
 import { type Access, accessOf, axisIndex } from "./access.ts";
 import { cacheBytes, cacheSets, cacheWays } from "./cache.ts";
-import type { Clip, ClippedRows } from "./contraction-clip.ts";
+import type { Clip, ClippedAxes, ClippedRows } from "./contraction-clip.ts";
 import type { SummedLoop } from "./contraction-tile.ts";
 import type { Emitter } from "./emitter.ts";
 import { isRoomy } from "./kernel-frame.ts";
@@ -33,12 +33,13 @@ import { lowerPack } from "./pack.ts";
 import { lanesOf, type TileShape, tileOf } from "./tile-shape.ts";
 import { layingOutRows, turnedRows } from "./turned-rows.ts";
 import {
+  clippedImages,
   clippedRows,
   longSum,
   type RowOperand,
   rowOperandOf,
   smallResult,
-  unpaddedRows,
+  unpaddedOperand,
 } from "./unpadded.ts";
 
 /** Everything about a contraction that its loops need. */
@@ -53,10 +54,14 @@ export interface Problem {
   readonly columns: number;
   readonly rowAccess: Access;
   readonly column: ColumnOperand;
+  /** Elements between columns, where each has a vector of lanes of its own; null elsewhere. */
+  readonly apart: number | null;
   readonly loops: readonly SummedLoop[];
   readonly tile: TileShape;
   /** How rows run where padding is left out; null where they run in the order of memory. */
   readonly clipped: ClippedRows | null;
+  /** The same of columns, whose tiles are at one place of an image each. */
+  readonly clippedColumns: ClippedAxes | null;
   /** Whether short loops may be written out; see `Tile`. */
   readonly writesOut: boolean;
   /** Whether chunks own parts of the sum. */
@@ -96,6 +101,7 @@ export function analyze(node: Node, context: LoweringContext): Problem {
     rows: extent(spec, plan.rows),
     columns,
     rowAccess,
+    apart: null,
     writesOut: isRoomy(context.target),
     inParts,
     inPanels,
@@ -103,14 +109,20 @@ export function analyze(node: Node, context: LoweringContext): Problem {
   };
   const stride = (d: number): number => factorOf(rowAccess.index, `x${d}`);
   const clipped = clippedRows(spec, plan, operand, tile.rows, stride);
+  const clippedColumns = clippedImages(spec, plan, node);
+  const clips = clippedColumns?.clips ?? clipped?.clips;
   const shape = {
     clipped,
+    clippedColumns,
     tile: clipped === null ? tile : { ...tile, rows: clipped.tile, line: clipped.tile },
   };
   if (direct !== null) {
     const inColumns = (d: number): number => factorOf(direct.index, `x${d}`);
-    const loops = mergeLoops(spec, plan.summed, stride, inColumns, clipped?.clips);
-    return { ...base, ...shape, loops, column: directOperand(direct, spec, plan) };
+    const loops = mergeLoops(spec, plan.summed, stride, inColumns, clips);
+    const [among, lane] = plan.columns.slice(-2);
+    const isLaneByLane = plan.run !== null && plan.sharesColumns && lane !== undefined;
+    const apart = isLaneByLane ? inColumns(among as number) : null;
+    return { ...base, ...shape, apart, loops, column: directOperand(direct, spec, plan) };
   }
   const width = tile.vectors * lanes;
   const packed = packedOperand(node, plan, width, columns, context);
@@ -118,7 +130,7 @@ export function analyze(node: Node, context: LoweringContext): Problem {
     const after = plan.summed.slice(plan.summed.indexOf(d) + 1);
     return extent(spec, after) * width;
   };
-  const loops = mergeLoops(spec, plan.summed, stride, inPanel, clipped?.clips);
+  const loops = mergeLoops(spec, plan.summed, stride, inPanel, clips);
   return { ...base, ...shape, loops, column: packed };
 }
 
@@ -134,11 +146,16 @@ function readRows(node: Node, plan: ContractionPlan, operand: RowOperand, contex
   const { target } = context;
   const columns = extent(spec, plan.columns);
   const lanes = lanesOf(node, columns, target);
-  const unpadded = unpaddedRows(node, context);
-  const asItLies = accessOf(unpadded?.value ?? operand.node, operand.maps, spec, context, unpadded?.before);
+  const unpadded = unpaddedOperand(node, context);
+  const bareRows = unpadded?.operand === operand.node ? unpadded : null;
+  const asItLies = accessOf(bareRows?.value ?? operand.node, operand.maps, spec, context, bareRows?.before);
   if (asItLies === null)
     throw new Error("schedule: the row operand of a contraction is not linear in memory");
-  const laidOut = unpadded === null ? layingOutRows(asItLies, operand, spec, plan, target) : "never";
+  if (plan.run !== null) {
+    const direct = directColumns(node, plan, lanes, columns, false, context);
+    return { access: asItLies, before: [], direct, inParts: false, inPanels: false };
+  }
+  const laidOut = bareRows === null ? layingOutRows(asItLies, operand, spec, plan, target) : "never";
   const suitsPanels = laidOut === "rather than cut" && !isRoomy(target);
   const maybeInParts = laidOut !== "rather than cut" && isCut(asItLies, plan, spec, columns);
   const direct = directColumns(node, plan, lanes, columns, maybeInParts, context);
@@ -231,13 +248,15 @@ function directColumns(
   const maps = plan.rowOperand === 0 ? spec.b : spec.a;
   const operand = node.inputs[1 - plan.rowOperand] as Node;
   if (context.bufferOf(resolve(operand)) === null && resolve(operand).op.kind === "constant") return null;
-  const access = accessOrNull(operand, maps, spec, context);
+  const unpadded = plan.run === null ? null : unpaddedOperand(node, context);
+  const access = accessOrNull(unpadded?.value ?? operand, maps, spec, context, unpadded?.before);
   if (access === null) return null;
   let step = 1;
   for (let i = plan.columns.length - 1; i >= 0; i--) {
     const d = plan.columns[i] as number;
     const size = spec.sizes[d] as number;
     if (size === 1) continue;
+    if (step === plan.run) return access;
     if (factorOf(access.index, `x${d}`) !== step) return null;
     step *= size;
   }
@@ -258,8 +277,9 @@ function accessOrNull(
   maps: readonly AxisMap[],
   spec: ContractionSpec,
   context: LoweringContext,
+  before?: readonly number[],
 ): Access | null {
-  const access = accessOf(node, maps, spec, context);
+  const access = accessOf(node, maps, spec, context, before);
   return access !== null && access.buffer.dtype === node.dtype ? access : null;
 }
 
@@ -366,6 +386,29 @@ function mergeLoops(
   return out;
 }
 
+/** How many columns of one pixel lie side by side, where vectors run along images; null elsewhere. */
+const imagesOf = ({ run, sharesColumns }: ContractionPlan): number | null => (sharesColumns ? null : run);
+
+/** The coordinates of the loop dimensions of column `n`, or of image `n` of pixel `np`. */
+export function columnPlaces({ spec, plan, columns }: Problem): ReadonlyMap<string, Index> {
+  const images = imagesOf(plan);
+  const column =
+    images === null
+      ? ofAtom(variable("n", columns))
+      : plus(times(ofAtom(variable("np", columns / images)), images), ofAtom(variable("n", images)));
+  return positions(spec, plan.columns, column);
+}
+
+/** What `columnPlaces` are functions of, for the first column of a tile: the offset of a vector comes on top of `n`. */
+export function columnOf(emitter: Emitter, { plan }: Problem, n: Expr): ReadonlyMap<"n" | "np", Expr> {
+  const images = imagesOf(plan);
+  if (images === null) return new Map([["n", n]]);
+  return new Map([
+    ["np", hold(emitter, binary("idiv", n, int(images)))],
+    ["n", hold(emitter, binary("mod", n, int(images)))],
+  ]);
+}
+
 /** The coordinates of the loop dimensions of row `m`, or of row `mi` of tile `mt`. */
 export function rowPlaces({ spec, plan, rows, clipped }: Problem): ReadonlyMap<string, Index> {
   return clipped?.places ?? positions(spec, plan.rows, ofAtom(variable("m", rows)));
@@ -392,7 +435,9 @@ export function rowStarts(
 ): { base: Expr; offset: number }[] {
   const { spec, plan, rowAccess, tile, clipped } = problem;
   const groupPart = substitute(partOf(rowAccess.index, plan.batch, true), positions(spec, plan.batch, batch));
-  const batchPart = plan.sharesColumns ? plus(groupPart, ofAtom(variable("n", problem.columns))) : groupPart;
+  // Where each column has a vector of lanes of its own, all have the same rows.
+  const movesAlong = plan.sharesColumns && plan.run === null;
+  const batchPart = movesAlong ? plus(groupPart, ofAtom(variable("n", problem.columns))) : groupPart;
   if (plan.sharesColumns) emitter.bind("n", column);
   const rowPart = substitute(partOf(rowAccess.index, plan.rows, false), rowPlaces(problem));
   const index = plus(batchPart, rowPart);

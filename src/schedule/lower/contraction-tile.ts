@@ -37,6 +37,8 @@ export interface Tile {
   readonly columns?: number;
   /** The same of the rows, where they are vectors; null where they are single elements. */
   readonly rowColumns?: number | null;
+  /** Where each row is one vector, whatever the column: elements from one vector of the column operand to the next. */
+  readonly apart?: number | null;
   /** Kernel buffer and element index of each row at the start of the sum: an expression plus a constant. */
   readonly rowBuffer: number;
   readonly rows: readonly { readonly base: Expr; readonly offset: number }[];
@@ -155,24 +157,24 @@ function emitStep(
   loop: SummedLoop,
 ): void {
   const column = add(tile.column, columnAt);
-  const { lanes, dtype } = tile;
+  const { lanes, dtype, rowColumns = null, apart = null } = tile;
   const vectorAt = (buffer: number, at: Expr, step: number, v: number, columns: number | null): Expr => {
     const left = columns === null ? lanes : columns - v * lanes;
-    return load(buffer, dtype, add(at, int(step + v * lanes)), lanes, left < lanes ? left : undefined);
+    return load(buffer, dtype, add(at, int(step)), lanes, left < lanes ? left : undefined);
   };
-  const vectors = Array.from({ length: tile.vectors }, (_, v) =>
-    emitter.define("b", vectorAt(tile.columnBuffer, column, u * loop.columnStride, v, tile.columns ?? null)),
-  );
-  const { rowColumns = null } = tile;
+  const vectors = Array.from({ length: tile.vectors }, (_, v) => {
+    const step = u * loop.columnStride + v * (apart ?? lanes);
+    return emitter.define("b", vectorAt(tile.columnBuffer, column, step, v, tile.columns ?? null));
+  });
   tile.rows.forEach((row, i) => {
     const at = add(row.base, rowAt);
     const step = row.offset + u * loop.rowStride;
-    const element =
-      rowColumns === null
-        ? emitter.define("a", splat(load(tile.rowBuffer, dtype, add(at, int(step))), lanes))
-        : null;
+    const repeated = (): Expr => splat(load(tile.rowBuffer, dtype, add(at, int(step))), lanes);
+    const vector = (v: number): Expr => vectorAt(tile.rowBuffer, at, step + v * lanes, v, rowColumns);
+    const one = apart !== null ? vector(0) : rowColumns === null ? repeated() : null;
+    const shared = one === null ? null : emitter.define("a", one);
     vectors.forEach((b, v) => {
-      const a = element ?? emitter.define("a", vectorAt(tile.rowBuffer, at, step, v, rowColumns));
+      const a = shared ?? emitter.define("a", vector(v));
       const c = accumulators[i]?.[v] as Local;
       emitter.push(set(c, fma(a, b, use(c))));
     });

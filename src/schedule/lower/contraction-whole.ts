@@ -9,6 +9,8 @@ import { contractionEpilogue, type Epilogue, finishTile } from "./contraction-ep
 import { sumsInPanels } from "./contraction-panels.ts";
 import {
   bindRow,
+  columnOf,
+  columnPlaces,
   emitInline,
   hold,
   type Problem,
@@ -67,7 +69,7 @@ export class WholeSums {
     };
     if (p.inPanels) sumsInPanels(emitter, p, { part, cuts, stores, scratch });
     else this.#tiles(emitter, part, this.#sumsOfRuns(summed, scratch), stores);
-    const flops = 2 * batch * rows * columns * summed * (p.clipped?.kept ?? 1);
+    const flops = 2 * batch * rows * columns * summed * (p.clippedColumns?.kept ?? p.clipped?.kept ?? 1);
     return kernel.finish("contraction", cuts.chunks, chunk, emitter.finish(), flops);
   }
 
@@ -90,11 +92,11 @@ export class WholeSums {
 
   /** The stores as functions of the batch position `b`, the row `m` and the column `n`. */
   #epilogue(used: Map<number, Buffer>): Epilogue {
-    const { spec, plan, batch, columns } = this.#p;
+    const { spec, plan, batch } = this.#p;
     const place = new Map([
       ...positions(spec, plan.batch, ofAtom(variable("b", batch))),
       ...rowPlaces(this.#p),
-      ...positions(spec, plan.columns, ofAtom(variable("n", columns))),
+      ...columnPlaces(this.#p),
     ]);
     return contractionEpilogue(this.#group, this.#context, place, used);
   }
@@ -115,6 +117,10 @@ export class WholeSums {
     part.alongRows((m, rows) => {
       const first = this.#rowStarts(emitter, m, int(0), rows);
       part.alongColumns((n, vectors) => {
+        if (this.#p.plan.run !== null) {
+          one({ m, n, rows, vectors, starts: first });
+          return;
+        }
         const bases = new Map<Expr, Expr>();
         for (const { base } of first) if (!bases.has(base)) bases.set(base, hold(emitter, add(base, n)));
         const starts = first.map(({ base, offset }) => ({ base: bases.get(base) as Expr, offset }));
@@ -146,7 +152,7 @@ export class WholeSums {
   #atOnce(emitter: Emitter, at: TileAt): Local[][] {
     const p = this.#p;
     const accumulators = this.#fresh(emitter, at);
-    const loops = p.loops.map((loop) => this.#inside(emitter, at.m, loop));
+    const loops = p.loops.map((loop) => this.#inside(emitter, at, loop));
     emitBlock(emitter, p, { ...wholeSum(p), loops }, at, accumulators);
     return accumulators;
   }
@@ -170,14 +176,17 @@ export class WholeSums {
     return this.#fresh(emitter, at, held);
   }
 
-  /** A loop with the bounds inside which it meets no padding, for the tile at row `m`. */
-  #inside(emitter: Emitter, m: Expr, loop: SummedLoop): SummedLoop {
+  /** A loop with the bounds inside which it meets no padding, for a tile. */
+  #inside(emitter: Emitter, { m, n }: TileAt, loop: SummedLoop): SummedLoop {
     const { clip } = loop;
     if (clip === undefined) return loop;
+    const { clippedColumns } = this.#p;
+    const places = clippedColumns === null ? rowPlaces(this.#p) : columnPlaces(this.#p);
     let place: Expr = int(0);
     emitInline(emitter, () => {
-      bindRow(emitter, this.#p, m, 0);
-      place = hold(emitter, emitter.address(rowPlaces(this.#p).get(`x${clip.row}`) ?? zero));
+      if (clippedColumns === null) bindRow(emitter, this.#p, m, 0);
+      else for (const [name, value] of columnOf(emitter, this.#p, n)) emitter.bind(name, value);
+      place = hold(emitter, emitter.address(places.get(`x${clip.row}`) ?? zero));
     });
     const until = (edge: number): Expr =>
       mul(binary("sub", int(edge), mul(place, int(clip.stride))), int(clip.scale));

@@ -14,6 +14,7 @@ function tile(rows: number, columns: number, registers: number, longSums: boolea
     sharesColumns: false,
     summed: [2],
     order: [0, 1],
+    run: null,
   };
   const lanes = registers < 32 ? 4 : 16;
   const { rows: height, vectors } = tileOf(spec, plan, columns, lanes, { registers }, longSums);

@@ -33,7 +33,15 @@ export function tileOf(
 ): TileShape {
   const rows = extent(spec, plan.rows);
   const line = spec.sizes[plan.rows[plan.rows.length - 1] ?? -1] ?? 1;
-  return inLines(tileShape(rows, Math.ceil(columns / lanes), lanes, isRoomy(target), longSums), line, rows);
+  const roomy = isRoomy(target);
+  const isLaneByLane = plan.run !== null && plan.sharesColumns;
+  // Each vector of columns comes from another place in memory: with registers enough a tile has many rows and one of those.
+  const side = isLaneByLane ? (roomy ? lanes : columns) : (plan.run ?? columns);
+  // Six channels are two rows of four vectors three times: tiles of three rows have too few sums for both multiply-add units.
+  const isLow = plan.run !== null && !isLaneByLane && rows % 4 !== 0;
+  const shape = tileShape(rows, Math.ceil(side / lanes), lanes, roomy, longSums || (isLow && !roomy));
+  if (isLaneByLane && line <= shape.rows) return { ...shape, rows: shape.rows - (shape.rows % line), line };
+  return inLines(shape, line, rows);
 }
 
 /** A line of fewer rows than this is too short for a tile of its own. */

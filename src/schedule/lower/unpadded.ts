@@ -12,7 +12,7 @@ import {
 import { type Padded, zerosAround } from "../margins.ts";
 import { stridesFor } from "../order.ts";
 import { isView } from "../views.ts";
-import { type ClippedRows, clipRows, meetNoZeros } from "./contraction-clip.ts";
+import { type ClippedAxes, type ClippedRows, clipPlaces, clipRows, meetNoZeros } from "./contraction-clip.ts";
 import { lanesOf, tileOf } from "./tile-shape.ts";
 import { winogradOperand } from "./winograd/form.ts";
 
@@ -28,11 +28,19 @@ export interface RowOperand {
 }
 
 export function rowOperandOf(node: Node, { rowOperand }: ContractionPlan): RowOperand {
+  return operandOf(node, rowOperand);
+}
+
+function operandOf(node: Node, which: 0 | 1): RowOperand {
   const { spec } = node.op as { readonly spec: ContractionSpec };
-  return {
-    node: resolve(node.inputs[rowOperand] as Node),
-    maps: rowOperand === 0 ? spec.a : spec.b,
-  };
+  return { node: resolve(node.inputs[which] as Node), maps: which === 0 ? spec.a : spec.b };
+}
+
+/** Where windows over the column operand hang over zeros, if vectors run along the images. */
+export function clippedImages(spec: ContractionSpec, plan: ContractionPlan, node: Node): ClippedAxes | null {
+  if (plan.run === null || plan.sharesColumns) return null;
+  const columns = operandOf(node, plan.rowOperand === 0 ? 1 : 0);
+  return clipPlaces({ ...columns, spec, rows: plan.columns, summed: plan.summed });
 }
 
 /** @param stride of the row operand, for a step of a loop dimension */
@@ -56,16 +64,17 @@ export interface Unpadded extends Padded {
 type Around = Surroundings & { readonly target: Pick<Target, "lanes" | "registers"> };
 
 /**
- * What is between the zeros around a contraction's row operand, where no tile meets any of them: it is read without them, and they
- * need not be written. Null where the operand is read as it is.
+ * What is between the zeros around the operand that a contraction's windows move over, where no tile meets any of them: it is read
+ * without them, and they need not be written. Null where the operand is read as it is.
  */
-export function unpaddedRows(node: Node, around: Around): Unpadded | null {
+export function unpaddedOperand(node: Node, around: Around): Unpadded | null {
   if (node.op.kind !== "contraction") return null;
   const { spec } = node.op;
   // Most contractions have no padding: they are not planned once more for it.
   if (node.inputs.every((input) => zerosAround(input).value === resolve(input))) return null;
   const plan = contractionPlan(node, around);
-  const operand = rowOperandOf(node, plan);
+  const isInColumns = plan.run !== null;
+  const operand = operandOf(node, isInColumns === (plan.rowOperand === 0) ? 1 : 0);
   const padded = zerosAround(operand.node);
   const { value } = padded;
   const order = around.orderOf(value);
@@ -77,7 +86,9 @@ export function unpaddedRows(node: Node, around: Around): Unpadded | null {
   const strides = stridesFor(value.shape, order);
   const columns = extent(spec, plan.columns);
   const { rows } = tileOf(spec, plan, columns, lanesOf(node, columns, around.target), around.target, false);
-  const clipped = clippedRows(spec, plan, operand, rows, (d) => dimStride(operand.maps, strides, d));
+  const clipped = isInColumns
+    ? clippedImages(spec, plan, node)
+    : clippedRows(spec, plan, operand, rows, (d) => dimStride(operand.maps, strides, d));
   return clipped !== null && meetNoZeros(clipped, { ...operand, spec })
     ? { ...padded, operand: operand.node }
     : null;
