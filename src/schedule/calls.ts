@@ -2,9 +2,8 @@
  * From a graph with calls to a schedule: the primitives take their place, and contractions the form that suits the device.
  */
 import { type Contractions, expandCalls } from "../graph/expand.ts";
-import type { Node } from "../graph/node.ts";
 import type { GraphWalk } from "../graph/signature.ts";
-import { imagesFillVectors, laneByLane } from "./images-in-vectors.ts";
+import { ImagesInVectors, imagesFillVectors } from "./images-in-vectors.ts";
 import type { Schedule } from "./plan.ts";
 import { type ScheduleRequest, schedule, scheduleImagesLast, type Wanted } from "./schedule.ts";
 import { sideBySide } from "./side-by-side.ts";
@@ -22,9 +21,9 @@ export function scheduleCalls(
     return { ...options, ...graph, wanted: wanted.map(({ node, leaf }) => ({ node: of(node), leaf })) };
   };
   if (strict) return schedule(expanded(() => null));
-  const inVectors = (nodes: readonly Node[]): boolean => imagesFillVectors(nodes, target);
-  const images = inVectors(expanded(() => null).nodes)
-    ? scheduleImagesLast(expanded((spec, operands) => laneByLane(spec, operands, target.lanes)))
+  const inVectors = imagesFillVectors(expanded(() => null).nodes, target)
+    ? new ImagesInVectors(target.lanes)
     : null;
+  const images = inVectors && scheduleImagesLast(expanded((spec, operands) => inVectors.of(spec, operands)));
   return images ?? schedule(expanded((spec, operands) => sideBySide(spec, operands, target)));
 }

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { expandCalls } from "../graph/expand.ts";
 import { walkGraph } from "../graph/signature.ts";
 import { F, type Tensor, zeros } from "../index.ts";
+import type { Target } from "../kernel/program.ts";
 import { imagesFillVectors } from "./images-in-vectors.ts";
-import type { Vectors } from "./pixels-in-vector.ts";
 
 /** The primitives that tensors are computed by. */
 function primitivesOf(tensors: readonly Tensor[]) {
@@ -18,11 +18,12 @@ function fills(shape: readonly number[], weight: readonly number[], layer: Layer
   return imagesFillVectors(primitivesOf([w.grad as Tensor, x.grad as Tensor]), vectors);
 }
 
+type Vectors = Pick<Target, "lanes" | "halves" | "registers">;
 type Layer = (x: Tensor, w: Tensor) => Tensor;
 
-const few = { lanes: 4 };
-const many = { lanes: 16 };
-const inHalves = { lanes: 16, halves: true };
+const few = { lanes: 4, registers: 16 };
+const many = { lanes: 16, registers: 32 };
+const inHalves = { ...many, halves: true };
 
 describe("images fill vectors", () => {
   const conv: Layer = (x, w) => F.conv2d(x, w, { padding: 2 });
@@ -42,7 +43,10 @@ describe("images fill vectors", () => {
     ["channels that fill vectors", [32, 16, 12, 12], [16, 16, 5, 5], conv, many],
     ["eight channels of eight lanes", [32, 8, 12, 12], [8, 8, 5, 5], conv, inHalves],
     ["seven of twice four", [32, 7, 12, 12], [7, 7, 5, 5], conv, few],
+    ["one vector of four images", [4, 6, 12, 12], [6, 6, 5, 5], conv, few],
     ["a number of images that fills none", [24, 6, 12, 12], [6, 6, 5, 5], conv, many],
+    ["sums of more terms than a cache holds", [16, 72, 8, 8], [6, 72, 5, 5], conv, many],
+    ["large kernels", [16, 28, 8, 8], [24, 28, 5, 5], conv, many],
     ["groups", [16, 6, 12, 12], [6, 3, 5, 5], (x, w) => F.conv2d(x, w, { groups: 2 }), many],
     [
       "what goes by Winograd's algorithm",

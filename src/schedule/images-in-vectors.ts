@@ -3,10 +3,14 @@
  * that nothing is done with; along the images of a batch they are full, windows and paddings are the same for all lanes, and so are
  * the maxima of pools. All convolutions of such a network have the images last in memory then, so that nothing is laid out anew.
  */
+import { sizeOf } from "../base/shape.ts";
 import * as build from "../graph/build.ts";
-import type { Node } from "../graph/node.ts";
+import { Node, resolve } from "../graph/node.ts";
 import { type AxisMap, type ContractionSpec, contractionShape } from "../graph/operation.ts";
+import type { Target } from "../kernel/program.ts";
 import { extent, hasDim } from "./contraction-plan.ts";
+import { clipPlaces } from "./lower/contraction-clip.ts";
+import { isRoomy } from "./lower/kernel-frame.ts";
 import { slidingOperand, winogradOperand } from "./lower/winograd/form.ts";
 import type { Vectors } from "./pixels-in-vector.ts";
 
@@ -23,25 +27,60 @@ interface Sliding {
 
 /** Vectors along channels that are filled to this share are full enough. */
 const fullEnough = 0.8;
+/** Terms of a sum that are read anew for each few channels of the result: more of them would not stay in a cache. */
+const mostTerms = 1024;
+/** Elements of a kernel's gradient, each lane of which is a sum of its own. */
+const mostElements = 16_384;
 
 /**
  * Whether all convolutions of a graph should have the images in their vectors: where one would leave lanes idle otherwise, and all
- * have as many images as fill vectors and none goes by Winograd's algorithm, which has channels in its vectors.
+ * are small and have as many images as fill vectors, and none goes by Winograd's algorithm, which has channels in its vectors. Where
+ * registers are few, a tile needs two vectors of each pixel.
  */
-export function imagesFillVectors(nodes: readonly Node[], { lanes, halves }: Vectors): boolean {
+export function imagesFillVectors(
+  nodes: readonly Node[],
+  target: Pick<Target, "lanes" | "halves" | "registers">,
+): boolean {
   let gains = false;
-  for (const { op, value, inputs, dtype } of nodes) {
-    if (op.kind !== "contraction" || value !== null || slidingOperand(op.spec) === null) continue;
+  for (const node of nodes) {
+    const { op, value, inputs, dtype } = node;
+    if (op.kind !== "contraction" || value !== null || !hasWindows(op.spec)) continue;
     const sliding = slidingOf(op.spec);
     if (sliding === null || dtype !== "float32" || inputs.some((x) => x.dtype !== "float32")) return false;
-    if ((op.spec.sizes[sliding.images] as number) % lanes !== 0) return false;
-    if (winogradOperand(op.spec, lanes, () => false) !== null) return false;
-    const { channels, isKernel } = sliding;
-    const width = halves === true && channels <= lanes / 2 ? lanes / 2 : lanes;
-    const filled = channels / (Math.ceil(channels / width) * width);
-    gains ||= !isKernel && channels > 1 && filled < fullEnough;
+    const vectors = (op.spec.sizes[sliding.images] as number) / target.lanes;
+    if (!Number.isInteger(vectors) || vectors < (isRoomy(target) ? 1 : 2)) return false;
+    if (winogradOperand(op.spec, target.lanes, () => false) !== null) return false;
+    if (!isSmall(op.spec, sliding, inputs[sliding.operand] as Node)) return false;
+    gains ||= !sliding.isKernel && leavesLanesIdle(sliding.channels, target);
   }
   return gains;
+}
+
+/** Whether vectors along these channels would have many lanes that nothing is done with. */
+function leavesLanesIdle(channels: number, { lanes, halves }: Vectors): boolean {
+  const width = halves === true && channels <= lanes / 2 ? lanes / 2 : lanes;
+  return channels > 1 && channels / (Math.ceil(channels / width) * width) < fullEnough;
+}
+
+/** Whether what a sum reads, or the results for each lane, stay in a cache. Padding is not read. */
+function isSmall(spec: ContractionSpec, { operand, isKernel }: Sliding, images: Node): boolean {
+  const all = spec.sizes.map((_, d) => d);
+  const [rows, summed] = [all.slice(0, spec.outputs), all.slice(spec.outputs)];
+  if (isKernel) return extent(spec, rows) <= mostElements;
+  const maps = operand === 0 ? spec.a : spec.b;
+  const kept = clipPlaces({ node: resolve(images), maps, spec, rows, summed })?.kept ?? 1;
+  return kept * extent(spec, summed) <= mostTerms;
+}
+
+/**
+ * Whether windows move over an operand. The gradient of a kernel that made one pixel of each image, as those of the last convolution in
+ * LeNet-5, is a product of two matrices.
+ */
+export function hasWindows(spec: ContractionSpec): boolean {
+  if (slidingOperand(spec) === null) return false;
+  const sliding = slidingOf(spec);
+  const terms = sizeOf(spec.sizes.slice(spec.outputs));
+  return sliding?.isKernel !== true || terms > (spec.sizes[sliding.images] as number);
 }
 
 /**
@@ -69,14 +108,64 @@ function slidingOf(spec: ContractionSpec): Sliding | null {
   return { operand, images, isKernel, channels };
 }
 
-/**
- * The gradient of a kernel with vectors along the images: sums for each lane, which are added in the end. Null for any other
- * contraction.
- */
-export function laneByLane(spec: ContractionSpec, operands: readonly Node[], lanes: number): Node | null {
-  const sliding = slidingOf(spec);
-  if (sliding?.isKernel !== true) return null;
-  const { images } = sliding;
+/** Convolutions with vectors along the images, in place of those of a graph for which `imagesFillVectors`. */
+export class ImagesInVectors {
+  readonly #lanes: number;
+  /** By what comes from outside, as it does so and with the images last. */
+  readonly #turned = new Map<Node, Node>();
+  readonly #isInside = new Map<Node, boolean>();
+
+  constructor(lanes: number) {
+    this.#lanes = lanes;
+  }
+
+  /** What takes the place of a contraction; null where it stays. */
+  of(spec: ContractionSpec, operands: readonly Node[]): Node | null {
+    const sliding = slidingOf(spec);
+    if (sliding === null || !hasWindows(spec)) return null;
+    const [a, b] = operands.map((x, i) => (i === sliding.operand ? this.#imagesLast(x) : x)) as [Node, Node];
+    if (sliding.isKernel) return laneByLane(spec, [a, b], sliding.images, this.#lanes);
+    return operands.includes(a) && operands.includes(b) ? null : build.contraction(spec, a, b);
+  }
+
+  /** Images that come from outside lie one after the other. What is padded is laid out anyway, and a padding of nothing is one. */
+  #imagesLast(images: Node): Node {
+    const node = resolve(images);
+    if ((node.op.kind === "pad" && node.value === null) || this.#comesFromInside(node)) return images;
+    const none = node.shape.map(() => 0);
+    const op = { kind: "pad", before: none, after: none, value: 0 } as const;
+    const turned = this.#turned.get(node) ?? new Node(op, [node], node.shape, node.dtype);
+    this.#turned.set(node, turned);
+    return turned;
+  }
+
+  /** Whether a value is made of what a convolution gives. */
+  #comesFromInside(node: Node): boolean {
+    const stack = [node];
+    while (stack.length > 0) {
+      const top = stack[stack.length - 1] as Node;
+      const { op, value } = top;
+      const inputs = value === null ? top.inputs.map(resolve) : [];
+      const open = inputs.filter((i) => !this.#isInside.has(i));
+      const isConvolution = op.kind === "contraction" && value === null && slidingOperand(op.spec) !== null;
+      if (open.length > 0 && !isConvolution) {
+        stack.push(...open);
+        continue;
+      }
+      stack.pop();
+      this.#isInside.set(top, isConvolution || inputs.some((i) => this.#isInside.get(i) === true));
+    }
+    return this.#isInside.get(node) === true;
+  }
+}
+
+/** The gradient of a kernel with vectors along the images: sums for each lane, which are added in the end. */
+function laneByLane(
+  spec: ContractionSpec,
+  operands: readonly [Node, Node],
+  images: number,
+  lanes: number,
+): Node {
   const lane = spec.outputs;
   const moved = (d: number): number => (d < lane ? d : d + 1);
   const sizes = [...spec.sizes];
@@ -93,7 +182,7 @@ export function laneByLane(spec: ContractionSpec, operands: readonly Node[], lan
       operand,
       operand.shape.flatMap((size, i) => (isImages(maps[i] as AxisMap) ? [size / lanes, lanes] : [size])),
     );
-  const [a, b] = operands as [Node, Node];
+  const [a, b] = operands;
   const wide = { sizes, outputs: lane + 1, a: axes(spec.a), b: axes(spec.b) };
   const sums = build.contraction(wide, split(a, spec.a), split(b, spec.b));
   return build.reshape(build.reduce("sum", sums, [lane]), contractionShape(spec));

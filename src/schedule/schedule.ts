@@ -12,6 +12,7 @@ import { AlikeGroups } from "./alike.ts";
 import { contractionPlan } from "./contraction-plan.ts";
 import { type PartPlace, placeOf } from "./dealt.ts";
 import { described } from "./describe.ts";
+import { hasWindows } from "./images-in-vectors.ts";
 import { layoutNodes } from "./layout.ts";
 import { lowerContraction } from "./lower/contraction.ts";
 import { lowerMap } from "./lower/map.ts";
@@ -19,7 +20,6 @@ import { lowerMargin } from "./lower/margin.ts";
 import { lowerReduce } from "./lower/reduce.ts";
 import { lowerScatterAdd } from "./lower/scatter.ts";
 import { unpaddedOperand } from "./lower/unpadded.ts";
-import { slidingOperand } from "./lower/winograd/form.ts";
 import { placeBetween } from "./margins.ts";
 import { type Materialized, materialize } from "./materialize.ts";
 import { aligned, type Interval, planMemory } from "./memory.ts";
@@ -121,9 +121,10 @@ class Scheduler implements LoweringContext {
 
   /** Whether all convolutions have the images in their vectors. */
   hasImagesInVectors(): boolean {
-    return this.#request.nodes.every(
-      (n) => n.value !== null || !isConvolution(n) || contractionPlan(n, this).run !== null,
-    );
+    return this.#request.nodes.every((n) => {
+      if (n.value !== null || n.op.kind !== "contraction" || !hasWindows(n.op.spec)) return true;
+      return contractionPlan(n, this).run !== null;
+    });
   }
 
   run(): Schedule {
@@ -428,9 +429,6 @@ class Scheduler implements LoweringContext {
     };
   }
 }
-
-const isConvolution = ({ op }: Node): boolean =>
-  op.kind === "contraction" && slidingOperand(op.spec) !== null;
 
 function lower(group: Group, context: LoweringContext): LoweredCall[] {
   switch (group.kind) {

@@ -81,6 +81,16 @@ const cases: readonly Case[] = [
     laneByLane: 2,
   },
   {
+    what: "a last convolution to one pixel",
+    shapes: [
+      [2 * batch, 3, 12, 12],
+      [5, 3, 5, 5],
+      [40, 5, 4, 4],
+    ],
+    network: (x, [w, v]) => F.conv2d(F.avgPool2d(F.conv2d(x, w as Tensor).tanh(), 2), v as Tensor),
+    laneByLane: 1,
+  },
+  {
     what: "a transposed convolution",
     shapes: [
       [batch, 5, 6, 6],
@@ -94,13 +104,28 @@ const cases: readonly Case[] = [
     laneByLane: 0,
   },
   {
-    what: "images that lie one after the other, without padding",
+    what: "images without padding, twice",
     shapes: [
-      [batch, 2, 8, 8],
+      [batch, 2, 12, 12],
+      [3, 2, 5, 5],
+      [5, 2, 5, 5],
+    ],
+    network: (x, [w, v]) =>
+      F.conv2d(x, w as Tensor)
+        .mul(0.5)
+        .pow(2)
+        .sum(1, { keepdim: true })
+        .add(F.conv2d(x, v as Tensor)),
+    laneByLane: 2,
+  },
+  {
+    what: "images that are made of others, without padding",
+    shapes: [
+      [batch, 2, 12, 12],
       [3, 2, 5, 5],
     ],
-    network: (x, [w]) => F.conv2d(x, w as Tensor),
-    laneByLane: 0,
+    network: (x, [w]) => F.conv2d(x.sub(0.25).div(0.5), w as Tensor),
+    laneByLane: 1,
   },
   {
     what: "a number of images that fills no vectors",

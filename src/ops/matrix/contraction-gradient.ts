@@ -46,7 +46,7 @@ export function operandGradient(
   g: Node,
   kept: Region = { start: shape.map(() => 0), size: shape },
 ): Node {
-  return gradientFrom(spec, operand, shape, other, surround(spec, spec[operand], g, kept), kept);
+  return gradientFrom(spec, operand, shape, other, surround(spec, spec[operand], shape, g, kept), kept);
 }
 
 /** The gradient of the result with zeros around it, one copy of it for all residues. */
@@ -65,7 +65,9 @@ function gradientFrom(
   kept: Region,
 ): Node {
   const [own, theirs] = operand === "a" ? [spec.a, spec.b] : [spec.b, spec.a];
-  const strided = own.findIndex((m) => m.dims.length > 1 && slideOf(m, spec.outputs).stride > 1);
+  const slidesAlong = (map: AxisMap, axis: number): boolean =>
+    map.dims.length > 1 && !isOneWindow(spec, map, axis, shape, kept);
+  const strided = own.findIndex((m, i) => slidesAlong(m, i) && slideOf(m, spec.outputs).stride > 1);
   if (strided >= 0) return stridedGradient(spec, operand, strided, shape, other, g, kept);
   let partner = other;
   const from = [...g.before];
@@ -74,8 +76,9 @@ function gradientFrom(
   const slides: { position: number; offset: number; index: number; dilation: number }[] = [];
   own.forEach((map, axis) => {
     const index = numbers.sizes.length;
-    if (map.dims.length === 1) {
-      numbers.byOld.set(map.dims[0] as number, index);
+    if (!slidesAlong(map, axis)) {
+      const [dim] = map.dims.length === 1 ? map.dims : [slideOf(map, spec.outputs).offset];
+      numbers.byOld.set(dim as number, index);
       numbers.sizes.push(shape[axis] as number);
       return;
     }
@@ -103,7 +106,7 @@ function gradientFrom(
   });
   const partnerMaps = theirs.map((m): AxisMap => ({ dims: m.dims.map(at), strides: m.strides }));
   const loops = { sizes: numbers.sizes, outputs, a: gradientMaps, b: partnerMaps };
-  const start = kept.start.map((s, d) => (own[d]?.dims.length === 1 ? s : 0));
+  const start = kept.start.map((s, d) => (slidesAlong(own[d] as AxisMap, d) ? 0 : s));
   // A slice of a contraction is a contraction of slices.
   return slice(contraction(loops, partOf(g.node, from, size), partner), start, kept.size);
 }
@@ -127,12 +130,35 @@ function slideOf(map: AxisMap, outputs: number): Slide {
     : { position: d1, offset: d0, stride: s1, dilation: s0 };
 }
 
+/**
+ * Whether there is one window along an axis, which takes in all of it: each of its elements meets one offset, and nothing is to be
+ * gathered. So it is where a convolution makes one pixel of an image.
+ */
+function isOneWindow(
+  spec: ContractionSpec,
+  map: AxisMap,
+  axis: number,
+  shape: Shape,
+  { start, size }: Region,
+): boolean {
+  const { position, offset, dilation } = slideOf(map, spec.outputs);
+  const length = shape[axis] as number;
+  const isAll = start[axis] === 0 && size[axis] === length;
+  return isAll && dilation === 1 && spec.sizes[position] === 1 && spec.sizes[offset] === length;
+}
+
 /** Pads the sliding axes as far as the part that is kept is gathered from. */
-function surround(spec: ContractionSpec, own: readonly AxisMap[], g: Node, kept: Region): Surrounded {
+function surround(
+  spec: ContractionSpec,
+  own: readonly AxisMap[],
+  shape: Shape,
+  g: Node,
+  kept: Region,
+): Surrounded {
   const before = g.shape.map(() => 0);
   const after = g.shape.map(() => 0);
   own.forEach((map, axis) => {
-    if (map.dims.length === 1) return;
+    if (map.dims.length === 1 || isOneWindow(spec, map, axis, shape, kept)) return;
     const slide = slideOf(map, spec.outputs);
     const [low, high] = reachOf(slide, spec, kept.start[axis] as number, kept.size[axis] as number);
     before[slide.position] = Math.max(0, -low);
