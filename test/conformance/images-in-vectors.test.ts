@@ -119,6 +119,23 @@ const cases: readonly Case[] = [
     laneByLane: 2,
   },
   {
+    what: "images that are turned around, and what is computed from them",
+    shapes: [
+      [batch, 2, 10, 10],
+      [3, 2, 5, 5],
+      [3, 3, 5, 5],
+    ],
+    network: (x, [w, v]) =>
+      F.conv2d(
+        F.conv2d(x.flip([3]), w as Tensor)
+          .relu()
+          .flip([2, 3]),
+        v as Tensor,
+        { padding: 2 },
+      ),
+    laneByLane: 2,
+  },
+  {
     what: "images that are made of others, without padding",
     shapes: [
       [batch, 2, 12, 12],

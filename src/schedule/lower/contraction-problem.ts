@@ -101,7 +101,6 @@ export function analyze(node: Node, context: LoweringContext): Problem {
     rows: extent(spec, plan.rows),
     columns,
     rowAccess,
-    apart: null,
     writesOut: isRoomy(context.target),
     inParts,
     inPanels,
@@ -110,6 +109,7 @@ export function analyze(node: Node, context: LoweringContext): Problem {
   const stride = (d: number): number => factorOf(rowAccess.index, `x${d}`);
   const clipped = clippedRows(spec, plan, operand, tile.rows, stride);
   const clippedColumns = clippedImages(spec, plan, node);
+  const isLaneByLane = plan.run !== null && plan.sharesColumns;
   const clips = clippedColumns?.clips ?? clipped?.clips;
   const shape = {
     clipped,
@@ -119,9 +119,7 @@ export function analyze(node: Node, context: LoweringContext): Problem {
   if (direct !== null) {
     const inColumns = (d: number): number => factorOf(direct.index, `x${d}`);
     const loops = mergeLoops(spec, plan.summed, stride, inColumns, clips);
-    const [among, lane] = plan.columns.slice(-2);
-    const isLaneByLane = plan.run !== null && plan.sharesColumns && lane !== undefined;
-    const apart = isLaneByLane ? inColumns(among as number) : null;
+    const apart = isLaneByLane ? inColumns(plan.columns.at(-2) as number) : null;
     return { ...base, ...shape, apart, loops, column: directOperand(direct, spec, plan) };
   }
   const width = tile.vectors * lanes;
@@ -131,7 +129,7 @@ export function analyze(node: Node, context: LoweringContext): Problem {
     return extent(spec, after) * width;
   };
   const loops = mergeLoops(spec, plan.summed, stride, inPanel, clips);
-  return { ...base, ...shape, loops, column: packed };
+  return { ...base, ...shape, apart: isLaneByLane ? lanes : null, loops, column: packed };
 }
 
 /** How rows are read, and what depends on it. */
@@ -251,6 +249,7 @@ function directColumns(
   const unpadded = plan.run === null ? null : unpaddedOperand(node, context);
   const access = accessOrNull(unpadded?.value ?? operand, maps, spec, context, unpadded?.before);
   if (access === null) return null;
+  if (plan.summed.some((d) => factorOf(access.index, `x${d}`) < 0)) return null;
   let step = 1;
   for (let i = plan.columns.length - 1; i >= 0; i--) {
     const d = plan.columns[i] as number;
@@ -268,7 +267,6 @@ function directColumns(
   if (!inParts && apart >= farRows / 8 && apart * summed > farSpan && rows > manyRows) return null;
   const repeated = plan.batch.some((d) => (spec.sizes[d] as number) > 1);
   if (!repeated && displaced(apart, summed, rows, context.target)) return null;
-  if (plan.summed.some((d) => factorOf(access.index, `x${d}`) < 0)) return null;
   return access;
 }
 
