@@ -76,14 +76,20 @@ function gradientFrom(
   const slides: { position: number; offset: number; index: number; dilation: number }[] = [];
   own.forEach((map, axis) => {
     const index = numbers.sizes.length;
-    if (!slidesAlong(map, axis)) {
-      const [dim] = map.dims.length === 1 ? map.dims : [slideOf(map, spec.outputs).offset];
-      numbers.byOld.set(dim as number, index);
+    if (map.dims.length === 1) {
+      numbers.byOld.set(map.dims[0] as number, index);
       numbers.sizes.push(shape[axis] as number);
       return;
     }
     const slide = slideOf(map, spec.outputs);
     const { position, offset, dilation } = slide;
+    if (!slidesAlong(map, axis)) {
+      // Of a residue the gradient has zeros around it all the same.
+      size[position] = 1;
+      numbers.byOld.set(offset, index);
+      numbers.sizes.push(shape[axis] as number);
+      return;
+    }
     slides.push({ position, offset, index, dilation });
     numbers.sizes.push(kept.size[axis] as number);
     const [low, high] = reachOf(slide, spec, kept.start[axis] as number, kept.size[axis] as number);
