@@ -2,8 +2,10 @@
  * From a graph with calls to a schedule: the primitives take their place, and contractions the form that suits the device.
  */
 import { type Contractions, expandCalls } from "../graph/expand.ts";
+import type { Node } from "../graph/node.ts";
 import type { GraphWalk } from "../graph/signature.ts";
 import { ImagesInVectors, imagesFillVectors } from "./images-in-vectors.ts";
+import { slidingOperand } from "./lower/winograd/form.ts";
 import type { Schedule } from "./plan.ts";
 import { type ScheduleRequest, schedule, scheduleImagesLast, type Wanted } from "./schedule.ts";
 import { sideBySide } from "./side-by-side.ts";
@@ -20,10 +22,12 @@ export function scheduleCalls(
     const { graph, of } = expandCalls(walk, roots, contractions);
     return { ...options, ...graph, wanted: wanted.map(({ node, leaf }) => ({ node: of(node), leaf })) };
   };
-  if (strict) return schedule(expanded(() => null));
-  const inVectors = imagesFillVectors(expanded(() => null).nodes, target)
-    ? new ImagesInVectors(target.lanes)
-    : null;
+  const plain = expanded(() => null);
+  const isConvolution = ({ op }: Node): boolean =>
+    op.kind === "contraction" && slidingOperand(op.spec) !== null;
+  // Nothing else takes another form: most graphs are expanded once.
+  if (strict || !plain.nodes.some(isConvolution)) return schedule(plain);
+  const inVectors = imagesFillVectors(plain.nodes, target) ? new ImagesInVectors(target.lanes) : null;
   const images = inVectors && scheduleImagesLast(expanded((spec, operands) => inVectors.of(spec, operands)));
   return images ?? schedule(expanded((spec, operands) => sideBySide(spec, operands, target)));
 }

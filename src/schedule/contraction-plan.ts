@@ -63,10 +63,10 @@ export function contractionPlan(node: Node, around: Surroundings): ContractionPl
   const { spec } = node.op;
   const { lanes } = around.target;
   const strides = node.inputs.map((x) => stridesFor(x.shape, around.orderOf(x)));
-  const along = around.imagesLast ? alongImages(spec, strides, lanes) : null;
-  if (along !== null) return along;
   const straight = arrange(spec, 0, strides);
   const swapped = arrange(spec, 1, strides);
+  const along = around.imagesLast ? alongImages(spec, [straight, swapped], strides, lanes) : null;
+  if (along !== null) return along;
   const isSteady = (operand: 0 | 1): boolean => around.isSteady(node.inputs[operand] as Node);
   const winograd = node.dtype === "float32" ? winogradOperand(spec, lanes, isSteady) : null;
   if (winograd !== null) return winograd === 0 ? straight : swapped;
@@ -138,10 +138,11 @@ function arrange(spec: ContractionSpec, rowOperand: 0 | 1, strides: readonly num
  */
 function alongImages(
   spec: ContractionSpec,
+  arranged: readonly ContractionPlan[],
   strides: readonly number[][],
   lanes: number,
 ): ContractionPlan | null {
-  const plans = [arrange(spec, 0, strides), arrange(spec, 1, strides)].flatMap((plan): ContractionPlan[] => {
+  const plans = arranged.flatMap((plan): ContractionPlan[] => {
     const { rowOperand, batch, rows, columns } = plan;
     const columnMaps = rowOperand === 0 ? spec.b : spec.a;
     const rowMaps = rowOperand === 0 ? spec.a : spec.b;
@@ -167,6 +168,10 @@ function alongImages(
   });
   return plans.toSorted((x, y) => extent(spec, y.rows) - extent(spec, x.rows))[0] ?? null;
 }
+
+/** Whether each lane of a vector is a result of its own, as in the gradient of a kernel with vectors along the images. */
+export const isLaneByLane = ({ run, sharesColumns }: ContractionPlan): boolean =>
+  run !== null && sharesColumns;
 
 /** How many times loops over these dimensions run. */
 export const extent = (spec: ContractionSpec, dims: readonly number[]): number =>

@@ -8,7 +8,7 @@ import type { AxisMap, ContractionSpec } from "../../graph/operation.ts";
 import { binary, int } from "../../kernel/build.ts";
 import type { Expr } from "../../kernel/ir.ts";
 import type { Target } from "../../kernel/program.ts";
-import { type ContractionPlan, contractionPlan, extent } from "../contraction-plan.ts";
+import { type ContractionPlan, contractionPlan, extent, isLaneByLane } from "../contraction-plan.ts";
 import {
   delinearize,
   factorOf,
@@ -109,7 +109,6 @@ export function analyze(node: Node, context: LoweringContext): Problem {
   const stride = (d: number): number => factorOf(rowAccess.index, `x${d}`);
   const clipped = clippedRows(spec, plan, operand, tile.rows, stride);
   const clippedColumns = clippedImages(spec, plan, node);
-  const isLaneByLane = plan.run !== null && plan.sharesColumns;
   const clips = clippedColumns?.clips ?? clipped?.clips;
   const shape = {
     clipped,
@@ -119,7 +118,7 @@ export function analyze(node: Node, context: LoweringContext): Problem {
   if (direct !== null) {
     const inColumns = (d: number): number => factorOf(direct.index, `x${d}`);
     const loops = mergeLoops(spec, plan.summed, stride, inColumns, clips);
-    const apart = isLaneByLane ? inColumns(plan.columns.at(-2) as number) : null;
+    const apart = isLaneByLane(plan) ? inColumns(plan.columns.at(-2) as number) : null;
     return { ...base, ...shape, apart, loops, column: directOperand(direct, spec, plan) };
   }
   const width = tile.vectors * lanes;
@@ -129,7 +128,7 @@ export function analyze(node: Node, context: LoweringContext): Problem {
     return extent(spec, after) * width;
   };
   const loops = mergeLoops(spec, plan.summed, stride, inPanel, clips);
-  return { ...base, ...shape, apart: isLaneByLane ? lanes : null, loops, column: packed };
+  return { ...base, ...shape, apart: isLaneByLane(plan) ? lanes : null, loops, column: packed };
 }
 
 /** How rows are read, and what depends on it. */

@@ -2,7 +2,7 @@
 import type { Node } from "../../graph/node.ts";
 import type { ContractionSpec } from "../../graph/operation.ts";
 import type { Target } from "../../kernel/program.ts";
-import { type ContractionPlan, extent } from "../contraction-plan.ts";
+import { type ContractionPlan, extent, isLaneByLane } from "../contraction-plan.ts";
 import { isRoomy, lanesAlong } from "./kernel-frame.ts";
 
 export interface TileShape {
@@ -34,13 +34,13 @@ export function tileOf(
   const rows = extent(spec, plan.rows);
   const line = spec.sizes[plan.rows[plan.rows.length - 1] ?? -1] ?? 1;
   const roomy = isRoomy(target);
-  const isLaneByLane = plan.run !== null && plan.sharesColumns;
   // Each vector of columns comes from another place in memory: with registers enough a tile has many rows and one of those.
-  const side = isLaneByLane ? (roomy ? lanes : columns) : (plan.run ?? columns);
+  const side = isLaneByLane(plan) ? (roomy ? lanes : columns) : (plan.run ?? columns);
   // Six channels are two rows of four vectors three times: tiles of three rows have too few sums for both multiply-add units.
-  const isLow = plan.run !== null && !isLaneByLane && rows % 4 !== 0;
+  const isLow = plan.run !== null && !isLaneByLane(plan) && rows % 4 !== 0;
   const shape = tileShape(rows, Math.ceil(side / lanes), lanes, roomy, longSums || (isLow && !roomy));
-  if (isLaneByLane && line <= shape.rows) return { ...shape, rows: shape.rows - (shape.rows % line), line };
+  if (isLaneByLane(plan) && line <= shape.rows)
+    return { ...shape, rows: shape.rows - (shape.rows % line), line };
   return inLines(shape, line, rows);
 }
 
